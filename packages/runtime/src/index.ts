@@ -1,2 +1,16 @@
+export { type ConfigSources, flagName, loadConfig, variableName } from "./config.ts";
+export { type ConfigLeaf, configLeaves } from "./config-leaves.ts";
+export { durationMs, parseDurationMs } from "./duration.ts";
 export { isMeanetError, MeanetError } from "./error.ts";
 export { type Actor, type ErrorCode, errorCodes } from "./error-codes.ts";
+export {
+  type HttpConfig,
+  type HttpListener,
+  type HttpOptions,
+  httpConfigSchema,
+  listenError,
+  listenHttp,
+} from "./http.ts";
+export { createLog, type Logger, type LogLevel, logLevels, withoutSecret } from "./log.ts";
+export { Counter, createMetrics, Gauge, Histogram, Registry } from "./metrics.ts";
+export { type Running, StartedParts } from "./running.ts";

@@ -1,0 +1,107 @@
+import { MeanetError } from "@meanet/runtime";
+import { Decoder, Encoder } from "cbor-x";
+import { z } from "zod";
+
+/** How a payload is written and read. `decode` never trusts: what it returns matches the schema. */
+export interface Codec<T> {
+  encode(value: T): Uint8Array;
+  /** @throws {MeanetError} PAYLOAD_INVALID naming the field and what was expected */
+  decode(payload: Uint8Array): T;
+}
+
+/** Larger JSON than this is nobody's verdict: refused before it is parsed. */
+const MAX_JSON_BYTES = 64 * 1024;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+export function json<T>(schema: z.ZodType<T>): Codec<T> {
+  return {
+    encode: (value) => Buffer.from(JSON.stringify(value)),
+    decode: (payload) => check(schema, parseJson(payload), "JSON"),
+  };
+}
+
+/**
+ * One value of a setting. Anything that is not JSON counts as a plain string,
+ * so that `mosquitto_pub -m edge-only` works as well as `-m '"edge-only"'`.
+ */
+export function settingValue(): Codec<unknown> {
+  return {
+    encode: (value) => Buffer.from(JSON.stringify(value)),
+    decode(payload) {
+      const text = readText(payload);
+      try {
+        return JSON.parse(text);
+      } catch {
+        return text.trim();
+      }
+    },
+  };
+}
+
+// Plain CBOR maps: no cbor-x record extension, so that any CBOR library can take part.
+const cborEncoder = new Encoder({ useRecords: false, tagUint8Array: false });
+const cborDecoder = new Decoder({ useRecords: false, mapsAsObjects: true });
+
+export function cbor<T>(schema: z.ZodType<T>): Codec<T> {
+  return {
+    encode: (value) => cborEncoder.encode(value),
+    decode(payload) {
+      let value: unknown;
+      try {
+        value = cborDecoder.decode(payload);
+      } catch (cause) {
+        throw new MeanetError(
+          "PAYLOAD_INVALID",
+          `payload of ${payload.byteLength} bytes is not CBOR`,
+          {},
+          { cause },
+        );
+      }
+      return check(schema, value, "CBOR");
+    },
+  };
+}
+
+/** Bytes as they are. */
+export const bytes: Codec<Uint8Array> = { encode: (value) => value, decode: (payload) => payload };
+
+function readText(payload: Uint8Array): string {
+  if (payload.byteLength > MAX_JSON_BYTES) {
+    throw new MeanetError(
+      "PAYLOAD_INVALID",
+      `JSON payload of ${payload.byteLength} bytes, at most ${MAX_JSON_BYTES} allowed`,
+    );
+  }
+  try {
+    return utf8.decode(payload);
+  } catch (cause) {
+    throw new MeanetError("PAYLOAD_INVALID", "payload is not UTF-8 text", {}, { cause });
+  }
+}
+
+function parseJson(payload: Uint8Array): unknown {
+  const text = readText(payload);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new MeanetError(
+      "PAYLOAD_INVALID",
+      `payload is not JSON: ${JSON.stringify(text.slice(0, 80))}`,
+      {},
+      { cause },
+    );
+  }
+}
+
+function check<T>(schema: z.ZodType<T>, value: unknown, format: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new MeanetError(
+    "PAYLOAD_INVALID",
+    `${format} payload does not fit: ${z.prettifyError(result.error)}`,
+    {
+      issues: result.error.issues,
+    },
+  );
+}

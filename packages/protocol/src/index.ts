@@ -1,0 +1,51 @@
+export { bytes, type Codec, cbor, json, settingValue } from "./codec.ts";
+export {
+  type CloudAnswer,
+  type ComplexItem,
+  cloudAnswerSchema,
+  complexItemSchema,
+  type FrameFormat,
+  frameFormats,
+} from "./complex.ts";
+export { imageFormat } from "./image-format.ts";
+export {
+  type Label,
+  labelSchema,
+  type NodeEnergy,
+  type NodeKind,
+  nodeEnergySchema,
+  nodeKinds,
+  type Replay,
+  replaySchema,
+  type Setting,
+  type SettingState,
+  type Stats,
+  type Status,
+  settingStateSchema,
+  settings,
+  statsSchema,
+  statusSchema,
+  type Training,
+  trainingSchema,
+} from "./node.ts";
+export { type Delivery, isId, sharedFilter, type Topic, type TopicParams, topic } from "./topic.ts";
+export { DEFAULT_TOPIC_PREFIX, edgeGroup, type Topics, topicsUnder, WORKER_GROUP } from "./topics.ts";
+export {
+  type AnswerVerdict,
+  answerVerdictSchema,
+  type CloudOutcome,
+  cloudOutcomes,
+  type Energy,
+  type Exit,
+  energySchema,
+  exits,
+  type RefusalReason,
+  type RefusalVerdict,
+  type Route,
+  refusalReasons,
+  refusalVerdictSchema,
+  routes,
+  type Verdict,
+  verdictSchema,
+} from "./verdict.ts";
+export { type SensorWindow, windowCodec } from "./window.ts";

@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { id, nonNegative, timestamp } from "./scalars.ts";
+
+export const nodeKinds = ["broker", "edge", "worker", "recorder"] as const;
+export type NodeKind = (typeof nodeKinds)[number];
+
+/** Payload of `{node}/status`, retained. `offline` is the will: the node vanished; `stopped` is a clean stop. */
+export const statusSchema = z.object({
+  state: z.enum(["online", "offline", "stopped"]),
+  kind: z.enum(nodeKinds),
+  version: z.string().max(64),
+  /** Name and version of the bundle it serves. */
+  model: z.string().max(128).nullable(),
+  /** Start of the process, milliseconds since 1970. */
+  since: timestamp,
+});
+export type Status = z.infer<typeof statusSchema>;
+
+const counts = z.record(z.string().max(64), nonNegative);
+
+/** Payload of `{node}/stats`, retained: counters since the start of the process, and what waits now. */
+export const statsSchema = z.object({
+  kind: z.enum(nodeKinds),
+  at: timestamp,
+  uptimeS: nonNegative,
+  /** Counted since the start: `frames`, `verdicts`, `batches`, … */
+  counters: counts,
+  /** Frames lost or refused since the start, by reason. */
+  drops: counts,
+  /** Waiting now, by queue. */
+  queues: counts,
+  /** Final verdicts since the start, by exit (edge nodes only). */
+  exits: z.object({ main: nonNegative, extension: nonNegative, cloud: nonNegative }).optional(),
+  /** Last row of the journal (edge nodes only): shows the recorder rows it never saw. */
+  journal: z.object({ journal: id, lastSeq: z.int().min(0) }).optional(),
+});
+export type Stats = z.infer<typeof statsSchema>;
+
+/** Payload of `{node}/energy`: what a node used since its start. */
+export const nodeEnergySchema = z.object({
+  kind: z.enum(nodeKinds),
+  at: timestamp,
+  uptimeS: nonNegative,
+  /** Since the start of the process. */
+  computeJ: nonNegative,
+  uplinkJ: nonNegative,
+  /** `modelled:raspberry-pi-4`, `measured:rapl`. */
+  source: z.string().max(64),
+});
+export type NodeEnergy = z.infer<typeof nodeEnergySchema>;
+
+/** Payload of `{node}/training`: one epoch. */
+export const trainingSchema = z.object({
+  at: timestamp,
+  block: z.enum(["main", "extension", "cloud"]),
+  epoch: z.int().min(1),
+  epochs: z.int().min(1),
+  loss: nonNegative,
+  /** On held-out data, 0 to 1. */
+  accuracy: z.number().min(0).max(1).nullable(),
+  imagesPerS: nonNegative,
+});
+export type Training = z.infer<typeof trainingSchema>;
+
+/** Payload of `{edge}/replay`: publish these rows of your journal again, both ends included. */
+export const replaySchema = z
+  .object({ journal: id, from: z.int().min(1), to: z.int().min(1) })
+  .refine(({ from, to }) => from <= to, { message: "expected from <= to" });
+export type Replay = z.infer<typeof replaySchema>;
+
+/** Payload of `{device}/label/{id}`: the true class of a frame, by name or by index. */
+export const labelSchema = z.object({ label: z.union([z.string().min(1).max(128), z.int().min(0)]) });
+export type Label = z.infer<typeof labelSchema>;
+
+/** Settings of an edge node that can be changed while it works. */
+export const settings = ["threshold", "policy", "deadline", "model"] as const;
+export type Setting = (typeof settings)[number];
+
+/** Payload of `{edge}/state/{setting}`, retained: the value in force, and why the last wish was refused. */
+export const settingStateSchema = z.object({
+  value: z.union([z.string().max(128), z.number()]),
+  at: timestamp,
+  /** Null when the last `set` was applied. */
+  error: z.string().max(512).nullable(),
+});
+export type SettingState = z.infer<typeof settingStateSchema>;

@@ -1,0 +1,8 @@
+import { z } from "zod";
+
+/** A level of a topic: site, device, node, frame, setting. */
+export const id = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected 1 to 64 of a-z, 0-9 and "-"');
+export const nonNegative = z.number().min(0);
+export const probability = z.number().min(0).max(1);
+/** Milliseconds since 1970. */
+export const timestamp = z.int().min(0);

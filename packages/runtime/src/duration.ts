@@ -1,0 +1,24 @@
+import { z } from "zod";
+
+const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
+
+/** Milliseconds of `"250ms"`, `"30s"`, `"15m"`, `"2h"`, `"7d"`; undefined for anything else, bare numbers too. */
+export function parseDurationMs(text: string): number | undefined {
+  const [, amount, unit] = DURATION.exec(text.trim()) ?? [];
+  return amount === undefined ? undefined : Number(amount) * unitMs[unit as keyof typeof unitMs];
+}
+
+/** A setting that is a span of time: written with its unit, read as milliseconds. A bare number is an error. */
+export const durationMs = z
+  .string({ error: (issue) => `expected a duration such as "30s", received ${JSON.stringify(issue.input)}` })
+  .transform((text, context) => {
+    const parsed = parseDurationMs(text);
+    if (parsed !== undefined) return parsed;
+    context.issues.push({
+      code: "custom",
+      input: text,
+      message: `expected a duration such as "250ms", "30s", "15m", "2h" or "7d", received "${text}"`,
+    });
+    return z.NEVER;
+  });
