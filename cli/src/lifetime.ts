@@ -1,0 +1,22 @@
+/** Why a process is to stop: a signal, or its parent is gone. */
+export type StopReason = "SIGINT" | "SIGTERM" | "SIGHUP" | "parent vanished";
+
+/**
+ * Resolves when this process is to stop; further signals are ignored, since stopping is on its way.
+ *
+ * With a parent (an IPC channel) SIGINT is not for us: Ctrl-C reaches the whole group of the terminal, and the parent
+ * stops its children in order. When the parent vanishes the channel closes.
+ */
+export function untilStopped(): Promise<StopReason> {
+  const supervised = process.send !== undefined;
+  return new Promise((resolve) => {
+    process.on("SIGINT", () => {
+      if (!supervised) resolve("SIGINT");
+    });
+    process.on("SIGTERM", () => resolve("SIGTERM"));
+    process.on("SIGHUP", () => resolve("SIGHUP"));
+    if (!supervised) return;
+    process.on("disconnect", () => resolve("parent vanished"));
+    if (!process.connected) resolve("parent vanished");
+  });
+}

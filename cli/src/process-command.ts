@@ -1,0 +1,76 @@
+import { createLog, type Logger, type LogLevel, loadConfig, logLevels, type Running } from "@meanet/runtime";
+import { Command, Option } from "commander";
+import type { z } from "zod";
+import { addConfigOptions, configFlags } from "./config-options.ts";
+import { describeFailure, exitCodes, reportFailure } from "./failure.ts";
+import { type Addresses, tellParent } from "./ipc.ts";
+import { untilStopped } from "./lifetime.ts";
+
+export interface ProcessOptions<S extends z.ZodType, R extends Running> {
+  /** As in `meanet edge` and `MEANET__EDGE__…`. */
+  readonly name: string;
+  readonly description: string;
+  readonly schema: S;
+  readonly start: (config: z.output<S>, context: { log: Logger }) => Promise<R>;
+  readonly addresses: (running: R) => Readonly<Record<string, string | undefined>>;
+}
+
+/** The command of one process: settings from file, environment and flags; runs until it is told to stop. */
+export function processCommand<S extends z.ZodType, R extends Running>(
+  options: ProcessOptions<S, R>,
+): Command {
+  const command = new Command(options.name).description(options.description);
+  addConfigOptions(command, options.name, options.schema);
+  command.addOption(
+    new Option("--log-level <level>", "least level of the JSON lines on standard error")
+      .choices(logLevels)
+      .default("info")
+      .env("MEANET_LOG_LEVEL"),
+  );
+  return command.action((values: Record<string, unknown>) => runProcess(options, values));
+}
+
+async function runProcess<S extends z.ZodType, R extends Running>(
+  options: ProcessOptions<S, R>,
+  values: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const { name, schema } = options;
+  const stopped = untilStopped();
+  let running: R;
+  try {
+    const config = loadConfig(name, schema, {
+      file: values.config as string | undefined,
+      environment: process.env,
+      flags: configFlags(schema, values),
+    });
+    running = await options.start(config, { log: createLog(name, values.logLevel as LogLevel) });
+  } catch (error) {
+    reportFailure(error);
+    await tellParent({ type: "failed", text: describeFailure(error) });
+    process.exit(exitCodes.failed);
+  }
+  const addresses = reachable(options.addresses(running));
+  if (process.send === undefined) console.log(readyLine(name, addresses));
+  await tellParent({ type: "ready", addresses });
+  await stopped;
+  let code: number = exitCodes.done;
+  try {
+    await running.stop();
+  } catch (error) {
+    reportFailure(error);
+    code = exitCodes.failed;
+  }
+  // What a library left open must not keep a process alive that has stopped.
+  process.exit(code);
+}
+
+function reachable(addresses: Readonly<Record<string, string | undefined>>): Addresses {
+  return Object.fromEntries(
+    Object.entries(addresses).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+function readyLine(name: string, addresses: Addresses): string {
+  const listed = Object.entries(addresses).map(([what, where]) => `${what} ${where}`);
+  return [`meanet ${name}: ready`, ...listed].join("  ");
+}
