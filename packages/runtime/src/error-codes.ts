@@ -32,6 +32,16 @@ export const errorCodes = {
     meaning:
       "Too many messages wait for the broker's acknowledgement. Check that the broker is up and keeps pace.",
   },
+  VERDICT_TIMEOUT: {
+    actor: "operator",
+    meaning:
+      "No final verdict for a frame came in time. Check that an edge node of the site is online; publishing the same id again is safe.",
+  },
+  VERDICT_BACKLOG: {
+    actor: "sender",
+    meaning:
+      "A device has too many frames that await their verdict. Publish more slowly, or check that an edge node of the site is online.",
+  },
   TOPIC_INVALID: {
     actor: "developer",
     meaning: "A topic level is not an id of the form [a-z0-9-]{1,64}, or a level is missing.",
@@ -72,6 +82,67 @@ export const errorCodes = {
   ENGINE_CLOSED: {
     actor: "developer",
     meaning: "A batch was given to an engine that is closed or closing. Open a new engine.",
+  },
+  DATASET_MISSING: {
+    actor: "user",
+    meaning:
+      "A data set, or one of its files, is not in the place given, nor in the well-known places. Install it, or name its folder.",
+  },
+  DATASET_CORRUPT: {
+    actor: "user",
+    meaning:
+      "A data file is damaged, cut off, or not what its checksum says. Fetch it again from its official page.",
+  },
+  BUNDLE_MISSING: {
+    actor: "user",
+    meaning: "No model bundle of that name or in that folder. `meanet models` lists those that are there.",
+  },
+  BUNDLE_INVALID: {
+    actor: "user",
+    meaning:
+      "The manifest of a bundle is missing, not JSON, or not of its schema. The message names the field.",
+  },
+  BUNDLE_MISMATCH: {
+    actor: "operator",
+    meaning:
+      "A file of a bundle does not match its sha256 in the manifest: damaged or changed. Copy the bundle again.",
+  },
+  RECIPE_INVALID: {
+    actor: "user",
+    meaning: "A training recipe is not YAML of its schema. The message names the key and what was expected.",
+  },
+  CHECKPOINT_MISMATCH: {
+    actor: "user",
+    meaning:
+      "A checkpoint was written by another recipe, or is damaged. Go back to that recipe, or train into an empty folder.",
+  },
+  TRAINING_FAILED: {
+    actor: "operator",
+    meaning:
+      "A training thread died, or the loss is not a number. The last checkpoint is kept; resume from it.",
+  },
+  TRAINING_ABORTED: {
+    actor: "user",
+    meaning:
+      "Training was stopped on request after it wrote a checkpoint. Start it again to go on from there.",
+  },
+  INPUT_NOT_A_DISTRIBUTION: {
+    actor: "developer",
+    meaning: "A vector of class probabilities has an entry outside [0, 1] or does not sum to 1.",
+  },
+  IMAGE_UNDECODABLE: {
+    actor: "sender",
+    meaning:
+      "A frame is damaged, cut short, or not the picture or tensor that it claims to be. Send it again from the source.",
+  },
+  IMAGE_TOO_LARGE: {
+    actor: "sender",
+    meaning: "A frame has more bytes, or unfolds to more pixels, than the node accepts. Send it smaller.",
+  },
+  WRONG_SIZE: {
+    actor: "sender",
+    meaning:
+      "A raw frame has not the size of the model's input. The message names the sizes that fit: bytes, or float32.",
   },
 } as const satisfies Record<string, ErrorEntry>;
 

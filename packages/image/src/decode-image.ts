@@ -1,0 +1,103 @@
+import { isMeanetError, MeanetError } from "@meanet/runtime";
+import sharp from "sharp";
+
+/** Channels, height, width. */
+export type ImageShape = readonly [channels: number, height: number, width: number];
+
+export type ImageFormat = "jpeg" | "png" | "webp";
+
+export interface ImageLimits {
+  /** Longest accepted file. */
+  readonly maxBytes: number;
+  /** Most pixels the file may unfold to: a few kilobytes of PNG can claim gigabytes. */
+  readonly maxPixels: number;
+}
+
+// One libvips thread per picture and no cache: frames are small, all different, and the cores belong to the engines.
+sharp.concurrency(1);
+sharp.cache(false);
+
+/**
+ * The pixels of a JPEG, PNG or WebP in the shape a model wants.
+ *
+ * Turned upright by its EXIF orientation, laid over black where transparent, stretched to H x W when its size differs.
+ * How many run at once is the caller's to bound.
+ *
+ * @param shape - C is 1 (luminance) or 3 (sRGB)
+ * @returns planes, shape [C, H, W], one byte per value
+ * @throws {MeanetError} IMAGE_TOO_LARGE, IMAGE_UNDECODABLE
+ */
+export async function decodeImage(
+  bytes: Uint8Array,
+  options: { readonly format: ImageFormat; readonly shape: ImageShape; readonly limits: ImageLimits },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { format, shape, limits } = options;
+  const [channels, height, width] = shape;
+  if (channels !== 1 && channels !== 3) {
+    throw new MeanetError(
+      "WRONG_SIZE",
+      `a ${format} image has 1 or 3 channels, the model wants ${channels}: send raw tensors instead`,
+      { format, channels },
+    );
+  }
+  if (bytes.byteLength > limits.maxBytes) {
+    throw new MeanetError(
+      "IMAGE_TOO_LARGE",
+      `${format} of ${bytes.byteLength} bytes, at most ${limits.maxBytes} allowed: send it smaller`,
+      { bytes: bytes.byteLength, maxBytes: limits.maxBytes },
+    );
+  }
+  try {
+    // "error": a damaged or truncated picture fails, the warnings that many cameras provoke do not.
+    const image = sharp(bytes, { failOn: "error", limitInputPixels: limits.maxPixels });
+    const size = await image.metadata();
+    if (size.format !== format) {
+      throw new MeanetError("IMAGE_UNDECODABLE", `the bytes are ${size.format}, expected a ${format} image`, {
+        format,
+        found: size.format,
+      });
+    }
+    const upright = image.autoOrient().flatten({ background: "black" });
+    const { data, info } = await (size.width === width && size.height === height
+      ? upright
+      : upright.resize(width, height, { fit: "fill" })
+    )
+      .toColourspace(channels === 1 ? "b-w" : "srgb")
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    return toPlanes(data, info.channels, shape);
+  } catch (cause) {
+    throw isMeanetError(cause) ? cause : describe(cause, format, limits);
+  }
+}
+
+/** From pixel after pixel, [H, W, C], to plane after plane, [C, H, W]. */
+function toPlanes(pixels: Uint8Array, stride: number, [channels, height, width]: ImageShape) {
+  const size = height * width;
+  const planes = new Uint8Array(channels * size);
+  for (let channel = 0; channel < channels; channel++) {
+    // A grey picture that a three-channel model sees: libvips keeps its single band.
+    const from = Math.min(channel, stride - 1);
+    for (let index = 0; index < size; index++)
+      planes[channel * size + index] = pixels[index * stride + from]!;
+  }
+  return planes;
+}
+
+function describe(cause: unknown, format: ImageFormat, { maxPixels }: ImageLimits): MeanetError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  if (/exceeds pixel limit/i.test(message)) {
+    return new MeanetError(
+      "IMAGE_TOO_LARGE",
+      `the ${format} image unfolds to more than ${maxPixels} pixels: send it smaller`,
+      { format, maxPixels },
+      { cause },
+    );
+  }
+  return new MeanetError(
+    "IMAGE_UNDECODABLE",
+    `not a readable ${format} image: ${message.slice(0, 200)}`,
+    { format },
+    { cause },
+  );
+}
