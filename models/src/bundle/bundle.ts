@@ -1,0 +1,118 @@
+/**
+ * A bundle is a folder with all that a node needs to answer frames: `manifest.json`, `main.onnx`, `extension.onnx`,
+ * `cloud.onnx`, and beside them `golden.json` (reference answers), `evaluation.json` (its figures) and `card.md`.
+ */
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { MeanetError } from "@meanet/runtime";
+import { type Manifest, manifestSchema, readManifest } from "./manifest.ts";
+
+/** The models of a bundle: main gives y1 and F1, the extension (adaptive inside) y2 of x and F1, the cloud y of x. */
+export const bundleParts = ["main", "extension", "cloud"] as const;
+export type BundlePart = (typeof bundleParts)[number];
+
+export interface Bundle {
+  readonly dir: string;
+  readonly manifest: Manifest;
+  /** ONNX bytes, each checked against its sha256. A bundle for edges alone may lack the cloud's. */
+  readonly files: { readonly main: Uint8Array; readonly extension: Uint8Array; readonly cloud?: Uint8Array };
+}
+
+/**
+ * Loads a bundle and checks each model against the sha256 of the manifest.
+ *
+ * @throws {MeanetError} BUNDLE_MISSING, BUNDLE_INVALID, BUNDLE_MISMATCH
+ */
+export async function loadBundle(dir: string): Promise<Bundle> {
+  const manifest = await readManifest(dir);
+  const { cloud } = manifest.files;
+  return {
+    dir,
+    manifest,
+    files: {
+      main: await readModel(dir, manifest.files.main),
+      extension: await readModel(dir, manifest.files.extension),
+      ...(cloud === undefined ? {} : { cloud: await readModel(dir, cloud) }),
+    },
+  };
+}
+
+async function readModel(dir: string, entry: Manifest["files"]["main"]): Promise<Uint8Array> {
+  const path = join(dir, entry.file);
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    throw new MeanetError(
+      "BUNDLE_MISSING",
+      `${path} cannot be read; copy the bundle again`,
+      { path },
+      { cause },
+    );
+  }
+  const actual = sha256(bytes);
+  if (actual !== entry.sha256 || bytes.length !== entry.bytes) {
+    throw new MeanetError(
+      "BUNDLE_MISMATCH",
+      `${basename(path)} of bundle ${dir} does not match its sha256; copy the bundle again`,
+      { path, expected: entry.sha256, actual, expectedBytes: entry.bytes, actualBytes: bytes.length },
+    );
+  }
+  return bytes;
+}
+
+/** What {@link writeBundle} needs: the manifest without what it computes itself, the models, the texts beside them. */
+export interface BundleContent {
+  readonly manifest: Omit<Manifest, "schema" | "files">;
+  readonly files: Bundle["files"];
+  /** Further files by name, such as `card.md`. */
+  readonly beside?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes a bundle whole: into a folder beside `dir`, which then takes the place of `dir`.
+ *
+ * @throws {MeanetError} BUNDLE_INVALID when the manifest does not fit its own schema
+ */
+export async function writeBundle(dir: string, content: BundleContent): Promise<Bundle> {
+  const { cloud } = content.files;
+  const parsed = manifestSchema.safeParse({
+    schema: 1,
+    ...content.manifest,
+    files: {
+      main: fileEntry("main", content.files.main),
+      extension: fileEntry("extension", content.files.extension),
+      ...(cloud === undefined ? {} : { cloud: fileEntry("cloud", cloud) }),
+    },
+  });
+  if (!parsed.success) {
+    throw new MeanetError("BUNDLE_INVALID", `the manifest to be written to ${dir}: ${parsed.error.message}`, {
+      dir,
+    });
+  }
+  const fresh = `${dir}.new`;
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(fresh, { recursive: true });
+  for (const part of bundleParts) {
+    const bytes = content.files[part];
+    if (bytes !== undefined) {
+      await writeFile(join(fresh, `${part}.onnx`), bytes);
+    }
+  }
+  await writeFile(join(fresh, "manifest.json"), `${JSON.stringify(parsed.data, undefined, 2)}\n`);
+  for (const [name, text] of Object.entries(content.beside ?? {})) {
+    await writeFile(join(fresh, name), text);
+  }
+  await rm(dir, { recursive: true, force: true });
+  await rename(fresh, dir);
+  return loadBundle(dir);
+}
+
+function fileEntry(part: BundlePart, bytes: Uint8Array) {
+  return { file: `${part}.onnx`, sha256: sha256(bytes), bytes: bytes.length };
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

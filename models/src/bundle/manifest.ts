@@ -1,0 +1,136 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { MeanetError } from "@meanet/runtime";
+import { z } from "zod";
+import { decisionRules } from "../routing.ts";
+
+const block = z
+  .strictObject({
+    parameters: z
+      .int()
+      .nonnegative()
+      .describe("Trainable parameters; batch normalisation counts 2 a channel."),
+    macs: z
+      .int()
+      .nonnegative()
+      .describe("Multiply-accumulates of one frame, convolutions and linear layers."),
+  })
+  .readonly();
+
+const file = z
+  .strictObject({
+    file: z.string().regex(/^[a-z0-9-]+\.onnx$/, 'expected a plain file name such as "main.onnx"'),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits"),
+    bytes: z.int().positive(),
+  })
+  .readonly();
+
+/** What a frame of the bundle is: 8-bit planes, and the numbers that normalise them. */
+const imageInput = z
+  .strictObject({
+    kind: z.literal("image"),
+    shape: z
+      .tuple([z.int().positive(), z.int().positive(), z.int().positive()])
+      .readonly()
+      .describe("[C, H, W]"),
+    mean: z.array(z.number()).readonly().describe("Per channel, of byte/255."),
+    std: z.array(z.number().positive()).readonly().describe("Per channel, of byte/255."),
+  })
+  .readonly();
+
+const history = z.strictObject({
+  epochs: z.int().nonnegative(),
+  seconds: z.number().nonnegative().describe("Wall-clock time of its training on the machine that did it."),
+  heldOutAccuracy: z.number().min(0).max(1),
+});
+
+/** Where a bundle comes from: enough to train it again. */
+const provenance = z
+  .strictObject({
+    data: z.strictObject({
+      name: z.string(),
+      licence: z.string(),
+      trainCount: z.int().positive(),
+      heldOutCount: z.int().positive().describe("Frames of the official training set that no gradient saw."),
+      splitSeed: z.int(),
+    }),
+    recipe: z.record(z.string(), z.json()).describe("The whole recipe, defaults filled in."),
+    parts: z.strictObject({ main: history, extension: history, cloud: history }),
+    machine: z.string(),
+    createdAt: z.iso.datetime(),
+  })
+  .readonly();
+
+export const manifestSchema = z
+  .strictObject({
+    schema: z.literal(1),
+    name: z.string().regex(/^[a-z0-9-]{1,64}$/, "expected an id of the form [a-z0-9-]{1,64}"),
+    version: z.string().regex(/^\d+\.\d+\.\d+$/, 'expected a version such as "1.0.0"'),
+    input: imageInput,
+    classes: z.array(z.string().min(1)).min(2).readonly(),
+    hardClasses: z
+      .array(z.int().nonnegative())
+      .min(2)
+      .readonly()
+      .describe("The label dictionary: position is the extension's index, value the class."),
+    threshold: z.number().nonnegative().describe("Main's entropy above which the cloud is asked, nats."),
+    decision: z.enum(decisionRules).describe("Who answers a frame that the extension ran for."),
+    blocks: z.strictObject({ main: block, adaptive: block, extension: block, cloud: block }).readonly(),
+    files: z.strictObject({ main: file, extension: file, cloud: file.optional() }).readonly(),
+    provenance,
+  })
+  .refine((m) => new Set(m.hardClasses).size === m.hardClasses.length, {
+    path: ["hardClasses"],
+    error: "expected each class once",
+  })
+  .refine((m) => m.hardClasses.every((classIndex) => classIndex < m.classes.length), {
+    path: ["hardClasses"],
+    error: "expected indices of `classes`",
+  })
+  .refine((m) => m.input.mean.length === m.input.shape[0] && m.input.std.length === m.input.shape[0], {
+    path: ["input"],
+    error: "expected one mean and one std per channel",
+  })
+  .readonly();
+
+/** A bundle described: input, classes, dictionary, thresholds, costs, files and where they come from. */
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** How the bytes of a frame become the model's input. */
+export type ImageInput = Manifest["input"];
+
+/**
+ * Reads and checks `manifest.json` of a bundle folder, without its model files.
+ *
+ * @throws {MeanetError} BUNDLE_MISSING, BUNDLE_INVALID
+ */
+export async function readManifest(dir: string): Promise<Manifest> {
+  const path = join(dir, "manifest.json");
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    throw new MeanetError(
+      "BUNDLE_MISSING",
+      `no bundle in ${dir}: manifest.json cannot be read`,
+      { dir },
+      { cause },
+    );
+  }
+  return parseManifest(text, path);
+}
+
+/** @throws {MeanetError} BUNDLE_INVALID */
+export function parseManifest(text: string, path: string): Manifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new MeanetError("BUNDLE_INVALID", `${path} is not JSON`, { path }, { cause });
+  }
+  const result = manifestSchema.safeParse(json);
+  if (!result.success) {
+    throw new MeanetError("BUNDLE_INVALID", `${path}:\n${z.prettifyError(result.error)}`, { path });
+  }
+  return result.data;
+}
