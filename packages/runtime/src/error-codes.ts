@@ -144,6 +144,20 @@ export const errorCodes = {
     meaning:
       "A raw frame has not the size of the model's input. The message names the sizes that fit: bytes, or float32.",
   },
+  STORE_UNUSABLE: {
+    actor: "operator",
+    meaning:
+      "The recorder's database cannot be opened: missing, damaged, of another release, or without rights. The message names the file.",
+  },
+  QUERY_INVALID: {
+    actor: "user",
+    meaning:
+      "A monitoring query has an unknown name or a wrong option. The message names the option and what was expected.",
+  },
+  QUERY_BUSY: {
+    actor: "operator",
+    meaning: "Too many monitoring queries run at once. Ask again in a moment, or over a shorter time.",
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorCodes;

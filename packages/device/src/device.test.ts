@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import type { Label, Verdict } from "@meanet/protocol";
+import { createLog, isMeanetError } from "@meanet/runtime";
+import { type MqttConfig, MqttSession, mqttConfigSchema } from "@meanet/session";
+import { connectDevice, type Device } from "./index.ts";
+
+const log = createLog("device-test", "silent");
+const site = "lab";
+
+let broker: { url: string; stop(): Promise<void> };
+let mqtt: MqttConfig;
+before(async () => {
+  broker = await startMosquitto();
+  mqtt = mqttConfigSchema.parse({ url: broker.url });
+});
+after(() => broker.stop());
+
+describe("device against a Mosquitto", () => {
+  it("publishes a frame and gets its provisional and its final verdict", async (context) => {
+    const edge = await startEdge();
+    context.after(() => edge.close());
+    const device = await open("camera-1");
+    context.after(() => device.close());
+    const seen: boolean[] = [];
+    const unsubscribe = device.onVerdict(({ final }) => seen.push(final));
+
+    const id = await device.publishFrame(Uint8Array.of(1, 2, 3), { id: "frame-1" });
+    const answer = await device.awaitVerdict(id, 10_000);
+
+    assert.equal(id, "frame-1");
+    assert.equal(answer.verdict.outcome, "answered");
+    assert.equal(answer.provisional?.verdict.final, false);
+    assert.ok(answer.latencyMs >= answer.provisional.latencyMs);
+    assert.deepEqual(seen, [false, true]);
+    assert.deepEqual(edge.frames, [{ device: "camera-1", id, qos: 1, bytes: 3 }]);
+    unsubscribe();
+  });
+
+  it("draws an id when none is given, and publishes with QoS 0 when asked", async (context) => {
+    const edge = await startEdge();
+    context.after(() => edge.close());
+    const device = await open("camera-2");
+    context.after(() => device.close());
+
+    const id = await device.publishFrame(Uint8Array.of(9), { qos: 0 });
+    await device.awaitVerdict(id, 10_000);
+
+    assert.match(id, /^[a-z0-9-]{1,64}$/);
+    assert.equal(edge.frames[0]?.qos, 0);
+    assert.equal(device.outstanding, 0);
+  });
+
+  it("names the time-out when no edge node answers", async (context) => {
+    const device = await open("camera-3");
+    context.after(() => device.close());
+    const id = await device.publishFrame(Uint8Array.of(1));
+    await assert.rejects(device.awaitVerdict(id, 20), (error) => isMeanetError(error, "VERDICT_TIMEOUT"));
+  });
+
+  it("tells the true class of a frame", async (context) => {
+    const listener = new MqttSession({ mqtt, node: "listener", site, log });
+    const arrived = new Promise<Label>((resolve) => {
+      listener.subscribe(listener.topics.label, { site, device: "camera-4", id: "frame-7" }, ({ value }) =>
+        resolve(value),
+      );
+    });
+    await listener.connect();
+    context.after(() => listener.close());
+    const device = await open("camera-4");
+    context.after(() => device.close());
+
+    await device.label("frame-7", "Ankle boot");
+    assert.deepEqual(await arrived, { label: "Ankle boot" });
+  });
+
+  it("refuses an id that cannot stand in a topic, without expecting a verdict", async (context) => {
+    const device = await open("camera-5");
+    context.after(() => device.close());
+    await assert.rejects(device.publishFrame(Uint8Array.of(1), { id: "a/b" }), (error) =>
+      isMeanetError(error, "TOPIC_INVALID"),
+    );
+    assert.equal(device.outstanding, 0);
+  });
+
+  it("names a broker that does not answer", async () => {
+    const nowhere = mqttConfigSchema.parse({ url: `mqtt://127.0.0.1:${await freePort()}` });
+    await assert.rejects(
+      connectDevice({ mqtt: nowhere, site, device: "camera-6", log, connectTimeoutMs: 50 }),
+      (error) => isMeanetError(error, "BROKER_UNREACHABLE"),
+    );
+  });
+});
+
+function open(device: string): Promise<Device> {
+  return connectDevice({ mqtt, site, device, log });
+}
+
+/** Answers every frame with a provisional and a final verdict. */
+async function startEdge() {
+  const frames: { device: string; id: string; qos: number; bytes: number }[] = [];
+  const session = new MqttSession({ mqtt, node: "edge-1", site, log });
+  let seq = 0;
+  session.subscribe(session.topics.frame, { site }, ({ params, payload, qos }) => {
+    const { device } = params;
+    const id = params.id ?? "none";
+    frames.push({ device, id, qos, bytes: payload.byteLength });
+    for (const final of [false, true]) {
+      seq += 1;
+      session
+        .publish(session.topics.verdict, { site, device }, verdict({ device, id, qos, seq, final }))
+        .catch(assert.fail);
+    }
+  });
+  await session.connect();
+  return { frames, close: () => session.close() };
+}
+
+function verdict(part: { device: string; id: string; qos: 0 | 1; seq: number; final: boolean }): Verdict {
+  return {
+    ...part,
+    site,
+    edge: "edge-1",
+    journal: "j1",
+    at: 2,
+    receivedAt: 1,
+    latencyMs: 1,
+    outcome: "answered",
+    supersedes: part.final ? part.seq - 1 : null,
+    label: "Coat",
+    classIndex: 4,
+    confidence: 0.9,
+    exit: "cloud",
+    route: "complex",
+    cloud: part.final ? "answered" : "pending",
+    entropy: 1.2,
+    queueMs: 0,
+    computeMs: 0.2,
+    energy: { mainJ: 1e-4, extensionJ: 0, uplinkJ: 2e-3, cloudJ: 1e-2, source: "modelled:test" },
+    uplinkBytes: 3,
+    model: "fashion-mnist@1.0.0",
+    worker: "worker-1",
+  };
+}
+
+async function startMosquitto() {
+  const folder = await mkdtemp(join(tmpdir(), "meanet-device-"));
+  const port = await freePort();
+  const config = join(folder, "mosquitto.conf");
+  await writeFile(config, `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\n`);
+  const child = spawn("mosquitto", ["-c", config, "-v"], {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", () => reject(new Error("mosquitto did not start")));
+    child.stderr.on("data", (text: Buffer) => {
+      if (text.includes("running")) resolve();
+    });
+  });
+  return {
+    url: `mqtt://127.0.0.1:${port}`,
+    async stop() {
+      const exited = once(child, "exit");
+      child.kill("SIGTERM");
+      await exited;
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}

@@ -1,0 +1,7 @@
+export {
+  type Answer,
+  connectDevice,
+  type Device,
+  type DeviceOptions,
+  type PublishOptions,
+} from "./device.ts";
