@@ -1,6 +1,7 @@
 import { MeanetError } from "@meanet/runtime";
 import { Decoder, Encoder } from "cbor-x";
 import { z } from "zod";
+import { checkCborForm } from "./cbor-form.ts";
 
 /** How a payload is written and read. `decode` never trusts: what it returns matches the schema. */
 export interface Codec<T> {
@@ -11,6 +12,12 @@ export interface Codec<T> {
 
 /** Larger JSON than this is nobody's verdict: refused before it is parsed. */
 const MAX_JSON_BYTES = 64 * 1024;
+/** A value of a setting is a word or a number. Bounded, because unlike other payloads it has no schema here that ends its nesting. */
+const MAX_SETTING_BYTES = 1024;
+/** Issues named in a message; a hostile payload could fill pages. */
+const MAX_ISSUES = 5;
+/** Keys of the sender stand in the message. */
+const MAX_MESSAGE_LENGTH = 500;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -29,7 +36,7 @@ export function settingValue(): Codec<unknown> {
   return {
     encode: (value) => Buffer.from(JSON.stringify(value)),
     decode(payload) {
-      const text = readText(payload);
+      const text = readText(payload, MAX_SETTING_BYTES);
       try {
         return JSON.parse(text);
       } catch {
@@ -47,6 +54,7 @@ export function cbor<T>(schema: z.ZodType<T>): Codec<T> {
   return {
     encode: (value) => cborEncoder.encode(value),
     decode(payload) {
+      checkCborForm(payload);
       let value: unknown;
       try {
         value = cborDecoder.decode(payload);
@@ -66,11 +74,11 @@ export function cbor<T>(schema: z.ZodType<T>): Codec<T> {
 /** Bytes as they are. */
 export const bytes: Codec<Uint8Array> = { encode: (value) => value, decode: (payload) => payload };
 
-function readText(payload: Uint8Array): string {
-  if (payload.byteLength > MAX_JSON_BYTES) {
+function readText(payload: Uint8Array, maxBytes: number): string {
+  if (payload.byteLength > maxBytes) {
     throw new MeanetError(
       "PAYLOAD_INVALID",
-      `JSON payload of ${payload.byteLength} bytes, at most ${MAX_JSON_BYTES} allowed`,
+      `JSON payload of ${payload.byteLength} bytes, at most ${maxBytes} allowed`,
     );
   }
   try {
@@ -81,7 +89,7 @@ function readText(payload: Uint8Array): string {
 }
 
 function parseJson(payload: Uint8Array): unknown {
-  const text = readText(payload);
+  const text = readText(payload, MAX_JSON_BYTES);
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -97,11 +105,9 @@ function parseJson(payload: Uint8Array): unknown {
 function check<T>(schema: z.ZodType<T>, value: unknown, format: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new MeanetError(
-    "PAYLOAD_INVALID",
-    `${format} payload does not fit: ${z.prettifyError(result.error)}`,
-    {
-      issues: result.error.issues,
-    },
-  );
+  const issues = result.error.issues.slice(0, MAX_ISSUES);
+  const text = z.prettifyError({ issues }).slice(0, MAX_MESSAGE_LENGTH);
+  throw new MeanetError("PAYLOAD_INVALID", `${format} payload does not fit: ${text}`, {
+    issues: result.error.issues.length,
+  });
 }

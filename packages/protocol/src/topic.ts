@@ -22,11 +22,11 @@ export interface Delivery {
 /** One topic of the protocol: how its name is spelled, what it carries, how it is delivered. */
 export interface Topic<P extends string, T> extends Delivery, Codec<T> {
   readonly pattern: P;
-  /** @throws {MeanetError} TOPIC_INVALID when a level is not an id, or the result is longer than MQTT allows */
+  /** @throws {MeanetError} TOPIC_INVALID when a level is not an id */
   format(params: TopicParams<P>): string;
   /** The levels of `name`, or undefined when it is another topic or a level is not an id. */
   match(name: string): TopicParams<P> | undefined;
-  /** A subscription filter: levels that are not given match anything. */
+  /** A subscription filter: levels that are not given match anything. @throws {MeanetError} TOPIC_INVALID when a level given is not an id */
   filter(params?: Partial<TopicParams<P>>): string;
 }
 
@@ -42,16 +42,19 @@ export function isId(text: string): boolean {
 /** The root, such as `meanet/v1`, is free text between slashes but holds no wildcard and no empty level. */
 const ROOT = /^[^\s/+#$\p{Cc}][^/+#\p{Cc}]*(\/[^/+#\p{Cc}]+)*$/u;
 
+/** With ids of 64 no topic comes near the 65,535 bytes of [MQTT-4.7.3-3]. */
+const MAX_ROOT_LENGTH = 200;
+
 export function topic<const P extends string, T>(
   root: string,
   pattern: P,
   codec: Codec<T>,
   delivery: Delivery,
 ): Topic<P, T> {
-  if (!ROOT.test(root)) {
+  if (!ROOT.test(root) || root.length > MAX_ROOT_LENGTH || !root.isWellFormed()) {
     throw new MeanetError(
       "TOPIC_INVALID",
-      `topic prefix "${root}" must be levels without "+" and "#", such as "meanet/v1"`,
+      `topic prefix ${JSON.stringify(root).slice(0, 100)} must be levels without "+" and "#", such as "meanet/v1", at most ${MAX_ROOT_LENGTH} characters`,
       { root },
     );
   }
@@ -75,14 +78,7 @@ export function topic<const P extends string, T>(
         }
         const value = given[segment.name];
         if (value === undefined && segment.optional) continue;
-        if (typeof value !== "string" || !isId(value)) {
-          throw new MeanetError(
-            "TOPIC_INVALID",
-            `${segment.name} ${JSON.stringify(value)} of topic "${pattern}" must be 1 to 64 of a-z, 0-9 and "-"`,
-            { pattern, level: segment.name, value },
-          );
-        }
-        levels.push(value);
+        levels.push(checkedLevel(pattern, segment.name, value));
       }
       return [root, ...levels].join("/");
     },
@@ -110,11 +106,22 @@ export function topic<const P extends string, T>(
         if (segment.name === undefined) return segment.text;
         const value = given[segment.name];
         // "a/#" also matches "a" itself [MQTT-4.7.1-2]: one filter serves both forms of an optional last level.
-        return value ?? (segment.optional ? "#" : "+");
+        if (value === undefined) return segment.optional ? "#" : "+";
+        return checkedLevel(pattern, segment.name, value);
       });
       return [root, ...levels].join("/");
     },
   };
+}
+
+function checkedLevel(pattern: string, level: string, value: unknown): string {
+  if (typeof value === "string" && isId(value)) return value;
+  const shown = JSON.stringify(value)?.slice(0, 100);
+  throw new MeanetError(
+    "TOPIC_INVALID",
+    `${level} ${shown} of topic "${pattern}" must be 1 to 64 of a-z, 0-9 and "-"`,
+    { pattern, level, value },
+  );
 }
 
 /** `$share/{group}/{filter}`: every message goes to one member of the group. */

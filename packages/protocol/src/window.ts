@@ -8,11 +8,11 @@ export interface SensorWindow {
   readonly values: Float32Array;
 }
 
-const rows = z.array(z.array(z.number()).min(1)).min(1);
+const rows = z.array(z.array(z.number()));
 
 /**
  * Payload of `{device}/window`: float32 little-endian, C·T values, or JSON `[[…T numbers], … C rows]`.
- * JSON is told by its first byte, `[`.
+ * JSON is text that begins with `[`; a window of floats is never printable text from end to end.
  *
  * @param channels - C, from the model's input
  * @throws {MeanetError} PAYLOAD_INVALID when the size does not divide into C channels of equal length
@@ -25,7 +25,7 @@ export function windowCodec(channels: number): Codec<SensorWindow> {
       return payload;
     },
     decode(payload) {
-      const values = payload[0] === 0x5b && payload.at(-1) === 0x5d ? fromJson(payload) : fromFloats(payload);
+      const values = isJson(payload) ? fromJson(payload) : fromFloats(payload);
       if (values.length === 0 || values.length % channels !== 0) {
         throw new MeanetError(
           "PAYLOAD_INVALID",
@@ -38,6 +38,13 @@ export function windowCodec(channels: number): Codec<SensorWindow> {
       return { channels, values };
     },
   };
+}
+
+function isJson(payload: Uint8Array): boolean {
+  return (
+    payload[0] === 0x5b &&
+    payload.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d))
+  );
 }
 
 function fromFloats(payload: Uint8Array): Float32Array {

@@ -1,0 +1,158 @@
+import fc from "fast-check";
+import { type CloudAnswer, type ComplexItem, frameFormats } from "./complex.ts";
+import {
+  type Label,
+  type NodeEnergy,
+  nodeKinds,
+  type Replay,
+  type SettingState,
+  type Stats,
+  type Status,
+  type Training,
+} from "./node.ts";
+import { cloudOutcomes, exits, refusalReasons, routes, type Verdict } from "./verdict.ts";
+
+const id = fc.stringMatching(/^[a-z0-9-]{1,64}$/);
+// JSON knows no -0.
+const amount = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
+const probability = fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0);
+const time = fc.nat({ max: Number.MAX_SAFE_INTEGER });
+const count = fc.nat();
+const row = fc.integer({ min: 1, max: 2 ** 40 });
+const text = fc.string({ maxLength: 40 });
+const counts = fc.dictionary(
+  fc.string({ maxLength: 20 }).filter((key) => key !== "__proto__"),
+  amount,
+  { noNullPrototype: true },
+);
+const kind = fc.constantFrom(...nodeKinds);
+
+const common = {
+  id,
+  site: id,
+  device: id,
+  edge: id,
+  journal: id,
+  seq: row,
+  at: time,
+  receivedAt: time,
+  qos: fc.constantFrom(0 as const, 1 as const),
+  latencyMs: amount,
+};
+
+const verdict: fc.Arbitrary<Verdict> = fc.oneof(
+  fc.record({
+    ...common,
+    outcome: fc.constant("answered" as const),
+    final: fc.boolean(),
+    supersedes: fc.option(row),
+    label: text,
+    classIndex: count,
+    confidence: probability,
+    exit: fc.constantFrom(...exits),
+    route: fc.constantFrom(...routes),
+    cloud: fc.constantFrom(...cloudOutcomes),
+    entropy: amount,
+    queueMs: amount,
+    computeMs: amount,
+    energy: fc.record({ mainJ: amount, extensionJ: amount, uplinkJ: amount, cloudJ: amount, source: text }),
+    uplinkBytes: count,
+    model: text,
+    worker: fc.option(id),
+  }),
+  fc.record({
+    ...common,
+    outcome: fc.constant("refused" as const),
+    final: fc.constant(true as const),
+    reason: fc.constantFrom(...refusalReasons),
+    detail: text,
+  }),
+);
+
+const complex: fc.Arbitrary<ComplexItem> = fc.record({
+  id,
+  site: id,
+  device: id,
+  edge: id,
+  attempt: fc.integer({ min: 1 }),
+  remainingMs: amount,
+  model: text,
+  edgeAnswer: fc.record({ classIndex: count, confidence: probability, entropy: amount }),
+  format: fc.constantFrom(...frameFormats),
+  frame: fc.uint8Array({ maxLength: 300 }) as fc.Arbitrary<Uint8Array<ArrayBuffer>>,
+});
+
+const answered = { id, worker: id, attempt: fc.integer({ min: 1 }) };
+const answer: fc.Arbitrary<CloudAnswer> = fc.oneof(
+  fc.record({
+    ...answered,
+    outcome: fc.constant("answered" as const),
+    classes: fc.array(fc.record({ classIndex: count, label: text, probability }), {
+      minLength: 1,
+      maxLength: 5,
+    }),
+    model: text,
+    queueMs: amount,
+    computeMs: amount,
+    energyJ: amount,
+    energySource: text,
+  }),
+  fc.record({ ...answered, outcome: fc.constant("failed" as const), code: text, detail: text }),
+);
+
+const stats: fc.Arbitrary<Stats> = fc.record(
+  {
+    kind,
+    at: time,
+    uptimeS: amount,
+    counters: counts,
+    drops: counts,
+    queues: counts,
+    exits: fc.record({ main: amount, extension: amount, cloud: amount }),
+    journal: fc.record({ journal: id, lastSeq: count }),
+  },
+  { requiredKeys: ["kind", "at", "uptimeS", "counters", "drops", "queues"] },
+);
+
+/** Any value of each payload that has a schema, by topic. */
+export const payloadsOf = {
+  verdict,
+  complex,
+  answer,
+  stats,
+  label: fc.record({
+    label: fc.oneof(fc.string({ minLength: 1, maxLength: 128 }), count),
+  }) as fc.Arbitrary<Label>,
+  replay: fc
+    .tuple(id, row, row)
+    .map(([journal, a, b]): Replay => ({ journal, from: Math.min(a, b), to: Math.max(a, b) })),
+  energy: fc.record({
+    kind,
+    at: time,
+    uptimeS: amount,
+    computeJ: amount,
+    uplinkJ: amount,
+    source: text,
+  }) as fc.Arbitrary<NodeEnergy>,
+  training: fc.record({
+    at: time,
+    block: fc.constantFrom("main", "extension", "cloud"),
+    epoch: row,
+    epochs: row,
+    loss: amount,
+    accuracy: fc.option(probability),
+    imagesPerS: amount,
+  }) as fc.Arbitrary<Training>,
+  status: fc.record({
+    state: fc.constantFrom("online", "offline", "stopped"),
+    kind,
+    version: text,
+    model: fc.option(text),
+    since: time,
+  }) as fc.Arbitrary<Status>,
+  state: fc.record({
+    value: fc.oneof(text, amount),
+    at: time,
+    error: fc.option(text),
+  }) as fc.Arbitrary<SettingState>,
+};
