@@ -1,2 +1,2 @@
 export { decodeImage, type ImageFormat, type ImageLimits, type ImageShape } from "./decode-image.ts";
-export { decodeFrame, type ImageInput, readRaw, toTensor } from "./tensor.ts";
+export { decodeFrame, type FrameValues, readRaw } from "./frame.ts";
