@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { isMap, LineCounter, parse, parseDocument } from "yaml";
+import { isMap, isScalar, isSeq, LineCounter, parse, parseDocument, type YAMLMap } from "yaml";
 import type { z } from "zod";
 import { type ConfigLeaf, configLeaves, keysAt } from "./config-leaves.ts";
 import { MeanetError } from "./error.ts";
@@ -15,6 +15,12 @@ export interface ConfigSources {
 
 type Tree = { [key: string]: unknown };
 
+/** What a file holds, and where in it a path stands: `edge.yaml:3`. */
+interface ConfigFile {
+  readonly tree: Tree;
+  readonly locate: (path: readonly string[]) => string | undefined;
+}
+
 /**
  * Reads the settings of one process: file < environment < flags, then the schema's defaults for the rest.
  *
@@ -29,12 +35,10 @@ export function loadConfig<S extends z.ZodType>(
 ): z.output<S> {
   const leaves = configLeaves(schema);
   const origins = new Map<string, string>();
-  const tree: Tree = sources.file === undefined ? {} : readFile(sources.file, origins);
-  const texts = new Map<string, string>();
-
+  const { tree, locate } =
+    sources.file === undefined ? { tree: {}, locate: () => undefined } : readFile(sources.file);
   const put = (path: readonly string[], value: unknown, origin: string) => {
     origins.set(path.join("."), origin);
-    if (typeof value === "string") texts.set(path.join("."), value);
     setAt(tree, path, typeof value === "string" ? readScalar(value, leaves, path) : value);
   };
   for (const [path, value, origin] of fromEnvironment(name, sources.environment ?? {}, leaves))
@@ -45,7 +49,9 @@ export function loadConfig<S extends z.ZodType>(
 
   const result = schema.safeParse(tree);
   if (result.success) return result.data;
-  const problems = result.error.issues.flatMap((issue) => describeIssue(issue, schema, origins));
+  const problems = result.error.issues.flatMap((issue) =>
+    describeIssue(issue, schema, (path) => originOf(path, origins, locate)),
+  );
   throw new MeanetError("CONFIG_INVALID", `${name}: ${problems.join("\n")}`, { problems });
 }
 
@@ -74,16 +80,27 @@ function* fromEnvironment(
       yield [leaf.path, value, `variable ${variable}`];
       continue;
     }
-    const secret = variable.endsWith("_FILE")
-      ? byVariable.get(variable.slice(0, -"_FILE".length))
-      : undefined;
+    const valueVariable = variable.replace(/_FILE$/, "");
+    const secret = variable === valueVariable ? undefined : byVariable.get(valueVariable);
     if (secret === undefined) {
       const known = [...byVariable.keys()].sort().join(", ");
       throw new MeanetError("CONFIG_INVALID", `${name}: unknown variable ${variable}; known are ${known}`, {
         variable,
       });
     }
-    yield [secret.path, readText(value, `variable ${variable}`).trim(), `variable ${variable}`];
+    if (environment[valueVariable] !== undefined) {
+      throw new MeanetError(
+        "CONFIG_INVALID",
+        `${name}: ${variable} and ${valueVariable} are both set; expected one of them`,
+        { variable },
+      );
+    }
+    // Files end with a line end; a secret may begin or end with spaces.
+    yield [
+      secret.path,
+      readText(value, `variable ${variable}`).replace(/\r?\n$/, ""),
+      `variable ${variable}`,
+    ];
   }
 }
 
@@ -98,21 +115,50 @@ function readScalar(text: string, leaves: readonly ConfigLeaf[], path: readonly 
   }
 }
 
-function readFile(file: string, origins: Map<string, string>): Tree {
+function readFile(file: string): ConfigFile {
   const lineCounter = new LineCounter();
   const document = parseDocument(readText(file, "--config"), { lineCounter });
+  const unreadable = (what: string, cause?: unknown) =>
+    new MeanetError("CONFIG_UNREADABLE", `${file} ${what}`, { file }, { cause });
   const [error] = document.errors;
-  if (error !== undefined) {
-    throw new MeanetError("CONFIG_UNREADABLE", `${file} is not valid YAML: ${error.message}`, { file });
+  if (error !== undefined) throw unreadable(`is not valid YAML: ${error.message}`, error);
+  const { contents } = document;
+  if (contents === null) return { tree: {}, locate: () => file };
+  if (!isMap(contents)) throw unreadable("must hold keys and values at its top level");
+  let tree: Tree;
+  try {
+    tree = document.toJS() as Tree;
+  } catch (cause) {
+    // Aliases that multiply beyond measure, or name no anchor.
+    throw unreadable(`is not valid YAML: ${String(cause)}`, cause);
   }
-  if (document.contents === null) return {};
-  if (!isMap(document.contents)) {
-    throw new MeanetError("CONFIG_UNREADABLE", `${file} must hold keys and values at its top level`, {
-      file,
-    });
+  return {
+    tree,
+    locate(path) {
+      const offset = keyOffset(contents, path);
+      return offset === undefined ? undefined : `${file}:${lineCounter.linePos(offset).line}`;
+    },
+  };
+}
+
+/** Where the last key of `path` is written; undefined when the file does not hold it. */
+function keyOffset(root: YAMLMap, path: readonly string[]): number | undefined {
+  let node: unknown = root;
+  let offset: number | undefined = root.range?.[0];
+  for (const step of path) {
+    if (isSeq(node)) {
+      node = node.items[Number(step)];
+      offset = (node as { range?: [number, ...unknown[]] } | undefined)?.range?.[0];
+    } else if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === step);
+      node = pair?.value;
+      offset = isScalar(pair?.key) ? pair.key.range?.[0] : undefined;
+    } else {
+      return undefined;
+    }
+    if (offset === undefined) return undefined;
   }
-  origins.set("", file);
-  return document.toJS() as Tree;
+  return offset;
 }
 
 function readText(file: string, source: string): string {
@@ -140,22 +186,28 @@ function setAt(tree: Tree, path: readonly string[], value: unknown): void {
 function describeIssue(
   issue: z.core.$ZodIssue,
   schema: z.ZodType,
-  origins: ReadonlyMap<string, string>,
+  origin: (path: readonly string[]) => string,
 ): string[] {
   const path = issue.path.map(String);
-  const origin = originOf(path, origins);
-  if (issue.code !== "unrecognized_keys") return [`${origin}: ✖ ${issue.message} → ${path.join(".")}`];
+  if (issue.code !== "unrecognized_keys") {
+    const where = path.length === 0 ? "" : ` → ${path.join(".")}`;
+    return [`${origin(path)}: ✖ ${issue.message}${where}`];
+  }
   const expected = keysAt(schema, path).join(", ");
   return issue.keys.map((key) => {
     const full = [...path, key];
-    return `${originOf(full, origins)}: ✖ unknown key → ${full.join(".")}; expected one of: ${expected}`;
+    return `${origin(full)}: ✖ unknown key → ${full.join(".")}; expected one of: ${expected}`;
   });
 }
 
 /** The nearest source that set this path or what holds it. */
-function originOf(path: readonly string[], origins: ReadonlyMap<string, string>): string {
+function originOf(
+  path: readonly string[],
+  origins: ReadonlyMap<string, string>,
+  locate: ConfigFile["locate"],
+): string {
   for (let length = path.length; length >= 0; length--) {
-    const origin = origins.get(path.slice(0, length).join("."));
+    const origin = origins.get(path.slice(0, length).join(".")) ?? locate(path.slice(0, length));
     if (origin !== undefined) return origin;
   }
   return "settings";

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MeanetError } from "./error.ts";
+import { createLog, withoutSecret } from "./log.ts";
+
+function linesOf(act: (log: ReturnType<typeof createLog>) => void): Record<string, unknown>[] {
+  const lines: string[] = [];
+  act(createLog("edge", "info", { write: (line) => void lines.push(line) }));
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+test("a log line is JSON with level, time, process and message", () => {
+  const [line] = linesOf((log) => log.warn({ topic: "a" }, "message refused"));
+  assert.equal(line?.level, "warn");
+  assert.equal(line?.name, "edge");
+  assert.equal(line?.topic, "a");
+  assert.equal(line?.msg, "message refused");
+  assert.match(String(line?.time), /^\d{4}-\d\d-\d\dT/);
+});
+
+test("passwords and tokens are blotted out, also inside a configuration", () => {
+  const secret = "hunter2";
+  const text = JSON.stringify(
+    linesOf((log) => {
+      log.info({ password: secret, config: { mqtt: { password: secret }, influx: { token: secret } } });
+      log.info({ mqtt: { password: secret, username: "edge" }, a: { b: { c: { token: secret } } } });
+    }),
+  );
+  assert.ok(!text.includes(secret), text);
+  assert.ok(text.includes("edge"));
+});
+
+test("an error keeps its code, its details and its cause", () => {
+  const error = new MeanetError(
+    "PORT_TAKEN",
+    "port 1 is taken",
+    { port: 1 },
+    { cause: new Error("EADDRINUSE") },
+  );
+  const [line] = linesOf((log) => log.error({ err: error }));
+  const err = line?.err as Record<string, unknown>;
+  assert.equal(err.code, "PORT_TAKEN");
+  assert.deepEqual(err.details, { port: 1 });
+  assert.match(String(err.stack), /caused by: Error: EADDRINUSE/);
+});
+
+test("a quieter level drops what is below it", () => {
+  assert.deepEqual(
+    linesOf((log) => log.debug("routine")),
+    [],
+  );
+});
+
+test("a URL loses its password and nothing else", () => {
+  assert.equal(withoutSecret("mqtt://edge:hunter2@broker:1883/x"), "mqtt://edge:***@broker:1883/x");
+  assert.equal(withoutSecret("mqtt://edge:hun@ter:2@broker"), "mqtt://edge:***@broker");
+  assert.equal(withoutSecret("mqtt://broker:1883"), "mqtt://broker:1883");
+  assert.equal(withoutSecret("ws://broker:9001/a@b"), "ws://broker:9001/a@b");
+});
