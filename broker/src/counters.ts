@@ -1,0 +1,139 @@
+import { Counter, Gauge, type Registry } from "@meanet/runtime";
+
+/** Messages that did not reach someone, by reason. */
+export const dropReasons = [
+  /** QoS 0, for a client with too many unsent bytes. */
+  "slow-subscriber",
+  /** For a shared subscription without a member that is there or has a session. */
+  "share-no-member",
+  /** Not kept for a session whose queue is full: an online client still got it, once. */
+  "session-queue-full",
+  /** Delivered, but not retained: the store of retained messages is full. */
+  "retained-full",
+] as const;
+export type DropReason = (typeof dropReasons)[number];
+
+/** What waits or is held now. */
+export interface Levels {
+  readonly clients: number;
+  readonly sessions: number;
+  readonly retainedMessages: number;
+  readonly retainedBytes: number;
+  readonly queuedMessages: number;
+  readonly queuedBytes: number;
+  readonly unsentBytes: number;
+  readonly shareGroups: number;
+}
+
+/** Everything the broker counts, for `/metrics` and for its published stats. */
+export class BrokerCounters {
+  readonly #totals = { messagesIn: 0, messagesOut: 0, connections: 0 };
+  readonly #drops = new Map<DropReason, number>(dropReasons.map((reason) => [reason, 0]));
+  readonly #ends = new Map<string, number>();
+  #closedBytes = { in: 0, out: 0 };
+  readonly #openBytes: () => { readonly in: number; readonly out: number };
+  readonly #levels: () => Levels;
+
+  constructor(
+    registry: Registry,
+    levels: () => Levels,
+    openBytes: () => { readonly in: number; readonly out: number },
+  ) {
+    this.#levels = levels;
+    this.#openBytes = openBytes;
+    this.#expose(registry);
+  }
+
+  messageIn(): void {
+    this.#totals.messagesIn++;
+  }
+
+  messageOut(): void {
+    this.#totals.messagesOut++;
+  }
+
+  connection(): void {
+    this.#totals.connections++;
+  }
+
+  drop(reason: DropReason, count = 1): void {
+    this.#drops.set(reason, this.#drops.get(reason)! + count);
+  }
+
+  /** A connection that the broker refused or ended. */
+  ended(reason: string): void {
+    this.#ends.set(reason, (this.#ends.get(reason) ?? 0) + 1);
+  }
+
+  /** A connection is gone; its bytes go on counting. */
+  closed(bytesIn: number, bytesOut: number): void {
+    this.#closedBytes = { in: this.#closedBytes.in + bytesIn, out: this.#closedBytes.out + bytesOut };
+  }
+
+  /** Since the start. */
+  get counters(): Record<string, number> {
+    const open = this.#openBytes();
+    return {
+      ...this.#totals,
+      bytesIn: this.#closedBytes.in + open.in,
+      bytesOut: this.#closedBytes.out + open.out,
+    };
+  }
+
+  /** Messages dropped and connections ended, by reason, since the start. */
+  get drops(): Record<string, number> {
+    return Object.fromEntries([
+      ...this.#drops,
+      ...[...this.#ends].map(([reason, count]) => [`connection:${reason}`, count] as const),
+    ]);
+  }
+
+  get levels(): Levels {
+    return this.#levels();
+  }
+
+  #expose(registry: Registry): void {
+    const registers = [registry];
+    const self = this;
+    // Collected on demand: counting a message must not cost a look-up of labels.
+    new Counter({
+      name: "meanet_broker_events_total",
+      help: "Messages, bytes and connections since the start",
+      labelNames: ["event"],
+      registers,
+      collect() {
+        this.reset();
+        for (const [event, count] of Object.entries(self.counters)) this.inc({ event }, count);
+      },
+    });
+    new Counter({
+      name: "meanet_broker_dropped_total",
+      help: "Messages that did not reach someone, by reason",
+      labelNames: ["reason"],
+      registers,
+      collect() {
+        this.reset();
+        for (const [reason, count] of self.#drops) this.inc({ reason }, count);
+      },
+    });
+    new Counter({
+      name: "meanet_broker_connections_ended_total",
+      help: "Connections that the broker refused or ended, by reason",
+      labelNames: ["reason"],
+      registers,
+      collect() {
+        this.reset();
+        for (const [reason, count] of self.#ends) this.inc({ reason }, count);
+      },
+    });
+    new Gauge({
+      name: "meanet_broker_level",
+      help: "What is held or waits now",
+      labelNames: ["what"],
+      registers,
+      collect() {
+        for (const [what, level] of Object.entries(self.levels)) this.set({ what }, level);
+      },
+    });
+  }
+}

@@ -1,0 +1,3 @@
+export { type BrokerConfig, configSchema } from "./config.ts";
+export { type BrokerAddresses, type RunningBroker, start } from "./main.ts";
+export { hashPassword } from "./password.ts";

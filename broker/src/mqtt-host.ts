@@ -1,0 +1,286 @@
+import type { EventEmitter } from "node:events";
+import type { IncomingMessage } from "node:http";
+import type { Logger, Registry } from "@meanet/runtime";
+import { Aedes, type AedesPublishPacket, type Client, type PublishPacket, type Subscription } from "aedes";
+import mqemitter from "mqemitter";
+import { ACCEPTED, Access } from "./access.ts";
+import type { BrokerConfig } from "./config.ts";
+import { Connection, type Link } from "./connection.ts";
+import { BrokerCounters } from "./counters.ts";
+import type { Accept } from "./listen-tcp.ts";
+import { endReason } from "./outcomes.ts";
+import { Sessions } from "./sessions.ts";
+import { SharedSubscriptions } from "./shared-subscriptions.ts";
+import { parseSharedFilter } from "./topic-filter.ts";
+
+/** How often stalled clients and expired sessions are looked for, at most. */
+const SWEEP_MS = 1000;
+/** While stopping: how often it is looked whether clients have taken their bytes. */
+const DRAIN_POLL_MS = 20;
+
+/**
+ * Aedes with everything it leaves to its host: access, bounds for each client, shared subscriptions, counters.
+ * Listeners hand it their links through {@link MqttHost.accept}.
+ */
+export class MqttHost {
+  readonly aedes: Aedes;
+  readonly counters: BrokerCounters;
+  readonly #config: BrokerConfig;
+  readonly #log: Logger;
+  readonly #access: Access;
+  readonly #sessions: Sessions;
+  readonly #shared: SharedSubscriptions;
+  readonly #connections = new Set<Connection>();
+  /** Filters granted to each client. */
+  readonly #filters = new WeakMap<Client, Set<string>>();
+  readonly #sweep: NodeJS.Timeout;
+  #stopping = false;
+
+  static async create(config: BrokerConfig, log: Logger, metrics: Registry): Promise<MqttHost> {
+    const host = new MqttHost(config, log, metrics);
+    await host.aedes.listen();
+    return host;
+  }
+
+  private constructor(config: BrokerConfig, log: Logger, metrics: Registry) {
+    const { limits } = config;
+    this.#config = config;
+    this.#log = log;
+    this.#access = new Access(config.authentication);
+    this.#sessions = new Sessions(limits, {
+      drop: (reason) => this.counters.drop(reason),
+      acknowledged: (client, messageId) => this.#shared.acknowledged(client, messageId),
+      forgotten: (clientId, owed) =>
+        this.#shared.forgotten(
+          clientId,
+          owed.filter((packet) => packet.cmd === "publish"),
+        ),
+    });
+    this.aedes = new Aedes({
+      persistence: this.#sessions,
+      // No limit of messages under way: since no write waits, each is done within a turn of the event loop.
+      mq: mqemitter({ concurrency: 0, matchEmptyLevels: true }),
+      concurrency: 0,
+      connectTimeout: limits.connectTimeout,
+      drainTimeout: limits.drainTimeout,
+      keepaliveLimit: Math.ceil(limits.keepaliveLimit / 1000),
+      queueLimit: limits.queueLimit,
+      maxInflightInbound: limits.maxInflightInbound,
+      maxTopicLevels: limits.maxTopicLevels,
+      authenticate: (client, name, password, done) => this.#authenticate(client, name, password, done),
+      authorizePublish: (client, packet, done) => done(this.#publishError(client, packet)),
+      authorizeSubscribe: (client, subscription, done) => {
+        this.#subscribe(client, subscription).then(
+          (granted) => done(null, granted ? subscription : null),
+          (error: Error) => done(error),
+        );
+      },
+      authorizeForward: (client, packet) => this.#forward(client, packet),
+    });
+    this.#shared = new SharedSubscriptions({
+      broker: this.aedes,
+      queues: this.#sessions,
+      unsentBytes: (client) => connectionOf(client).unsentBytes,
+      drop: (reason) => this.counters.drop(reason),
+    });
+    this.counters = new BrokerCounters(
+      metrics,
+      () => this.#levels(),
+      () => ({ in: this.#sum("bytesIn"), out: this.#sum("bytesOut") }),
+    );
+    this.#listen();
+    this.#sweep = setInterval(() => this.#sweepClients(), Math.min(SWEEP_MS, limits.drainTimeout / 2));
+    this.#sweep.unref();
+  }
+
+  /** Takes over a new link as a client's connection. */
+  readonly accept: Accept<IncomingMessage | undefined> = (link: Link, request) => {
+    this.counters.connection();
+    if (this.#stopping || this.#connections.size >= this.#config.limits.maxClients) {
+      this.#ended(link.remote, undefined, this.#stopping ? "stopping" : "too-many-clients", undefined);
+      return undefined;
+    }
+    const connection = new Connection(link, this.#config.limits.maxPacketBytes);
+    this.#connections.add(connection);
+    const client = this.aedes.handle(connection, request);
+    connection.once("close", () => {
+      this.#connections.delete(connection);
+      this.counters.closed(connection.bytesIn, connection.bytesOut);
+      this.#shared.disconnected(client);
+      // Unless another connection has taken the session over.
+      if (client.id !== null && !client.clean && !this.#isTakenOver(client)) {
+        this.#sessions.left(client.id, Date.now());
+      }
+    });
+    return { data: (chunk) => connection.receive(chunk), end: () => connection.receiveEnd() };
+  };
+
+  /** Lets clients take their waiting bytes for a while, then disconnects all and closes. */
+  async close(): Promise<void> {
+    this.#stopping = true;
+    this.#shared.stop();
+    clearInterval(this.#sweep);
+    const deadline = performance.now() + this.#config.stopTimeout;
+    while (this.#sum("unsentBytes") > 0 && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+    }
+    await new Promise<void>((resolve) => this.aedes.close(resolve));
+    // Those that never got as far as a CONNECT are unknown to Aedes.
+    for (const connection of this.#connections) connection.destroy();
+    await this.#sessions.destroy();
+  }
+
+  #authenticate(
+    client: Client,
+    name: string | undefined,
+    password: Buffer | undefined,
+    done: (error: (Error & { returnCode: number }) | null, accepted: boolean | null) => void,
+  ): void {
+    this.#access.connect(client, name, password).then((returnCode) => {
+      if (returnCode === ACCEPTED) {
+        done(null, true);
+        return;
+      }
+      connectionOf(client).reason = "refused";
+      done(Object.assign(new Error(`CONNECT refused with return code ${returnCode}`), { returnCode }), false);
+    });
+  }
+
+  #publishError(client: Client | null, packet: PublishPacket): Error | null {
+    if (client === null) return null;
+    if (!packet.topic.startsWith("$") && this.#access.mayPublish(client, packet.topic)) return null;
+    // 3.1.1 knows no refusal of a PUBLISH: only silence or the end of the connection [MQTT-3.3.5-2].
+    connectionOf(client).reason ??= "forbidden-topic";
+    return new Error(`client may not publish to "${packet.topic}"`);
+  }
+
+  /** Whether the subscription is granted; if so the session knows it, and the group if it is a shared one. */
+  async #subscribe(client: Client, { topic, qos }: Subscription): Promise<boolean> {
+    let filters = this.#filters.get(client);
+    if (filters === undefined) {
+      filters = new Set();
+      this.#filters.set(client, filters);
+    }
+    const isShared = topic.startsWith("$share");
+    const granted =
+      (!isShared || parseSharedFilter(topic) !== undefined) &&
+      this.#access.maySubscribe(client, topic) &&
+      (filters.has(topic) || filters.size < this.#config.limits.maxSubscriptions) &&
+      (client.clean || this.#sessions.open(client.id));
+    if (!granted) {
+      if (!client.clean) await this.#sessions.removeSubscriptions(client, [topic]);
+      this.#log.warn({ client: client.id, filter: topic }, "subscription denied");
+      return false;
+    }
+    filters.add(topic);
+    if (!client.clean) await this.#sessions.remember(client, { topic, qos });
+    if (isShared) await this.#shared.join(client, topic, qos);
+    return true;
+  }
+
+  /** What goes out to `client` for a message, if anything. */
+  #forward(client: Client, packet: AedesPublishPacket): AedesPublishPacket | null {
+    const connection = connectionOf(client);
+    const { unsentBytes, unsentBytesMax } = this.#config.limits;
+    const unsent = connection.unsentBytes;
+    // A packet with an identifier is a session's being resumed: bounded by its queue, and lost if refused here.
+    if (packet.messageId === undefined && unsent > unsentBytes) {
+      if (packet.qos === 0) {
+        this.counters.drop("slow-subscriber");
+        return null;
+      }
+      if (unsent > unsentBytesMax) {
+        connection.fail(
+          "unsent-limit",
+          `${unsent} bytes wait for the client, at most ${unsentBytesMax} allowed`,
+        );
+        return null;
+      }
+    }
+    this.counters.messageOut();
+    return this.#shared.forward(client, packet);
+  }
+
+  #listen(): void {
+    this.aedes.on("publish", (_packet, client) => {
+      if (client !== null) this.counters.messageIn();
+    });
+    this.aedes.on("connackSent", ({ returnCode }, client) => {
+      if (returnCode !== 0) return;
+      this.#shared.connected(client);
+      this.#sessions.here(client.id);
+    });
+    this.aedes.on("unsubscribe", (filters, client) => {
+      const granted = this.#filters.get(client);
+      for (const filter of filters) {
+        granted?.delete(filter);
+        this.#shared.leave(client, filter);
+      }
+    });
+    const onError = (client: Client, error: Error) => {
+      const connection = connectionOf(client);
+      this.#ended(connection.remote, client.id ?? undefined, endReason(connection, error), error);
+    };
+    this.aedes.on("clientError", onError);
+    this.aedes.on("connectionError", onError);
+    // Not among the typed events; without a listener it would end the process.
+    const emitter: EventEmitter = this.aedes;
+    emitter.on("error", (error: Error) => this.#log.error({ err: error }, "broker error"));
+  }
+
+  #sweepClients(): void {
+    const now = performance.now();
+    const { drainTimeout, unsentBytesMax } = this.#config.limits;
+    for (const connection of this.#connections) {
+      const { unsentBytes } = connection;
+      if (unsentBytes > unsentBytesMax) {
+        connection.fail(
+          "unsent-limit",
+          `${unsentBytes} bytes wait for the client, at most ${unsentBytesMax} allowed`,
+        );
+      } else if (connection.stalledMs(now) >= drainTimeout) {
+        connection.fail(
+          "not-draining",
+          `client took none of its ${unsentBytes} waiting bytes for ${drainTimeout} ms`,
+        );
+      }
+    }
+    void this.#sessions.expire(Date.now());
+  }
+
+  #ended(remote: string, client: string | undefined, reason: string, error: Error | undefined): void {
+    if (this.#stopping && reason === "connection-lost") return;
+    this.counters.ended(reason);
+    const level = reason === "connection-lost" ? "debug" : "warn";
+    this.#log[level]({ remote, client, reason, detail: error?.message }, "connection ended");
+  }
+
+  #isTakenOver(client: Client): boolean {
+    const { clients } = this.aedes as unknown as { clients: Readonly<Record<string, Client>> };
+    const present = clients[client.id];
+    return present !== undefined && present !== client;
+  }
+
+  #sum(what: "bytesIn" | "bytesOut" | "unsentBytes"): number {
+    let sum = 0;
+    for (const connection of this.#connections) sum += connection[what];
+    return sum;
+  }
+
+  #levels() {
+    return {
+      clients: this.#connections.size,
+      sessions: this.#sessions.count,
+      retainedMessages: this.#sessions.retained.size,
+      retainedBytes: this.#sessions.retained.bytes,
+      queuedMessages: this.#sessions.queuedMessages,
+      queuedBytes: this.#sessions.queuedBytes,
+      unsentBytes: this.#sum("unsentBytes"),
+      shareGroups: this.#shared.groupCount,
+    };
+  }
+}
+
+function connectionOf(client: Client): Connection {
+  return client.conn as Connection;
+}
