@@ -32,6 +32,11 @@ export const errorCodes = {
     meaning:
       "Too many messages wait for the broker's acknowledgement. Check that the broker is up and keeps pace.",
   },
+  SESSION_CLOSED: {
+    actor: "operator",
+    meaning:
+      "An MQTT session closed before the broker had acknowledged a message, which may be lost. Check that the broker answers.",
+  },
   VERDICT_TIMEOUT: {
     actor: "operator",
     meaning:
@@ -41,6 +46,10 @@ export const errorCodes = {
     actor: "sender",
     meaning:
       "A device has too many frames that await their verdict. Publish more slowly, or check that an edge node of the site is online.",
+  },
+  PROCESS_FAILED: {
+    actor: "operator",
+    meaning: "A process of `meanet up` did not start. The message holds what it said, and names its log.",
   },
   TOPIC_INVALID: {
     actor: "developer",
@@ -157,6 +166,20 @@ export const errorCodes = {
   QUERY_BUSY: {
     actor: "operator",
     meaning: "Too many monitoring queries run at once. Ask again in a moment, or over a shorter time.",
+  },
+  JOURNAL_UNUSABLE: {
+    actor: "operator",
+    meaning:
+      "An edge node cannot open or write its journal. Check rights and space of its state folder; frames stay unacknowledged meanwhile.",
+  },
+  SETTING_INVALID: {
+    actor: "user",
+    meaning:
+      "A value published to a `set` topic does not fit. The setting stays as it was; the message tells what was expected.",
+  },
+  ENERGY_INPUT_INVALID: {
+    actor: "developer",
+    meaning: "An energy figure was asked for a negative or non-finite count of MACs, bytes, joules or shares.",
   },
 } as const satisfies Record<string, ErrorEntry>;
 
