@@ -17,18 +17,18 @@ export function configFlags(
   for (const leaf of configLeaves(schema)) {
     const value = options[attributeName(leaf)];
     if (value === undefined) continue;
-    flags[leaf.path.join(".")] = leaf.type === "array" ? listOf(String(value)) : value;
+    flags[leaf.path.join(".")] = leaf.type === "array" && typeof value === "string" ? listOf(value) : value;
   }
   return flags;
 }
 
 function optionOf(leaf: ConfigLeaf, name: string): Option {
   const flag = `--${flagName(leaf.path)}`;
-  const option = new Option(
+  return new Option(
+    // Without a value commander gives true.
     leaf.type === "boolean" ? `${flag} [boolean]` : `${flag} <${placeholder(leaf)}>`,
     `${describe(leaf)} [${variableName(name, leaf.path)}]`,
   );
-  return leaf.type === "boolean" ? option.preset("true") : option;
 }
 
 function describe(leaf: ConfigLeaf): string {

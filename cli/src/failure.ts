@@ -1,4 +1,4 @@
-import { isMeanetError } from "@meanet/runtime";
+import { type ErrorCode, isMeanetError } from "@meanet/runtime";
 import pc from "picocolors";
 
 export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
@@ -8,6 +8,11 @@ export function describeFailure(error: unknown): string {
   if (isMeanetError(error)) return `${error.code}: ${error.message}`;
   if (error instanceof Error) return error.stack ?? `${error.name}: ${error.message}`;
   return String(error);
+}
+
+/** Null for a bug. */
+export function codeOf(error: unknown): ErrorCode | null {
+  return isMeanetError(error) ? error.code : null;
 }
 
 export function reportFailure(error: unknown): void {

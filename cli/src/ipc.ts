@@ -6,8 +6,8 @@ export type Addresses = Readonly<Record<string, string>>;
 /** What a child process tells its parent, once. */
 export const childMessageSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("ready"), addresses: z.record(z.string(), z.string()) }),
-  /** The start failed; `text` is what a person would have read on the terminal. */
-  z.object({ type: z.literal("failed"), text: z.string() }),
+  /** The start failed; `text` is what a person would have read on the terminal, `code` null for a bug. */
+  z.object({ type: z.literal("failed"), code: z.string().nullable(), text: z.string() }),
 ]);
 export type ChildMessage = z.infer<typeof childMessageSchema>;
 

@@ -2,7 +2,7 @@ import { createLog, type Logger, type LogLevel, loadConfig, logLevels, type Runn
 import { Command, Option } from "commander";
 import type { z } from "zod";
 import { addConfigOptions, configFlags } from "./config-options.ts";
-import { describeFailure, exitCodes, reportFailure } from "./failure.ts";
+import { codeOf, describeFailure, exitCodes, reportFailure } from "./failure.ts";
 import { type Addresses, tellParent } from "./ipc.ts";
 import { untilStopped } from "./lifetime.ts";
 
@@ -46,11 +46,11 @@ async function runProcess<S extends z.ZodType, R extends Running>(
     running = await options.start(config, { log: createLog(name, values.logLevel as LogLevel) });
   } catch (error) {
     reportFailure(error);
-    await tellParent({ type: "failed", text: describeFailure(error) });
+    await tellParent({ type: "failed", code: codeOf(error), text: describeFailure(error) });
     process.exit(exitCodes.failed);
   }
   const addresses = reachable(options.addresses(running));
-  if (process.send === undefined) console.log(readyLine(name, addresses));
+  console.log(readyLine(name, addresses));
   await tellParent({ type: "ready", addresses });
   await stopped;
   let code: number = exitCodes.done;

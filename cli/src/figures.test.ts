@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { AnswerVerdict, Exit, RefusalVerdict } from "@meanet/protocol";
+import { Figures, RecentNumbers } from "./figures.ts";
+
+const common = {
+  id: "f",
+  site: "lab",
+  device: "camera-1",
+  edge: "edge-1",
+  journal: "j",
+  seq: 1,
+  at: 1,
+  receivedAt: 1,
+  qos: 1 as const,
+  latencyMs: 1,
+};
+
+function answer(exit: Exit, energy: { mainJ: number; extensionJ: number; uplinkJ: number }): AnswerVerdict {
+  return {
+    ...common,
+    outcome: "answered",
+    final: true,
+    supersedes: null,
+    label: "Bag",
+    classIndex: 8,
+    confidence: 1,
+    exit,
+    route: exit === "cloud" ? "complex" : "easy",
+    cloud: exit === "cloud" ? "answered" : "none",
+    entropy: 0,
+    queueMs: 0,
+    computeMs: 0,
+    energy: { ...energy, cloudJ: 100, source: "modelled:test" },
+    uplinkBytes: exit === "cloud" ? 784 : 0,
+    model: "m@1.0.0",
+    worker: null,
+  };
+}
+
+const refusal: RefusalVerdict = {
+  ...common,
+  outcome: "refused",
+  final: true,
+  reason: "overload",
+  detail: "queue full",
+};
+
+describe("figures", () => {
+  it("add up: every frame is a verdict, a refusal or dropped", () => {
+    const figures = new Figures();
+    figures.add({
+      verdict: answer("main", { mainJ: 1, extensionJ: 0, uplinkJ: 0 }),
+      latencyMs: 10,
+      correct: true,
+    });
+    figures.add({
+      verdict: answer("extension", { mainJ: 1, extensionJ: 2, uplinkJ: 0 }),
+      latencyMs: 30,
+      correct: false,
+    });
+    figures.add({
+      verdict: answer("cloud", { mainJ: 1, extensionJ: 0, uplinkJ: 5 }),
+      latencyMs: 20,
+      correct: true,
+    });
+    figures.add({
+      verdict: answer("main", { mainJ: 1, extensionJ: 0, uplinkJ: 0 }),
+      latencyMs: 40,
+      correct: undefined,
+    });
+    figures.add({ verdict: refusal, latencyMs: 1, correct: undefined });
+    figures.addDropped();
+    assert.deepEqual(figures.summary(), {
+      frames: 6,
+      verdicts: 4,
+      refused: 1,
+      dropped: 1,
+      accuracy: 2 / 3,
+      exits: { main: 2, extension: 1, cloud: 1 },
+      latencyMs: { p50: 20, p99: 40 },
+      energyJ: { edge: 6, uplink: 5, total: 11, perFrame: 11 / 4 },
+      uplinkBytes: 784,
+    });
+  });
+
+  it("say null, not zero, before anything came", () => {
+    const { accuracy, latencyMs, energyJ } = new Figures().summary();
+    assert.deepEqual([accuracy, latencyMs.p50, latencyMs.p99, energyJ.perFrame], [null, null, null, null]);
+  });
+});
+
+describe("percentile", () => {
+  it("is the value at the nearest rank", () => {
+    const numbers = new RecentNumbers(1_000);
+    for (let value = 100; value >= 1; value--) numbers.add(value);
+    assert.deepEqual(
+      [1, 50, 99, 100].map((p) => numbers.percentile(p)),
+      [1, 50, 99, 100],
+    );
+  });
+
+  it("forgets the oldest beyond its capacity", () => {
+    const numbers = new RecentNumbers(2);
+    for (const value of [1_000, 1, 2]) numbers.add(value);
+    assert.equal(numbers.percentile(100), 2);
+  });
+});

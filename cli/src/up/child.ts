@@ -1,0 +1,110 @@
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { MeanetError } from "@meanet/runtime";
+import { type Addresses, childMessageSchema } from "../ipc.ts";
+
+const BIN = join(import.meta.dirname, "../../bin/meanet.js");
+
+export interface ChildOptions {
+  readonly name: string;
+  /** `["edge", "--node", "edge-1", …]` */
+  readonly args: readonly string[];
+  /** Takes the child's log lines; begun anew. */
+  readonly logFile: string;
+  readonly startTimeoutMs: number;
+  /** The program that is started; `meanet` unless a test has its own. */
+  readonly program?: string;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A process that works. */
+export interface Child {
+  readonly name: string;
+  readonly pid: number;
+  readonly addresses: Addresses;
+  /** Never rejects. */
+  readonly exited: Promise<Exit>;
+  /** SIGTERM, and SIGKILL when it has not ended after `timeoutMs`. @returns whether it ended by itself */
+  stop(timeoutMs: number): Promise<boolean>;
+}
+
+/**
+ * Starts a process of this command and waits until it says that it works.
+ *
+ * It shares the terminal's group but not its signals: it leaves SIGINT to its parent, and ends when the parent vanishes.
+ *
+ * @throws {MeanetError} PROCESS_FAILED, with the child's code in `details.childCode`
+ */
+export async function startChild(options: ChildOptions): Promise<Child> {
+  mkdirSync(dirname(options.logFile), { recursive: true });
+  const log = openSync(options.logFile, "w");
+  const process_ = spawn(process.execPath, [options.program ?? BIN, ...options.args], {
+    stdio: ["ignore", log, log, "ipc"],
+  });
+  closeSync(log);
+  const exited = new Promise<Exit>((resolve) => {
+    process_.once("exit", (code, signal) => resolve({ code, signal }));
+    process_.once("error", () => resolve({ code: null, signal: null }));
+  });
+
+  const stop = async (timeoutMs: number): Promise<boolean> => {
+    process_.kill("SIGTERM");
+    if (await endsWithin(exited, timeoutMs)) return true;
+    process_.kill("SIGKILL");
+    await exited;
+    return false;
+  };
+
+  const outcome = await firstWord();
+  if ("addresses" in outcome) {
+    return { name: options.name, pid: process_.pid!, addresses: outcome.addresses, exited, stop };
+  }
+  await stop(2_000);
+  throw new MeanetError(
+    "PROCESS_FAILED",
+    `${options.name} did not start: ${outcome.text}\nIts log: ${options.logFile}`,
+    {
+      name: options.name,
+      childCode: outcome.code,
+      logFile: options.logFile,
+    },
+  );
+
+  function firstWord(): Promise<{ addresses: Addresses } | { code: string | null; text: string }> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        resolve({ code: null, text: `it said nothing within ${options.startTimeoutMs} ms` });
+      }, options.startTimeoutMs);
+      process_.on("message", (raw) => {
+        const message = childMessageSchema.safeParse(raw).data;
+        if (message === undefined) return;
+        clearTimeout(timer);
+        resolve(message.type === "ready" ? { addresses: message.addresses } : message);
+      });
+      process_.once("error", (error) => {
+        clearTimeout(timer);
+        resolve({ code: null, text: error.message });
+      });
+      // After `exit` there may still be a message to read; `close` of the channel comes behind it.
+      process_.once("close", (code, signal) => {
+        clearTimeout(timer);
+        resolve({ code: null, text: `it ended with ${signal ?? `exit code ${code}`}` });
+      });
+    });
+  }
+}
+
+async function endsWithin(exited: Promise<Exit>, timeoutMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), timeoutMs);
+  });
+  const ended = await Promise.race([exited.then(() => true), late]);
+  clearTimeout(timer);
+  return ended;
+}
