@@ -1,2 +1,3 @@
+export type { Message, SubscribeOptions } from "./incoming.ts";
 export { type MqttConfig, mqttConfigSchema } from "./mqtt-config.ts";
-export { type Message, MqttSession, type SessionOptions, type SubscribeOptions } from "./session.ts";
+export { MqttSession, type SessionOptions, type Subscribed } from "./session.ts";

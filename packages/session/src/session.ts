@@ -1,17 +1,19 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import {
   type NodeKind,
   type Status,
-  sharedFilter,
   type Topic,
   type TopicParams,
   type Topics,
   topicsUnder,
 } from "@meanet/protocol";
-import { type Logger, MeanetError } from "@meanet/runtime";
+import { type Logger, MeanetError, withoutSecret } from "@meanet/runtime";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { deferAcknowledgement } from "./deferred-acknowledgement.ts";
+import { Incoming, type Message, type SubscribeOptions, type Subscription } from "./incoming.ts";
 import type { MqttConfig } from "./mqtt-config.ts";
+import { closedError, Outgoing } from "./outgoing.ts";
 
 export interface SessionOptions {
   readonly mqtt: MqttConfig;
@@ -25,44 +27,16 @@ export interface SessionOptions {
   readonly status?: { readonly kind: NodeKind; readonly version: string; readonly model: string | null };
   /** QoS 1 messages that may wait for the broker; beyond it `publish` rejects with PUBLISH_BACKLOG. Default 10,000. */
   readonly maxPending?: number;
+  /** Bytes of all messages that may wait for the broker. Default 64 MiB. */
+  readonly maxPendingBytes?: number;
 }
 
-export interface Message<P extends string, T> {
-  readonly params: TopicParams<P>;
-  readonly value: T;
-  readonly payload: Uint8Array;
-  readonly qos: 0 | 1;
-  readonly retained: boolean;
-  /** The broker says it may have delivered this before. */
-  readonly redelivered: boolean;
-  /** Tells the broker that the work is done. Needed only with `acknowledge: "by-handler"`; does nothing the second time. */
-  acknowledge(): void;
-}
-
-export interface SubscribeOptions {
-  /** Share group: one member of the group gets each message. */
-  readonly group?: string;
+/** A subscription that can be ended. */
+export interface Subscribed {
   /**
-   * `at-once` (default): QoS 1 messages are acknowledged when the handler returns.
-   * `by-handler`: only when the handler calls `acknowledge()`; until then the broker keeps the message for a
-   * session that is not clean. The socket goes on being read meanwhile.
+   * Asks the broker for no more; resolves when it has agreed or is gone. Until then the handler is called.
    */
-  readonly acknowledge?: "at-once" | "by-handler";
-  /** A payload that does not decode; counted, logged and acknowledged whether or not this is given. */
-  readonly onInvalid?: (error: MeanetError, name: string, payload: Uint8Array) => void;
-}
-
-interface Subscription {
-  readonly filter: string;
-  /** False when the topic is another one. */
-  deliver(name: string, payload: Uint8Array, packet: Delivered): boolean;
-}
-
-interface Delivered {
-  readonly qos: 0 | 1;
-  readonly retained: boolean;
-  readonly redelivered: boolean;
-  readonly acknowledge: () => void;
+  unsubscribe(): Promise<void>;
 }
 
 /**
@@ -78,11 +52,15 @@ export class MqttSession {
   readonly #client: MqttClient;
   readonly #options: SessionOptions;
   readonly #since = Date.now();
-  readonly #subscriptions: Subscription[] = [];
+  readonly #incoming: Incoming;
   readonly #listeners = new Set<(connected: boolean) => void>();
+  readonly #outgoing: Outgoing;
   #model: string | null;
-  #pending = 0;
-  #invalid = 0;
+  /** The subscriptions of this connection have been answered; each was granted. */
+  #answered = false;
+  #granted = false;
+  #outage = false;
+  #closing: Promise<void> | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -90,9 +68,14 @@ export class MqttSession {
     this.site = options.site;
     this.node = options.node;
     this.#model = options.status?.model ?? null;
+    this.#incoming = new Incoming(options.log);
+    this.#outgoing = new Outgoing({
+      messages: options.maxPending ?? 10_000,
+      bytes: options.maxPendingBytes ?? 64 * 1024 * 1024,
+    });
     this.#client = mqtt.connect(options.mqtt.url, this.#clientOptions());
     deferAcknowledgement(this.#client, (packet, acknowledge) => {
-      this.#deliver(packet.topic, packet.payload as Uint8Array, {
+      this.#incoming.deliver(packet.topic, packet.payload as Uint8Array, {
         qos: packet.qos === 0 ? 0 : 1,
         retained: packet.retain,
         redelivered: packet.dup,
@@ -100,23 +83,28 @@ export class MqttSession {
       });
     });
     this.#client.on("connect", () => this.#onConnect());
-    this.#client.on("close", () => this.#tell(false));
+    this.#client.on("close", () => this.#onClose());
     // Refused connections and lost sockets; the client goes on trying by itself.
-    this.#client.on("error", (error) => options.log.warn({ err: error }, "broker connection failed"));
+    this.#client.on("error", (error) => this.#onOutage(error));
   }
 
   get connected(): boolean {
     return this.#client.connected;
   }
 
+  /** Connected, and every subscription granted. */
+  get ready(): boolean {
+    return this.connected && this.#granted;
+  }
+
   /** Messages that were not what their topic promises, since the start. */
   get invalidMessages(): number {
-    return this.#invalid;
+    return this.#incoming.invalid;
   }
 
   /** QoS 1 messages published and not yet acknowledged by the broker. */
   get pending(): number {
-    return this.#pending;
+    return this.#outgoing.waiting;
   }
 
   /** Calls `listener` at every change; returns what ends it. */
@@ -125,18 +113,22 @@ export class MqttSession {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Starts connecting; resolves with the first connection. @throws {MeanetError} BROKER_UNREACHABLE after `timeoutMs`, still trying */
+  /**
+   * Starts connecting; resolves with the first connection, when the broker has answered the subscriptions made so far.
+   *
+   * @throws {MeanetError} BROKER_UNREACHABLE after `timeoutMs`, still trying
+   */
   connect(timeoutMs = 10_000): Promise<void> {
     this.#client.connect();
     return this.whenConnected(timeoutMs);
   }
 
   whenConnected(timeoutMs: number): Promise<void> {
-    if (this.connected) return Promise.resolve();
+    if (this.#answered) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         stop();
-        const { url } = this.#options.mqtt;
+        const url = withoutSecret(this.#options.mqtt.url);
         reject(
           new MeanetError(
             "BROKER_UNREACHABLE",
@@ -155,7 +147,8 @@ export class MqttSession {
   }
 
   /**
-   * Registers a handler for a topic; before `connect()`, or later at any time.
+   * Registers a handler for a topic; before `connect()`, or later at any time. A message goes to the first handler whose topic
+   * and params it fits. A handler that throws is logged, and its message acknowledged: it would throw again.
    *
    * @param params - levels to fix; the others match anything
    */
@@ -164,39 +157,18 @@ export class MqttSession {
     params: Partial<TopicParams<P>>,
     handler: (message: Message<P, T>) => void,
     options: SubscribeOptions = {},
-  ): void {
-    const plain = topic.filter(params);
-    const filter = options.group === undefined ? plain : sharedFilter(options.group, plain);
-    const fixed = Object.entries(params) as [keyof TopicParams<P>, unknown][];
-    this.#subscriptions.push({
-      filter,
-      deliver: (name, payload, packet) => {
-        const levels = topic.match(name);
-        if (levels === undefined || fixed.some(([level, value]) => levels[level] !== value)) return false;
-        let value: T;
-        try {
-          value = topic.decode(payload);
-        } catch (error) {
-          this.#refuse(error, name, payload, options);
-          packet.acknowledge();
-          return true;
-        }
-        try {
-          handler({ params: levels, value, payload, ...packet });
-        } finally {
-          if (options.acknowledge !== "by-handler") packet.acknowledge();
-        }
-        return true;
-      },
-    });
-    if (this.connected) this.#subscribeAtBroker(filter);
+  ): Subscribed {
+    const subscription = this.#incoming.add(topic, params, handler, options);
+    if (this.connected) void this.#subscribeAtBroker(subscription.filter);
+    return { unsubscribe: () => this.#unsubscribe(subscription) };
   }
 
   /**
    * Publishes with the delivery of the topic. QoS 1 resolves when the broker has acknowledged, across reconnects;
-   * QoS 0 without a connection is dropped and resolves `false`.
+   * QoS 0 is dropped and resolves `false` without a connection, or when the broker does not keep pace.
    *
-   * @throws {MeanetError} PUBLISH_BACKLOG when too many QoS 1 messages wait for the broker
+   * @param value - when it is bytes, not to be changed until then
+   * @throws {MeanetError} PUBLISH_BACKLOG when too much waits for the broker; SESSION_CLOSED when `close` gave it up
    */
   async publish<P extends string, T>(
     topic: Topic<P, T>,
@@ -215,48 +187,82 @@ export class MqttSession {
     payload: Uint8Array,
     { qos, retain }: { qos: 0 | 1; retain: boolean },
   ): Promise<boolean> {
+    if (this.#closing !== undefined) throw closedError();
     if (qos === 0 && !this.connected) return false;
-    const maxPending = this.#options.maxPending ?? 10_000;
-    if (qos === 1 && this.#pending >= maxPending) {
+    if (this.#outgoing.isFull(payload.byteLength)) {
+      if (qos === 0) return false;
       throw new MeanetError(
         "PUBLISH_BACKLOG",
-        `${maxPending} messages wait for the broker: it is down or does not keep pace`,
+        `${this.pending} messages wait for the broker: it is down or does not keep pace`,
         { name },
       );
     }
-    this.#pending += qos;
-    try {
-      await this.#client.publishAsync(name, payload as Buffer, { qos, retain });
-      return true;
-    } finally {
-      this.#pending -= qos;
-    }
+    return this.#send(name, payload, { qos, retain });
+  }
+
+  #send(name: string, payload: Uint8Array, options: { qos: 0 | 1; retain: boolean }): Promise<boolean> {
+    const view = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+    return this.#outgoing.send(options.qos, payload.byteLength, (sent) => {
+      this.#client.publish(name, view, options, (error) => sent(error ?? undefined));
+    });
   }
 
   /** Publishes the status again with another model. */
   setModel(model: string | null): void {
     this.#model = model;
+    this.#client.options.will = this.#will();
     this.#publishStatus("online");
   }
 
-  /** Says `stopped`, waits for what is in flight, and disconnects. */
-  async close(): Promise<void> {
+  /**
+   * Says `stopped`, waits for what is in flight, and disconnects. Past `timeoutMs` the broker is given up, and what it has not
+   * acknowledged rejects with SESSION_CLOSED.
+   */
+  close(timeoutMs = 5_000): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const givenUp = new Promise<"given up">((resolve) => {
+      timer = setTimeout(() => resolve("given up"), timeoutMs);
+    });
+    const outcome = await Promise.race([this.#leave(), givenUp]);
+    clearTimeout(timer);
+    if (outcome === "given up") {
+      this.#options.log.warn({ pending: this.pending }, "the broker did not answer: closing without it");
+      const { stream } = this.#client;
+      const closed = stream.closed ? undefined : once(stream, "close");
+      this.#client.end(true);
+      stream.destroy();
+      await closed;
+    }
+    this.#outgoing.abandon();
+    this.#listeners.clear();
+  }
+
+  async #leave(): Promise<void> {
     if (this.connected && this.#options.status !== undefined) {
       const { topics, site, node } = this;
-      await this.publish(topics.status, { site, node }, this.#status("stopped"));
+      const name = topics.status.format({ site, node });
+      await this.#send(name, topics.status.encode(this.#status("stopped")), topics.status).catch(() => false);
     }
     await this.#client.endAsync(!this.connected);
-    this.#listeners.clear();
+  }
+
+  #will(): NonNullable<IClientOptions["will"]> {
+    const { topics, site, node } = this;
+    return {
+      topic: topics.status.format({ site, node }),
+      payload: Buffer.from(topics.status.encode(this.#status("offline"))),
+      qos: topics.status.qos,
+      retain: topics.status.retain,
+    };
   }
 
   #clientOptions(): IClientOptions {
     const { mqtt: config, node, status } = this.#options;
-    const will = status && {
-      topic: this.topics.status.format({ site: this.site, node }),
-      payload: Buffer.from(this.topics.status.encode(this.#status("offline"))),
-      qos: this.topics.status.qos,
-      retain: this.topics.status.retain,
-    };
     return {
       clientId: node,
       clean: this.#options.clean ?? true,
@@ -269,60 +275,96 @@ export class MqttSession {
       queueQoSZero: false,
       ...(config.username === undefined ? {} : { username: config.username }),
       ...(config.password === undefined ? {} : { password: config.password }),
-      ...(config.ca === undefined ? {} : { ca: readFileSync(config.ca) }),
-      ...(will === undefined ? {} : { will }),
+      ...(config.ca === undefined ? {} : { ca: readAuthority(config.ca) }),
+      ...(status === undefined ? {} : { will: this.#will() }),
     };
   }
 
   #onConnect(): void {
-    for (const { filter } of this.#subscriptions) this.#subscribeAtBroker(filter);
+    this.#outage = false;
     this.#publishStatus("online");
-    this.#tell(true);
-  }
-
-  #subscribeAtBroker(filter: string): void {
-    this.#client.subscribe(filter, { qos: 1 }, (error, granted) => {
-      const denied = granted?.some(({ qos }) => qos === 128) ?? false;
-      if (error ?? denied) {
-        this.#options.log.error(
-          { filter, err: error },
-          "the broker refused a subscription: check the rights of this user",
-        );
-      }
+    const { stream } = this.#client;
+    const answers = this.#incoming.filters.map((filter) => this.#subscribeAtBroker(filter));
+    void Promise.all(answers).then((granted) => {
+      if (this.#client.stream !== stream || !this.connected) return;
+      this.#answered = true;
+      this.#granted = granted.every(Boolean);
+      this.#tell(true);
     });
   }
 
-  #deliver(name: string, payload: Uint8Array, packet: Delivered): void {
-    for (const subscription of this.#subscriptions) {
-      if (subscription.deliver(name, payload, packet)) return;
-    }
-    // Matches a filter but not the topic: a level is no id. It will never fit, so the broker must not send it again.
-    this.#invalid += 1;
-    this.#options.log.warn({ topic: name.slice(0, 256) }, "message on a topic that is not of the protocol");
-    packet.acknowledge();
+  #onClose(): void {
+    this.#outgoing.connectionLost();
+    if (!this.#client.disconnecting) this.#onOutage(undefined);
+    this.#answered = false;
+    this.#granted = false;
+    this.#tell(false);
   }
 
-  #refuse(error: unknown, name: string, payload: Uint8Array, options: SubscribeOptions): void {
-    if (!(error instanceof MeanetError)) throw error;
-    this.#invalid += 1;
-    this.#options.log.warn({ topic: name, bytes: payload.byteLength, err: error.message }, "message refused");
-    options.onInvalid?.(error, name, payload);
+  /** Once per outage: the client tries again every second. */
+  #onOutage(error: Error | undefined): void {
+    if (this.#outage) return;
+    this.#outage = true;
+    const url = withoutSecret(this.#options.mqtt.url);
+    this.#options.log.warn({ url, err: error }, "no connection to the broker; trying again");
+  }
+
+  #subscribeAtBroker(filter: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#client.subscribe(filter, { qos: 1 }, (error, granted) => {
+        const denied = granted?.some(({ qos }) => qos === 128) ?? false;
+        // Without a connection it is made again on the next.
+        if (this.connected && (error !== null || denied)) {
+          this.#options.log.error(
+            { filter, err: error },
+            "the broker refused a subscription: check the rights of this user",
+          );
+        }
+        resolve(error === null && !denied);
+      });
+    });
+  }
+
+  #unsubscribe(subscription: Subscription): Promise<void> {
+    if (!this.connected) {
+      this.#incoming.remove(subscription);
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      this.#client.unsubscribe(subscription.filter, () => {
+        this.#incoming.remove(subscription);
+        resolve();
+      });
+    });
   }
 
   #publishStatus(state: Status["state"]): void {
     if (!this.connected || this.#options.status === undefined) return;
     const { topics, site, node } = this;
     this.publish(topics.status, { site, node }, this.#status(state)).catch((error: unknown) => {
-      this.#options.log.warn({ err: error }, "status was not published");
+      if (this.#closing === undefined) this.#options.log.warn({ err: error }, "status was not published");
     });
   }
 
   #status(state: Status["state"]): Status {
     const { kind, version } = this.#options.status!;
-    return { state, kind, version, model: this.#model ?? null, since: this.#since };
+    return { state, kind, version, model: this.#model, since: this.#since };
   }
 
   #tell(connected: boolean): void {
     for (const listener of this.#listeners) listener(connected);
+  }
+}
+
+function readAuthority(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new MeanetError(
+      "CONFIG_UNREADABLE",
+      `mqtt.ca: cannot read ${file}; check the path and its rights`,
+      { file },
+      { cause },
+    );
   }
 }

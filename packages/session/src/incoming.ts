@@ -1,0 +1,121 @@
+import { sharedFilter, type Topic, type TopicParams } from "@meanet/protocol";
+import { isMeanetError, type Logger, type MeanetError } from "@meanet/runtime";
+
+export interface Message<P extends string, T> {
+  readonly params: TopicParams<P>;
+  readonly value: T;
+  readonly payload: Uint8Array;
+  readonly qos: 0 | 1;
+  readonly retained: boolean;
+  /** The broker says it may have delivered this before. */
+  readonly redelivered: boolean;
+  /** Tells the broker that the work is done. Needed only with `acknowledge: "by-handler"`; does nothing the second time. */
+  readonly acknowledge: () => void;
+}
+
+export interface SubscribeOptions {
+  /** Share group: one member of the group gets each message. */
+  readonly group?: string;
+  /**
+   * `at-once` (default): QoS 1 messages are acknowledged when the handler returns.
+   * `by-handler`: only when the handler calls `acknowledge()`; until then the broker keeps the message for a
+   * session that is not clean. The socket goes on being read meanwhile.
+   */
+  readonly acknowledge?: "at-once" | "by-handler";
+  /** A payload that does not decode; counted, logged and acknowledged whether or not this is given. */
+  readonly onInvalid?: (error: MeanetError, name: string, payload: Uint8Array) => void;
+}
+
+/** A message as the client has it. */
+export interface Delivered {
+  readonly qos: 0 | 1;
+  readonly retained: boolean;
+  readonly redelivered: boolean;
+  readonly acknowledge: () => void;
+}
+
+/** One filter and what is done with its messages. */
+export interface Subscription {
+  readonly filter: string;
+  /** False when the topic is another one. */
+  deliver(name: string, payload: Uint8Array, packet: Delivered): boolean;
+}
+
+/** Which handler gets a message: the first whose topic and params it fits. No message, however wrong, makes it throw. */
+export class Incoming {
+  readonly #log: Logger;
+  readonly #subscriptions: Subscription[] = [];
+  #invalid = 0;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Messages that were not what their topic promises. */
+  get invalid(): number {
+    return this.#invalid;
+  }
+
+  get filters(): string[] {
+    return this.#subscriptions.map(({ filter }) => filter);
+  }
+
+  add<P extends string, T>(
+    topic: Topic<P, T>,
+    params: Partial<TopicParams<P>>,
+    handler: (message: Message<P, T>) => void,
+    options: SubscribeOptions,
+  ): Subscription {
+    const plain = topic.filter(params);
+    const fixed = Object.entries(params) as [keyof TopicParams<P>, unknown][];
+    const subscription: Subscription = {
+      filter: options.group === undefined ? plain : sharedFilter(options.group, plain),
+      deliver: (name, payload, packet) => {
+        const levels = topic.match(name);
+        if (levels === undefined || fixed.some(([level, value]) => levels[level] !== value)) return false;
+        let value: T;
+        try {
+          value = topic.decode(payload);
+        } catch (error) {
+          packet.acknowledge();
+          this.#refuse(error, name, payload, options);
+          return true;
+        }
+        handler({ params: levels, value, payload, ...packet });
+        if (options.acknowledge !== "by-handler") packet.acknowledge();
+        return true;
+      },
+    };
+    this.#subscriptions.push(subscription);
+    return subscription;
+  }
+
+  remove(subscription: Subscription): void {
+    const index = this.#subscriptions.indexOf(subscription);
+    if (index >= 0) this.#subscriptions.splice(index, 1);
+  }
+
+  deliver(name: string, payload: Uint8Array, packet: Delivered): void {
+    try {
+      for (const subscription of this.#subscriptions) {
+        if (subscription.deliver(name, payload, packet)) return;
+      }
+    } catch (error) {
+      // It would throw again, so the broker must not send the message again.
+      this.#log.error({ topic: name, bytes: payload.byteLength, err: error }, "a message handler failed");
+      packet.acknowledge();
+      return;
+    }
+    // Matches a filter but not the topic: a level is no id. It will never fit.
+    this.#invalid += 1;
+    this.#log.warn({ topic: name.slice(0, 256) }, "message on a topic that is not of the protocol");
+    packet.acknowledge();
+  }
+
+  #refuse(error: unknown, name: string, payload: Uint8Array, options: SubscribeOptions): void {
+    if (!isMeanetError(error)) throw error;
+    this.#invalid += 1;
+    this.#log.warn({ topic: name, bytes: payload.byteLength, reason: error.message }, "message refused");
+    options.onInvalid?.(error, name, payload);
+  }
+}

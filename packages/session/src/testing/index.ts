@@ -1,0 +1,3 @@
+/** Brokers and networks for tests of whatever speaks MQTT: `@meanet/session/testing`. */
+export { freePort, type Mosquitto, startMosquitto } from "./mosquitto.ts";
+export { openWire, type Wire } from "./wire.ts";
