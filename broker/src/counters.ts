@@ -93,47 +93,52 @@ export class BrokerCounters {
   }
 
   #expose(registry: Registry): void {
-    const registers = [registry];
-    const self = this;
-    // Collected on demand: counting a message must not cost a look-up of labels.
-    new Counter({
-      name: "meanet_broker_events_total",
-      help: "Messages, bytes and connections since the start",
-      labelNames: ["event"],
-      registers,
-      collect() {
-        this.reset();
-        for (const [event, count] of Object.entries(self.counters)) this.inc({ event }, count);
-      },
-    });
-    new Counter({
-      name: "meanet_broker_dropped_total",
-      help: "Messages that did not reach someone, by reason",
-      labelNames: ["reason"],
-      registers,
-      collect() {
-        this.reset();
-        for (const [reason, count] of self.#drops) this.inc({ reason }, count);
-      },
-    });
-    new Counter({
-      name: "meanet_broker_connections_ended_total",
-      help: "Connections that the broker refused or ended, by reason",
-      labelNames: ["reason"],
-      registers,
-      collect() {
-        this.reset();
-        for (const [reason, count] of self.#ends) this.inc({ reason }, count);
-      },
-    });
+    exposeTotals(registry, "meanet_broker_events_total", "event", "Messages, bytes and connections", () =>
+      Object.entries(this.counters),
+    );
+    exposeTotals(
+      registry,
+      "meanet_broker_dropped_total",
+      "reason",
+      "Messages that did not reach someone",
+      () => this.#drops,
+    );
+    exposeTotals(
+      registry,
+      "meanet_broker_connections_ended_total",
+      "reason",
+      "Connections that the broker refused or ended",
+      () => this.#ends,
+    );
+    const levels = this.#levels;
     new Gauge({
       name: "meanet_broker_level",
       help: "What is held or waits now",
       labelNames: ["what"],
-      registers,
+      registers: [registry],
       collect() {
-        for (const [what, level] of Object.entries(self.levels)) this.set({ what }, level);
+        for (const [what, level] of Object.entries(levels())) this.set({ what }, level);
       },
     });
   }
+}
+
+/** A counter that reads its totals when it is asked: counting a message must not cost a look-up of labels. */
+function exposeTotals(
+  registry: Registry,
+  name: string,
+  label: string,
+  help: string,
+  totals: () => Iterable<readonly [string, number]>,
+): void {
+  new Counter({
+    name,
+    help: `${help} since the start, by ${label}`,
+    labelNames: [label],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [value, total] of totals()) this.inc({ [label]: value }, total);
+    },
+  });
 }

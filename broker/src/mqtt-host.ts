@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Logger, Registry } from "@meanet/runtime";
 import { Aedes, type AedesPublishPacket, type Client, type PublishPacket, type Subscription } from "aedes";
 import mqemitter from "mqemitter";
-import { ACCEPTED, Access } from "./access.ts";
+import { ACCEPTED, Access, UNAVAILABLE } from "./access.ts";
 import type { BrokerConfig } from "./config.ts";
 import { Connection, type Link } from "./connection.ts";
 import { BrokerCounters } from "./counters.ts";
@@ -70,10 +70,8 @@ export class MqttHost {
       authenticate: (client, name, password, done) => this.#authenticate(client, name, password, done),
       authorizePublish: (client, packet, done) => done(this.#publishError(client, packet)),
       authorizeSubscribe: (client, subscription, done) => {
-        this.#subscribe(client, subscription).then(
-          (granted) => done(null, granted ? subscription : null),
-          (error: Error) => done(error),
-        );
+        const answer = (granted: boolean) => done(null, granted ? subscription : null);
+        this.#subscribe(client, subscription).then(answer, done);
       },
       authorizeForward: (client, packet) => this.#forward(client, packet),
     });
@@ -136,14 +134,15 @@ export class MqttHost {
     password: Buffer | undefined,
     done: (error: (Error & { returnCode: number }) | null, accepted: boolean | null) => void,
   ): void {
-    this.#access.connect(client, name, password).then((returnCode) => {
+    const answer = (returnCode: number) => {
       if (returnCode === ACCEPTED) {
         done(null, true);
         return;
       }
       connectionOf(client).reason = "refused";
       done(Object.assign(new Error(`CONNECT refused with return code ${returnCode}`), { returnCode }), false);
-    });
+    };
+    this.#access.connect(client, name, password).then(answer, () => answer(UNAVAILABLE));
   }
 
   #publishError(client: Client | null, packet: PublishPacket): Error | null {
