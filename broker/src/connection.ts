@@ -9,7 +9,7 @@ export interface Link {
   send(chunks: readonly Buffer[], done: (error?: Error | null) => void): void;
   pause(): void;
   resume(): void;
-  /** Closes once everything sent has gone out. */
+  /** Closes once everything sent has gone out; what the peer still sends is read and thrown away. */
   end(): void;
   destroy(): void;
 }
@@ -36,6 +36,7 @@ export class Connection extends Duplex {
   /** Of the chunks being written, the bytes that have gone out. */
   #flushed = 0;
   #progressAt = 0;
+  #halted = false;
 
   constructor(link: Link, maxPacketBytes: number) {
     super({ writableHighWaterMark: Number.MAX_SAFE_INTEGER, allowHalfOpen: false });
@@ -75,8 +76,14 @@ export class Connection extends Duplex {
     this.destroy(new Error(message));
   }
 
+  /** Takes no more bytes from the peer; what was read is still worked on. */
+  halt(): void {
+    this.#halted = true;
+    this.#link.pause();
+  }
+
   override _read(): void {
-    this.#link.resume();
+    if (!this.#halted) this.#link.resume();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {

@@ -20,6 +20,8 @@ export interface LinkEvents {
   data(chunk: Buffer): void;
   /** The peer sends no more. */
   end(): void;
+  /** Nothing passes any more, in either direction. */
+  closed(): void;
 }
 
 /** Takes over a new link, or refuses it with undefined. */
@@ -54,7 +56,10 @@ export async function listenTcp(
     }
     socket.on("data", (chunk: Buffer) => events.data(chunk));
     socket.once("end", () => events.end());
-    socket.once("close", () => events.end());
+    socket.once("close", () => {
+      events.end();
+      events.closed();
+    });
   };
   const server =
     certificate === undefined
@@ -128,7 +133,11 @@ function socketLink(socket: Socket): Link {
     },
     pause: () => socket.pause(),
     resume: () => socket.resume(),
-    end: () => socket.destroySoon(),
+    end() {
+      socket.end();
+      // Closing a socket that holds unread bytes resets it, and the peer would lose what was sent last.
+      socket.resume();
+    },
     destroy: () => socket.destroy(),
   };
 }

@@ -70,7 +70,10 @@ export async function listenWebSocket(
       if (isBinary) events.data(data as Buffer);
       else socket.terminate();
     });
-    socket.once("close", () => events.end());
+    socket.once("close", () => {
+      events.end();
+      events.closed();
+    });
   });
   const listener = await listening(server, setting, address);
   return {
@@ -104,7 +107,10 @@ function webSocketLink(socket: WebSocket, request: IncomingMessage): Link {
     send: (chunks, done) => socket.send(Buffer.concat(chunks), { binary: true }, done),
     pause: () => socket.pause(),
     resume: () => socket.resume(),
-    end: () => socket.close(),
+    end() {
+      socket.close();
+      socket.resume();
+    },
     destroy: () => socket.terminate(),
   };
 }

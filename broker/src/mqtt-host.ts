@@ -17,6 +17,7 @@ import { parseSharedFilter } from "./topic-filter.ts";
 const SWEEP_MS = 1000;
 /** While stopping: how often it is looked whether clients have taken their bytes. */
 const DRAIN_POLL_MS = 20;
+const SETTLING_TURNS = 10;
 
 /**
  * Aedes with everything it leaves to its host: access, bounds for each client, shared subscriptions, counters.
@@ -31,6 +32,8 @@ export class MqttHost {
   readonly #sessions: Sessions;
   readonly #shared: SharedSubscriptions;
   readonly #connections = new Set<Connection>();
+  /** Those whose link is not closed yet: after its end a connection may still be delivering its last bytes. */
+  readonly #open = new Set<Connection>();
   /** Filters granted to each client. */
   readonly #filters = new WeakMap<Client, Set<string>>();
   readonly #sweep: NodeJS.Timeout;
@@ -100,6 +103,7 @@ export class MqttHost {
     }
     const connection = new Connection(link, this.#config.limits.maxPacketBytes);
     this.#connections.add(connection);
+    this.#open.add(connection);
     const client = this.aedes.handle(connection, request);
     connection.once("close", () => {
       this.#connections.delete(connection);
@@ -110,21 +114,32 @@ export class MqttHost {
         this.#sessions.left(client.id, Date.now());
       }
     });
-    return { data: (chunk) => connection.receive(chunk), end: () => connection.receiveEnd() };
+    return {
+      data: (chunk) => connection.receive(chunk),
+      end: () => connection.receiveEnd(),
+      closed: () => this.#open.delete(connection),
+    };
   };
 
-  /** Lets clients take their waiting bytes for a while, then disconnects all and closes. */
+  /** Takes nothing more from clients, lets them take their waiting bytes for a while, then disconnects all and closes. */
   async close(): Promise<void> {
     this.#stopping = true;
     this.#shared.stop();
     clearInterval(this.#sweep);
+    for (const connection of this.#connections) connection.halt();
+    // Aedes acknowledges a message a turn of the event loop before it passes it on.
+    for (let turn = 0; turn < SETTLING_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
     const deadline = performance.now() + this.#config.stopTimeout;
-    while (this.#sum("unsentBytes") > 0 && performance.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
-    }
+    const untilOrLate = async (done: () => boolean) => {
+      while (!done() && performance.now() < deadline) {
+        await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+      }
+    };
+    await untilOrLate(() => this.#sum("unsentBytes") === 0);
     await new Promise<void>((resolve) => this.aedes.close(resolve));
     // Those that never got as far as a CONNECT are unknown to Aedes.
     for (const connection of this.#connections) connection.destroy();
+    await untilOrLate(() => this.#open.size === 0);
     await this.#sessions.destroy();
   }
 

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import { hashPassword } from "./password.ts";
+import { Inbox, startBroker, type TestBroker } from "./test-broker.ts";
+
+const session = { clientId: "session", clean: false, reconnectPeriod: 0 };
+
+async function connect(
+  t: TestContext,
+  broker: TestBroker,
+  options: IClientOptions = {},
+): Promise<MqttClient> {
+  const client = await mqtt.connectAsync(broker.url, { reconnectPeriod: 0, ...options });
+  t.after(() => client.endAsync(true));
+  return client;
+}
+
+/** The session's client comes back; its inbox misses nothing. */
+function comeBack(t: TestContext, broker: TestBroker, options: IClientOptions = {}): Inbox {
+  const client = mqtt.connect(broker.url, { ...session, ...options, manualConnect: true });
+  t.after(() => client.endAsync(true));
+  const inbox = new Inbox(client);
+  client.connect();
+  return inbox;
+}
+
+describe("sessions", { timeout: 20_000 }, () => {
+  it("get what was published while their client was away, once for overlapping filters", async (t) => {
+    const broker = await startBroker(t);
+    const before = await connect(t, broker, session);
+    await before.subscribeAsync({ "a/#": { qos: 1 }, "a/b": { qos: 1 } });
+    await before.endAsync();
+    const publisher = await connect(t, broker);
+    for (let index = 0; index < 5; index++) await publisher.publishAsync("a/b", `${index}`, { qos: 1 });
+    await publisher.publishAsync("a/b", "not kept", { qos: 0 });
+    await publisher.publishAsync("a/end", "end", { qos: 1 });
+    const inbox = comeBack(t, broker);
+    await inbox.has("end");
+    assert.deepEqual(inbox.payloads, ["0", "1", "2", "3", "4", "end"]);
+  });
+
+  it("keep no more than their bound, count the rest, and work on", async (t) => {
+    const broker = await startBroker(t, { limits: { queuedMessages: 10 } });
+    const before = await connect(t, broker, session);
+    await before.subscribeAsync("a", { qos: 1 });
+    await before.endAsync();
+    const publisher = await connect(t, broker);
+    for (let index = 0; index < 25; index++) await publisher.publishAsync("a", `${index}`, { qos: 1 });
+    // The acknowledgement of the last one precedes its storage.
+    await publisher.publishAsync("b", "", { qos: 1 });
+    assert.equal(await broker.metric('meanet_broker_dropped_total{reason="session-queue-full"'), 15);
+    assert.equal(await broker.metric('meanet_broker_level{what="queuedMessages"'), 10);
+    const inbox = comeBack(t, broker);
+    await inbox.has("9");
+    assert.equal(inbox.payloads.length, 10);
+    await publisher.publishAsync("a", "new", { qos: 1 });
+    await inbox.has("new");
+  });
+
+  it("are bounded in bytes, each and all together", async (t) => {
+    const broker = await startBroker(t, { limits: { queuedBytes: 10_000, queuedBytesTotal: 15_000 } });
+    for (const clientId of ["one", "two"]) {
+      const client = await connect(t, broker, { clientId, clean: false });
+      await client.subscribeAsync(`for/${clientId}`, { qos: 1 });
+      await client.endAsync();
+    }
+    const publisher = await connect(t, broker);
+    for (const clientId of ["one", "two"]) {
+      for (let index = 0; index < 20; index++) {
+        await publisher.publishAsync(`for/${clientId}`, Buffer.alloc(1000), { qos: 1 });
+      }
+    }
+    await publisher.publishAsync("b", "", { qos: 1 });
+    const bytes = await broker.metric('meanet_broker_level{what="queuedBytes"');
+    assert.ok(bytes > 12_000 && bytes <= 15_000, `${bytes}`);
+  });
+
+  it("end when their client connects clean, and when it stays away too long", async (t) => {
+    const broker = await startBroker(t, { limits: { sessionExpiry: "100ms", drainTimeout: "40ms" } });
+    const sessions = () => broker.metric('meanet_broker_level{what="sessions"');
+    const first = await connect(t, broker, session);
+    await first.subscribeAsync("a", { qos: 1 });
+    assert.equal(await sessions(), 1);
+    await first.endAsync();
+    await (await connect(t, broker, { ...session, clean: true })).endAsync();
+    assert.equal(await sessions(), 0);
+
+    const second = await connect(t, broker, session);
+    await second.subscribeAsync("a", { qos: 1 });
+    await second.endAsync();
+    while ((await sessions()) > 0);
+    const third = mqtt.connect(broker.url, session);
+    t.after(() => third.endAsync(true));
+    const sessionPresent = await new Promise((resolve) => {
+      third.once("connect", (connack) => resolve(connack.sessionPresent));
+    });
+    assert.equal(sessionPresent, false);
+  });
+
+  it("do not get messages of a filter that was denied beside a granted one", async (t) => {
+    const password = await hashPassword("x");
+    const user = { name: "u", password, publish: ["#"], subscribe: ["mine/#"] };
+    const broker = await startBroker(t, {
+      authentication: { users: [user], anonymous: { allowed: true } },
+      listeners: { tcp: { host: "127.0.0.1", port: 0 } },
+    });
+    const credentials = { username: "u", password: "x" };
+    const before = await connect(t, broker, { ...session, ...credentials });
+    await before.subscribeAsync({ "mine/a": { qos: 1 }, "theirs/a": { qos: 1 } }).catch(() => undefined);
+    await before.endAsync();
+    const publisher = await connect(t, broker);
+    await publisher.publishAsync("theirs/a", "secret", { qos: 1 });
+    await publisher.publishAsync("mine/a", "end", { qos: 1 });
+    const inbox = comeBack(t, broker, credentials);
+    await inbox.has("end");
+    assert.deepEqual(inbox.payloads, ["end"]);
+  });
+
+  it("retained messages past the bound are delivered but not kept", async (t) => {
+    const broker = await startBroker(t, { limits: { retainedMessages: 3 } });
+    const client = await connect(t, broker);
+    const live = new Inbox(client);
+    await client.subscribeAsync("r/#", { qos: 1 });
+    for (const topic of ["r/1", "r/2", "r/3"])
+      await client.publishAsync(topic, topic, { qos: 1, retain: true });
+    await live.has("r/3");
+    const late = await connect(t, broker);
+    const kept = new Inbox(late);
+    await late.subscribeAsync("#", { qos: 1 });
+    await kept.until(({ length }) => length === 3);
+    // Its own status and stats came first.
+    assert.deepEqual(
+      kept.topics.filter((topic) => topic.startsWith("r/")),
+      ["r/1"],
+    );
+    assert.equal(await broker.metric('meanet_broker_dropped_total{reason="retained-full"'), 2);
+  });
+});
