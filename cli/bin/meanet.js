@@ -8,6 +8,9 @@ import { fileURLToPath } from "node:url";
 
 const WANTED_MAJOR = 24;
 
+// With a parent, the terminal's Ctrl-C is for the parent to act on, from the first moment.
+if (process.send) process.on("SIGINT", () => undefined);
+
 if (Number(process.versions.node.split(".")[0]) >= WANTED_MAJOR) {
   const { main } = await import("../src/main.ts");
   await main(process.argv);

@@ -4,6 +4,13 @@ import { isMeanetError } from "@meanet/runtime";
 import type { FrameResult } from "../figures.ts";
 import type { FrameSource, LabelledFrame } from "./frame-source.ts";
 
+/** Frames that may await their verdict; when reached, the cameras wait. */
+const MAX_OUTSTANDING = 256;
+/** A frame without verdict for so long is published again under its id. */
+const REPUBLISH_AFTER_MS = 10_000;
+/** Publications of one frame, the first included. */
+const ATTEMPTS = 3;
+
 /** What replay needs of a device. */
 export interface Camera {
   publishFrame(frame: Uint8Array, options: { id: string; qos: 1 }): Promise<string>;
@@ -20,17 +27,13 @@ export interface ReplayOptions {
   readonly rate: number;
   /** Frames to publish; undefined: until `signal`. */
   readonly frames: number | undefined;
-  /** Frames that may await their verdict; when reached, the cameras wait. */
-  readonly maxOutstanding: number;
-  /** A frame without verdict for so long is published again under its id. */
-  readonly republishAfterMs: number;
-  /** Publications of one frame, the first included. */
-  readonly attempts: number;
   /** Ends the publishing; frames under way are still awaited. */
   readonly signal: AbortSignal;
+  /** Ends the awaiting too: what has no verdict then is dropped. */
+  readonly giveUp: AbortSignal;
   readonly onResult: (result: FrameResult) => void;
-  /** Neither verdict nor refusal came after all attempts. */
-  readonly onDropped: (id: string) => void;
+  /** Neither verdict nor refusal came after all attempts, or publishing failed. */
+  readonly onDropped: (id: string, error: unknown) => void;
 }
 
 /**
@@ -40,12 +43,16 @@ export interface ReplayOptions {
 export async function replay(options: ReplayOptions): Promise<void> {
   const { cameras, source, rate, signal } = options;
   const underWay = new Set<Promise<void>>();
+  const givenUp = new Promise<never>((_resolve, reject) => {
+    options.giveUp.addEventListener("abort", () => reject(new Error("given up")));
+  });
+  givenUp.catch(() => undefined);
   const startMs = performance.now();
   for (let index = 0; index < (options.frames ?? Number.POSITIVE_INFINITY); index++) {
     const dueMs = startMs + (index * 1000) / rate;
     const waitMs = dueMs - performance.now();
     if (waitMs > 1) await sleep(waitMs, undefined, { signal }).catch(() => undefined);
-    while (underWay.size >= options.maxOutstanding && !signal.aborted) await Promise.race(underWay);
+    while (underWay.size >= MAX_OUTSTANDING && !signal.aborted) await Promise.race(underWay);
     if (signal.aborted) break;
     const frame = follow(cameras[index % cameras.length]!, frameId(options.run, index), source.at(index));
     underWay.add(frame);
@@ -55,20 +62,28 @@ export async function replay(options: ReplayOptions): Promise<void> {
 
   /** Never rejects: a frame that fails is dropped. */
   async function follow(camera: Camera, id: string, frame: LabelledFrame): Promise<void> {
-    const labelled = camera.label(id, frame.label).catch(() => undefined);
-    for (let attempt = 1; attempt <= options.attempts; attempt++) {
+    try {
+      const answer = await Promise.race([answered(camera, id, frame), givenUp]);
+      const { verdict, latencyMs } = answer;
+      const correct = verdict.outcome === "answered" ? verdict.label === frame.label : undefined;
+      options.onResult({ verdict, latencyMs, correct });
+    } catch (error) {
+      options.onDropped(id, error);
+    }
+  }
+
+  async function answered(camera: Camera, id: string, { payload, label }: LabelledFrame) {
+    const labelled = camera.label(id, label);
+    for (let attempt = 1; ; attempt++) {
+      await camera.publishFrame(payload, { id, qos: 1 });
       try {
-        await camera.publishFrame(frame.payload, { id, qos: 1 });
-        const { verdict, latencyMs } = await camera.awaitVerdict(id, options.republishAfterMs);
-        const correct = verdict.outcome === "answered" ? verdict.label === frame.label : undefined;
+        const answer = await camera.awaitVerdict(id, REPUBLISH_AFTER_MS);
         await labelled;
-        options.onResult({ verdict, latencyMs, correct });
-        return;
+        return answer;
       } catch (error) {
-        if (!isMeanetError(error, "VERDICT_TIMEOUT", "VERDICT_BACKLOG", "PUBLISH_BACKLOG")) break;
+        if (attempt === ATTEMPTS || !isMeanetError(error, "VERDICT_TIMEOUT")) throw error;
       }
     }
-    options.onDropped(id);
   }
 }
 

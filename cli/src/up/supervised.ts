@@ -22,8 +22,8 @@ export interface Supervised {
   readonly name: string;
   readonly addresses: Addresses;
   readonly restarts: number;
-  /** @returns false when it had to be killed */
-  stop(timeoutMs: number): Promise<boolean>;
+  /** SIGTERM; SIGKILL, and an event, when it has not ended after `timeoutMs`. */
+  stop(timeoutMs: number): Promise<void>;
 }
 
 /** @throws {MeanetError} PROCESS_FAILED when the first start fails */
@@ -48,7 +48,6 @@ export async function supervise(options: SupervisedOptions): Promise<Supervised>
       const clean = child === undefined || (await child.stop(timeoutMs));
       if (!clean) onEvent(`${name} did not stop within ${timeoutMs} ms and was killed`);
       await watching;
-      return clean;
     },
   };
 

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { childMessageSchema } from "./ipc.ts";
+
+const bin = join(import.meta.dirname, "../bin/meanet.js");
+
+/** A real broker process, as `meanet up` starts one. */
+function startBroker(stdio: "ignore" | "ipc"): ChildProcess {
+  return spawn(
+    process.execPath,
+    [bin, "broker", "--listeners-tcp-port", "0", "--stop-timeout", "10ms", "--log-level", "silent"],
+    { stdio: ["ignore", "pipe", "inherit", stdio] },
+  );
+}
+
+async function addressesOf(child: ChildProcess): Promise<Readonly<Record<string, string>>> {
+  const [raw] = await once(child, "message");
+  const message = childMessageSchema.parse(raw);
+  assert.ok(message.type === "ready");
+  return message.addresses;
+}
+
+describe("a process with a parent", () => {
+  it("tells its addresses and leaves the terminal's SIGINT to its parent", async () => {
+    const child = startBroker("ipc");
+    const { http, mqtt } = await addressesOf(child);
+    assert.match(mqtt ?? "", /^mqtt:\/\/127\.0\.0\.1:\d+$/);
+    child.kill("SIGINT");
+    assert.equal((await fetch(`${http}/healthz`)).status, 200);
+    child.kill("SIGTERM");
+    assert.deepEqual(await once(child, "exit"), [0, null]);
+  });
+
+  it("stops when its parent vanishes", async () => {
+    const child = startBroker("ipc");
+    await addressesOf(child);
+    child.disconnect();
+    assert.deepEqual(await once(child, "exit"), [0, null]);
+  });
+});
+
+describe("a process without a parent", () => {
+  it("stops cleanly by SIGINT", async () => {
+    const child = startBroker("ignore");
+    const [line] = await once(child.stdout!, "data");
+    assert.match(String(line), /^meanet broker: ready {2}mqtt mqtt:/);
+    child.kill("SIGINT");
+    assert.deepEqual(await once(child, "exit"), [0, null]);
+  });
+});

@@ -1,0 +1,28 @@
+import { fileURLToPath } from "node:url";
+import { openDataset } from "@meanet/models";
+import { type FrameEncoding, type FrameSource, frameSource } from "./frame-source.ts";
+
+/** The labelled frames that come with the project: 100 of each class of the official test set. */
+export const SAMPLE = "fashion-mnist-sample";
+
+export interface OpenSourceOptions {
+  /** {@link SAMPLE}, or a data set whose official test part is read whole. */
+  readonly dataset: string;
+  /** Folder of the official files. */
+  readonly from?: string | undefined;
+  readonly encoding: FrameEncoding;
+}
+
+/** @throws {MeanetError} DATASET_MISSING, DATASET_CORRUPT */
+export async function openSource({ dataset, from, encoding }: OpenSourceOptions): Promise<FrameSource> {
+  const sample = dataset === SAMPLE && from === undefined;
+  const opened = await openDataset(dataset === SAMPLE ? "fashion-mnist" : dataset, {
+    from: sample ? sampleFolder() : from,
+    onDownload: (url) => console.error(`downloading ${url}`),
+  });
+  return frameSource(await opened.read("test"), opened.classes, encoding);
+}
+
+function sampleFolder(): string {
+  return fileURLToPath(new URL("../samples/fashion-mnist", import.meta.resolve("@meanet/models")));
+}

@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { frameEncodings } from "../replay/frame-source.ts";
+
+const id = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected 1 to 64 of a-z, 0-9 and "-"');
+
+/** Settings of `meanet up`. Those of the processes themselves are taken from their own variables, `MEANET__EDGE__…`. */
+export const upConfigSchema = z.strictObject({
+  frames: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("end when so many frames have their final verdict; left out: go on until Ctrl-C"),
+  rate: z.number().positive().max(100_000).default(100).describe("frames per second, all cameras together"),
+  devices: z.int().min(1).max(256).default(4).describe("simulated cameras"),
+  replay: z.boolean().default(true).describe("simulate cameras; false waits for devices of your own"),
+  encoding: z
+    .enum(frameEncodings)
+    .default("png")
+    .describe("what the cameras send: PNG pictures or raw bytes of the model's input"),
+  policy: z
+    .string()
+    .optional()
+    .describe(
+      "who asks the cloud when: meanet (the default), edge-only, cloud-only, random:p with p from 0 to 1",
+    ),
+  bundle: z.string().optional().describe("bundle of the zoo by name, or a folder; left out: fashion-mnist"),
+  edges: z.int().min(1).max(16).default(1).describe("edge nodes that share the site"),
+  workers: z.int().min(1).max(16).default(1).describe("cloud workers that share the complex frames"),
+  broker: z
+    .string()
+    .regex(/^(mqtts?|wss?|tcp):\/\/.+/, "expected a URL such as mqtt://127.0.0.1:1883")
+    .optional()
+    .describe("use the broker at this URL and start none"),
+  port: z
+    .int()
+    .min(0)
+    .max(65535)
+    .default(1883)
+    .describe("port of the broker that is started; 0 picks a free one and prints it"),
+  influx: z
+    .string()
+    .regex(/^https?:\/\/[^/]+\/[^/]+$/, "expected http://host:port/database")
+    .optional()
+    .describe("InfluxDB that the recorder forwards to, http://host:port/database"),
+  site: id.default("default").describe("site of all nodes and cameras"),
+  state: z
+    .string()
+    .min(1)
+    .default(".meanet/up")
+    .describe("folder for everything it keeps: journals, store, logs"),
+  json: z.boolean().default(false).describe("print the summary as one JSON object on the last line"),
+});
+export type UpConfig = z.output<typeof upConfigSchema>;

@@ -1,0 +1,117 @@
+import Table from "cli-table3";
+import type { Summary } from "../figures.ts";
+
+export interface LiveFigures extends Summary {
+  readonly elapsedMs: number;
+  /** What the nodes say they lost or refused. */
+  readonly nodeDrops: number;
+}
+
+/** One line of a log that is no terminal. */
+export function figuresLine(figures: LiveFigures): string {
+  return [
+    `${seconds(figures.elapsedMs)}  ${figures.frames} frames`,
+    shares(figures),
+    `accuracy ${percent(figures.accuracy)}`,
+    `p50 ${milliseconds(figures.latencyMs.p50)} p99 ${milliseconds(figures.latencyMs.p99)}`,
+    `${joules(figures.energyJ.perFrame)}/frame`,
+    `${bytes(figures.uplinkBytes)} to the cloud`,
+    `${figures.refused} refused, ${figures.dropped} dropped`,
+  ].join(" | ");
+}
+
+/** The live table. */
+export function figuresTable(figures: LiveFigures): string {
+  const table = new Table({
+    head: [
+      "frames",
+      "main",
+      "extension",
+      "cloud",
+      "accuracy",
+      "p50",
+      "p99",
+      "J/frame",
+      "to the cloud",
+      "drops",
+    ],
+    style: { head: ["cyan"] },
+    colAligns: Array.from({ length: 10 }, () => "right" as const),
+  });
+  table.push([
+    String(figures.frames),
+    percent(share(figures, "main")),
+    percent(share(figures, "extension")),
+    percent(share(figures, "cloud")),
+    percent(figures.accuracy),
+    milliseconds(figures.latencyMs.p50),
+    milliseconds(figures.latencyMs.p99),
+    joules(figures.energyJ.perFrame),
+    bytes(figures.uplinkBytes),
+    String(figures.dropped + figures.nodeDrops),
+  ]);
+  return table.toString();
+}
+
+/** The end of a run, for people. */
+export function summaryText(summary: Summary): string {
+  const { latencyMs, energyJ } = summary;
+  return [
+    `${summary.frames} frames: ${summary.verdicts} verdicts, ${summary.refused} refused, ${summary.dropped} dropped`,
+    `exits      ${shares(summary)}`,
+    `accuracy   ${percent(summary.accuracy)}`,
+    `latency    p50 ${milliseconds(latencyMs.p50)}, p99 ${milliseconds(latencyMs.p99)}`,
+    `energy     ${joules(energyJ.total)} = edge ${joules(energyJ.edge)} + uplink ${joules(energyJ.uplink)}; ${joules(energyJ.perFrame)} per frame`,
+    `uplink     ${bytes(summary.uplinkBytes)} to the cloud`,
+  ].join("\n");
+}
+
+function shares(summary: Summary): string {
+  return (["main", "extension", "cloud"] as const)
+    .map((exit) => `${exit} ${percent(share(summary, exit))}`)
+    .join(", ");
+}
+
+function share(summary: Summary, exit: keyof Summary["exits"]): number | null {
+  return summary.verdicts === 0 ? null : summary.exits[exit] / summary.verdicts;
+}
+
+function percent(fraction: number | null): string {
+  return fraction === null ? "–" : `${(fraction * 100).toFixed(1)} %`;
+}
+
+function milliseconds(value: number | null): string {
+  return value === null ? "–" : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+}
+
+function seconds(elapsedMs: number): string {
+  return `${(elapsedMs / 1000).toFixed(0).padStart(4)} s`;
+}
+
+const joulePrefixes = [
+  [1, "J"],
+  [1e-3, "mJ"],
+  [1e-6, "µJ"],
+] as const;
+
+export function joules(value: number | null): string {
+  return value === null ? "–" : scaled(value, joulePrefixes);
+}
+
+const bytePrefixes = [
+  [1e9, "GB"],
+  [1e6, "MB"],
+  [1e3, "kB"],
+  [1, "B"],
+] as const;
+
+export function bytes(value: number): string {
+  return scaled(value, bytePrefixes);
+}
+
+/** Three digits in the largest unit that leaves something before the point. */
+function scaled(value: number, units: readonly (readonly [number, string])[]): string {
+  if (value === 0) return `0 ${units.find(([size]) => size === 1)![1]}`;
+  const [size, name] = units.find(([least]) => value >= least) ?? units.at(-1)!;
+  return `${Number((value / size).toPrecision(3))} ${name}`;
+}

@@ -1,0 +1,67 @@
+import type { Verdict } from "@meanet/protocol";
+import type { Logger } from "@meanet/runtime";
+import { type MqttConfig, MqttSession } from "@meanet/session";
+
+/** Labels kept for verdicts that are still to come; the oldest are forgotten. */
+const MAX_LABELS = 10_000;
+
+export interface ObserverOptions {
+  readonly mqtt: MqttConfig;
+  readonly site: string;
+  /** Client id at the broker. */
+  readonly clientId: string;
+  readonly log: Logger;
+  /** Final verdicts of all devices of the site, with the true class where one was told before. */
+  readonly onFinal: ((verdict: Verdict, correct: boolean | undefined) => void) | undefined;
+}
+
+/** Watches a site: final verdicts, and what its nodes say they lost. */
+export class Observer {
+  readonly #session: MqttSession;
+  readonly #startedAt = Date.now();
+  readonly #drops = new Map<string, number>();
+  readonly #labels = new Map<string, string | number>();
+
+  constructor(options: ObserverOptions) {
+    const { site, onFinal } = options;
+    this.#session = new MqttSession({ mqtt: options.mqtt, node: options.clientId, site, log: options.log });
+    const { topics } = this.#session;
+    this.#session.subscribe(topics.stats, { site }, ({ params, value }) => {
+      // Retained words of an earlier run are not ours.
+      if (value.at < this.#startedAt) return;
+      this.#drops.set(
+        params.node,
+        Object.values(value.drops).reduce((sum, count) => sum + count, 0),
+      );
+    });
+    if (onFinal === undefined) return;
+    this.#session.subscribe(topics.label, { site }, ({ params, value }) => {
+      this.#labels.set(`${params.device}/${params.id}`, value.label);
+      const [oldest] = this.#labels.keys();
+      if (this.#labels.size > MAX_LABELS && oldest !== undefined) this.#labels.delete(oldest);
+    });
+    this.#session.subscribe(topics.verdict, { site }, ({ value }) => {
+      if (value.final) onFinal(value, this.#isCorrect(value));
+    });
+  }
+
+  /** Frames that nodes lost or refused since this began, as their latest stats tell. */
+  get drops(): number {
+    return [...this.#drops.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** @throws {MeanetError} BROKER_UNREACHABLE */
+  connect(timeoutMs: number): Promise<void> {
+    return this.#session.connect(timeoutMs);
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  #isCorrect(verdict: Verdict): boolean | undefined {
+    const label = this.#labels.get(`${verdict.device}/${verdict.id}`);
+    if (label === undefined || verdict.outcome === "refused") return undefined;
+    return label === verdict.label || label === verdict.classIndex;
+  }
+}

@@ -1,0 +1,166 @@
+import { join, resolve } from "node:path";
+import { isMeanetError, MeanetError } from "@meanet/runtime";
+import type { Addresses } from "../ipc.ts";
+import type { UpConfig } from "./config.ts";
+import { type Supervised, supervise } from "./supervised.ts";
+
+const START_TIMEOUT_MS = 60_000;
+/** An edge node may wait for answers of the cloud until its deadline. */
+const STOP_TIMEOUT_MS = 15_000;
+const BACKOFF = { backoffMs: 250, maxBackoffMs: 10_000 };
+
+interface Plan {
+  readonly name: string;
+  readonly args: (previous: Addresses | undefined) => readonly string[];
+}
+
+/** The processes of `meanet up`: the broker first, then the rest at once; they stop in the reverse order. */
+export class Processes {
+  readonly #config: UpConfig;
+  readonly #onEvent: (text: string) => void;
+  readonly #running: Supervised[] = [];
+
+  constructor(config: UpConfig, onEvent: (text: string) => void) {
+    this.#config = config;
+    this.#onEvent = onEvent;
+  }
+
+  /** Name and addresses, in the order of starting. */
+  get running(): readonly Supervised[] {
+    return this.#running;
+  }
+
+  /** Starts the broker, unless one is given. @returns its URL @throws {MeanetError} PORT_TAKEN, PROCESS_FAILED */
+  async startBroker(): Promise<string> {
+    const { broker, port } = this.#config;
+    if (broker !== undefined) return broker;
+    try {
+      const started = await this.#start({ name: "broker", args: (previous) => this.#brokerArgs(previous) });
+      this.#running.push(started);
+      return started.addresses.mqtt!;
+    } catch (cause) {
+      if (isMeanetError(cause) && cause.details.childCode === "PORT_TAKEN") {
+        throw new MeanetError(
+          "PORT_TAKEN",
+          `port ${port} for the broker is taken: give another with --port N, take a free one with --port 0, or use the broker that runs there with --broker mqtt://127.0.0.1:${port}`,
+          { port },
+          { cause },
+        );
+      }
+      throw cause;
+    }
+  }
+
+  /** Starts recorder, workers and edge nodes. @throws {MeanetError} PROCESS_FAILED */
+  async startNodes(brokerUrl: string): Promise<void> {
+    const plans = this.#plan(brokerUrl);
+    const outcomes = await Promise.allSettled(plans.map((plan) => this.#start(plan)));
+    for (const outcome of outcomes) {
+      if (outcome.status === "fulfilled") this.#running.push(outcome.value);
+    }
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    await Promise.all(this.#running.map((process_) => whenReady(process_)));
+  }
+
+  /** Stops them one by one, the last started first. */
+  async stop(): Promise<void> {
+    for (const process_ of this.#running.splice(0).reverse()) await process_.stop(STOP_TIMEOUT_MS);
+  }
+
+  #start({ name, args }: Plan): Promise<Supervised> {
+    return supervise({
+      name,
+      args,
+      logFile: resolve(this.#config.state, "logs", `${name}.log`),
+      startTimeoutMs: START_TIMEOUT_MS,
+      ...BACKOFF,
+      onEvent: this.#onEvent,
+    });
+  }
+
+  #brokerArgs(previous: Addresses | undefined): string[] {
+    const { port, site } = this.#config;
+    // Its clients come back to where it was.
+    const again = previous?.mqtt === undefined ? port : Number(new URL(previous.mqtt).port);
+    return [
+      "broker",
+      "--listeners-tcp-port",
+      String(again),
+      ...["--site", site],
+      ...httpPort(previous),
+      ...["--log-level", "info"],
+    ];
+  }
+
+  /** Recorder first: it stops last and sees every verdict. */
+  #plan(brokerUrl: string): Plan[] {
+    const { site, state, bundle, policy, influx, edges, workers } = this.#config;
+    const common = ["--mqtt-url", brokerUrl, "--site", site];
+    const model = bundle === undefined ? [] : ["--model", bundle];
+    return [
+      {
+        name: "recorder",
+        args: (previous) => [
+          "recorder",
+          ...common,
+          ...["--node", "recorder", "--state", join(state, "recorder")],
+          ...(influx === undefined ? [] : ["--influx-url", influx]),
+          ...httpPort(previous),
+        ],
+      },
+      ...numbered("worker", workers).map((name) => ({
+        name,
+        args: (previous: Addresses | undefined) => [
+          "worker",
+          ...common,
+          ...["--node", name],
+          ...model,
+          ...httpPort(previous),
+        ],
+      })),
+      ...numbered("edge", edges).map((name) => ({
+        name,
+        args: (previous: Addresses | undefined) => [
+          "edge",
+          ...common,
+          ...["--node", name, "--state", state],
+          ...model,
+          ...(policy === undefined ? [] : ["--policy", policy]),
+          ...httpPort(previous),
+        ],
+      })),
+    ];
+  }
+}
+
+function numbered(kind: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${kind}-${index + 1}`);
+}
+
+function httpPort(previous: Addresses | undefined): string[] {
+  return previous?.http === undefined ? [] : ["--http-port", new URL(previous.http).port];
+}
+
+/** A process that has started may still wait for the broker: `/readyz` tells. @throws {MeanetError} PROCESS_FAILED */
+async function whenReady({ name, addresses }: Supervised): Promise<void> {
+  const url = addresses.http;
+  if (url === undefined) return;
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  let answer = "nothing";
+  while (performance.now() < deadline) {
+    try {
+      const response = await fetch(new URL("/readyz", url), { signal: AbortSignal.timeout(2_000) });
+      if (response.ok) return;
+      answer = await response.text();
+    } catch (error) {
+      answer = String(error);
+    }
+    await new Promise((wake) => setTimeout(wake, 25));
+  }
+  throw new MeanetError(
+    "PROCESS_FAILED",
+    `${name} is not ready after ${START_TIMEOUT_MS} ms; /readyz: ${answer}`,
+    { name },
+  );
+}

@@ -1,0 +1,92 @@
+import { existsSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+
+/** What the recorder holds of a run. */
+export interface StoredRows {
+  /** The SQLite file. */
+  readonly file: string;
+  /** Final verdicts and refusals of this run. */
+  readonly rows: number;
+  /** Frames of this run without a row. */
+  readonly missing: number;
+  readonly influx?: { readonly url: string; readonly rows: number; readonly missing: number };
+}
+
+export interface RunFilter {
+  /** Verdicts written from this moment on, milliseconds since 1970. */
+  readonly since: number;
+  /** Begins the ids of all frames; empty for frames of devices of one's own. */
+  readonly idPrefix: string;
+}
+
+/** Final rows in the recorder's SQLite file, read beside the recorder at work; one per frame id. */
+export function sqliteRows(file: string, { since, idPrefix }: RunFilter): number {
+  if (!existsSync(file)) return 0;
+  const database = new DatabaseSync(file, { readOnly: true, timeout: 2_000 });
+  try {
+    const row = database
+      .prepare(
+        `SELECT count(DISTINCT device || '/' || id) AS frames FROM verdict
+         WHERE at >= ? AND outcome <> 'provisional' AND substr(id, 1, ?) = ?`,
+      )
+      .get(since, idPrefix.length, idPrefix);
+    return Number(row?.frames ?? 0);
+  } finally {
+    database.close();
+  }
+}
+
+/** Final rows in InfluxDB. @param url - `http://host:port/database` */
+export async function influxRows(url: string, { since, idPrefix }: RunFilter): Promise<number> {
+  const database = new URL(url).pathname.slice(1);
+  const query = new URL("/query", url);
+  query.searchParams.set("db", database);
+  query.searchParams.set(
+    "q",
+    `SELECT count("id") FROM "verdict" WHERE time >= ${since}ms AND "outcome" != 'provisional'${
+      idPrefix === "" ? "" : ` AND "id" =~ /^${idPrefix}/`
+    }`,
+  );
+  const response = await fetch(query, { signal: AbortSignal.timeout(5_000) });
+  const body = (await response.json()) as InfluxAnswer;
+  return body.results?.[0]?.series?.[0]?.values[0]?.[1] ?? 0;
+}
+
+interface InfluxAnswer {
+  readonly results?: readonly {
+    readonly series?: readonly { readonly values: readonly [string, number][] }[];
+  }[];
+}
+
+export interface AwaitRowsOptions extends RunFilter {
+  readonly file: string;
+  readonly influx: string | undefined;
+  /** Frames that ended in a verdict or refusal. */
+  readonly expected: number;
+  readonly timeoutMs: number;
+}
+
+/** Waits, within bounds, until the recorder holds a row of every frame; tells what it holds then. */
+export async function awaitStoredRows(options: AwaitRowsOptions): Promise<StoredRows> {
+  const deadline = performance.now() + options.timeoutMs;
+  while (true) {
+    const stored = await look(options);
+    const complete = stored.missing === 0 && (stored.influx?.missing ?? 0) === 0;
+    if (complete || performance.now() >= deadline) return stored;
+    await new Promise((wake) => setTimeout(wake, 100));
+  }
+}
+
+async function look({ file, influx, expected, ...filter }: AwaitRowsOptions): Promise<StoredRows> {
+  const rows = sqliteRows(file, filter);
+  const missing = Math.max(0, expected - rows);
+  if (influx === undefined) return { file, rows, missing };
+  // An InfluxDB that is away holds nothing that could be shown; the recorder keeps the rows for it.
+  const forwarded = await influxRows(influx, filter).catch(() => 0);
+  return {
+    file,
+    rows,
+    missing,
+    influx: { url: influx, rows: forwarded, missing: Math.max(0, expected - forwarded) },
+  };
+}

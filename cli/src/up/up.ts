@@ -1,0 +1,141 @@
+import { randomBytes } from "node:crypto";
+import { resolve } from "node:path";
+import { createLog, StartedParts } from "@meanet/runtime";
+import { mqttConfigSchema } from "@meanet/session";
+import { Figures, type Summary } from "../figures.ts";
+import { tellParent } from "../ipc.ts";
+import type { StopReason } from "../lifetime.ts";
+import { openCameras } from "../replay/cameras.ts";
+import { openSource, SAMPLE } from "../replay/open-source.ts";
+import { replay } from "../replay/replay.ts";
+import type { UpConfig } from "./config.ts";
+import { Observer } from "./observer.ts";
+import { allAddresses, overview } from "./overview.ts";
+import { Processes } from "./processes.ts";
+import type { Screen } from "./screen.ts";
+import { awaitStoredRows, type StoredRows } from "./stored-rows.ts";
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** After Ctrl-C: for the verdicts under way, and for the rows of the recorder. */
+const GRACE_MS = 3_000;
+const STORE_TIMEOUT_MS = 30_000;
+
+export interface UpSummary extends Summary {
+  readonly store: StoredRows;
+}
+
+/**
+ * Starts everything, replays frames or watches those of others, shows what becomes of them, and stops everything in order.
+ *
+ * @param stopped - resolves when the user wants an end
+ * @throws {MeanetError} PORT_TAKEN, PROCESS_FAILED, BROKER_UNREACHABLE, DATASET_…; what had started is stopped then
+ */
+export async function up(config: UpConfig, screen: Screen, stopped: Promise<StopReason>): Promise<UpSummary> {
+  const run = runId();
+  const startedAt = Date.now();
+  const figures = new Figures();
+  const parts = new StartedParts();
+  const log = createLog("up", "silent");
+  const ending = endingOf(stopped, screen);
+  const watched = watchOthers(config, figures);
+
+  return parts.guard(async () => {
+    const source = config.replay
+      ? await openSource({ dataset: SAMPLE, encoding: config.encoding })
+      : undefined;
+    const processes = new Processes(config, (text) => screen.say(text));
+    parts.add("processes", processes, (started) => started.stop());
+    const url = await processes.startBroker();
+    const mqtt = mqttConfigSchema.parse({ url });
+    const observer = new Observer({
+      mqtt,
+      site: config.site,
+      clientId: `up-${run}`,
+      log,
+      onFinal: source === undefined ? watched.onFinal : undefined,
+    });
+    parts.add("observer", observer, (opened) => opened.close());
+    await observer.connect(CONNECT_TIMEOUT_MS);
+    await processes.startNodes(url);
+    for (const line of overview(config, processes.running, url)) screen.say(line);
+    await tellParent({ type: "ready", addresses: allAddresses(processes.running, url) });
+
+    const draw = () =>
+      screen.figures({
+        ...figures.summary(),
+        elapsedMs: Date.now() - startedAt,
+        nodeDrops: observer.drops,
+      });
+    const drawing = setInterval(draw, screen.intervalMs);
+    parts.add("screen", drawing, clearInterval);
+
+    if (source === undefined) await Promise.race([watched.enough, ending.asked]);
+    else {
+      const { site, devices, rate, frames } = config;
+      const cameras = await openCameras({ mqtt, site, log, run, count: devices });
+      parts.add("cameras", cameras, (opened) => opened.close());
+      await replay({
+        cameras: cameras.devices,
+        source,
+        run,
+        rate,
+        frames,
+        signal: ending.signal,
+        giveUp: ending.giveUp,
+        onResult: (result) => figures.add(result),
+        onDropped: (id, error) => {
+          figures.addDropped();
+          screen.say(`${id}: ${error instanceof Error ? error.message : String(error)}`);
+        },
+      });
+    }
+    clearInterval(drawing);
+    draw();
+    screen.close();
+
+    const { verdicts, refused } = figures.summary();
+    const store = await awaitStoredRows({
+      file: resolve(config.state, "recorder", "recorder.sqlite"),
+      influx: config.influx,
+      expected: verdicts + refused,
+      since: startedAt,
+      idPrefix: source === undefined ? "" : `${run}-`,
+      timeoutMs: ending.signal.aborted ? GRACE_MS : STORE_TIMEOUT_MS,
+    });
+    await parts.stop();
+    return { ...figures.summary(), store };
+  });
+}
+
+/** Whether every frame asked for ended in a verdict or refusal, and every one of these is stored. */
+export function isComplete({ frames, dropped, store }: UpSummary, wanted: number | undefined): boolean {
+  const missing = dropped + store.missing + (store.influx?.missing ?? 0);
+  return missing === 0 && (wanted === undefined || frames >= wanted);
+}
+
+/** A part of every frame id: an old journal in the state folder must not answer for a frame of this run. */
+function runId(): string {
+  return `r-${Date.now().toString(36)}-${randomBytes(3).toString("hex")}`;
+}
+
+function endingOf(stopped: Promise<StopReason>, screen: Screen) {
+  const ending = new AbortController();
+  const givingUp = new AbortController();
+  const asked = stopped.then((reason) => {
+    screen.say(`${reason}: stopping everything in order`);
+    ending.abort();
+    setTimeout(() => givingUp.abort(), GRACE_MS).unref();
+  });
+  return { signal: ending.signal, giveUp: givingUp.signal, asked };
+}
+
+/** Without cameras of our own the figures are those of whatever the site sends. */
+function watchOthers({ frames }: UpConfig, figures: Figures) {
+  const enough = Promise.withResolvers<void>();
+  const onFinal: NonNullable<ConstructorParameters<typeof Observer>[0]["onFinal"]> = (verdict, correct) => {
+    if (figures.frames === frames) return;
+    figures.add({ verdict, latencyMs: verdict.latencyMs, correct });
+    if (figures.frames === frames) enough.resolve();
+  };
+  return { enough: enough.promise, onFinal };
+}
