@@ -59,6 +59,12 @@ describe("rapl", () => {
     assert.ok(Math.abs(meter!.readJ() - (2.32885 + 262_143.32885 - 2)) < 1e-6);
   });
 
+  it("throws when a counter goes away, rather than stand still", () => {
+    const meter = openRapl({ root });
+    rmSync(join(root, "intel-rapl:0", "energy_uj"));
+    assert.throws(() => meter?.readJ(), { code: "ENOENT" });
+  });
+
   it("is undefined, and says why, without powercap, without a package, or with an unreadable counter", () => {
     const reasons: string[] = [];
     const onUnavailable = (reason: string) => reasons.push(reason);

@@ -17,13 +17,16 @@ export interface RaplOptions {
 /**
  * Opens the counters of all processor packages and their memory.
  *
+ * Counts all that the processor does, not this process alone: on a shared machine it is an upper bound.
+ *
  * Zones counted: `package-N`, and `dram` beneath one, which the package does not include. Not counted: `core` and `uncore`,
  * parts of the package, and `psys`, which includes it.
  *
  * A counter that wrapped around once between two reads is put right; twice looks like once. At 300 W the usual range of
  * 65 or 262 kJ lasts minutes: read at least once a minute.
  *
- * @returns undefined when there is no RAPL here, or it may not be read
+ * @returns undefined when there is no RAPL here, or it may not be read. `readJ` of an open meter throws the system's error
+ * when a counter goes away, rather than report energy that stands still.
  */
 export function openRapl(options: RaplOptions = {}): EnergyMeter | undefined {
   const root = options.root ?? "/sys/class/powercap";

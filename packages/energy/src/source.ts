@@ -6,7 +6,7 @@ export type EnergySource = `modelled:${string}` | "measured:rapl" | "measured:nv
 /** A counter of joules that a machine measures about itself. */
 export interface EnergyMeter {
   readonly source: EnergySource;
-  /** Joules since the meter was opened; never falls. */
+  /** Joules since the meter was opened; never falls. Throws when the machine no longer tells. */
   readJ(): number;
   close(): void;
 }

@@ -229,6 +229,7 @@ describe("engine", () => {
       engine = next;
       assert.deepEqual((await engine.run(row(1, 1, 1))).outputs.y?.data, new Float32Array(3).fill(factor));
     }
+    assert.ok(process.getActiveResourcesInfo().includes("MessagePort"), "a thread shows as its port");
     await engine.close();
     assert.ok(!process.getActiveResourcesInfo().includes("MessagePort"));
   });
