@@ -135,6 +135,20 @@ export const errorCodes = {
     meaning:
       "Training was stopped on request after it wrote a checkpoint. Start it again to go on from there.",
   },
+  MODEL_MISMATCH: {
+    actor: "operator",
+    meaning:
+      "An edge asked for another bundle than the worker runs. Give edges and workers the same bundle and version.",
+  },
+  OVERLOAD: {
+    actor: "operator",
+    meaning: "A worker's queue was full, and its oldest item gave way. Add workers, or send less to the cloud.",
+  },
+  DEADLINE: {
+    actor: "operator",
+    meaning:
+      "The time of a complex item was over before a worker came to it. Add workers, or raise the deadline of the edge.",
+  },
   INPUT_NOT_A_DISTRIBUTION: {
     actor: "developer",
     meaning: "A vector of class probabilities has an entry outside [0, 1] or does not sum to 1.",
@@ -157,6 +171,11 @@ export const errorCodes = {
     actor: "operator",
     meaning:
       "The recorder's database cannot be opened: missing, damaged, of another release, or without rights. The message names the file.",
+  },
+  STORE_FAILED: {
+    actor: "operator",
+    meaning:
+      "The recorder's database cannot be written for now: disk full, no rights, or another process holds it. The recorder tries again.",
   },
   QUERY_INVALID: {
     actor: "user",

@@ -1,0 +1,89 @@
+/** Joules of engine runs as they happen; each run is told its own share. */
+export interface ComputeMeter {
+  /** `modelled:raspberry-pi-4`, `measured:rapl`. */
+  readonly source: string;
+  /** Of all runs since the start. */
+  readonly totalJ: number;
+  /**
+   * A run begins.
+   *
+   * @param macs - multiply-accumulates of the whole batch
+   * @returns ends the run, once, and gives its joules
+   */
+  begin(macs: number): () => number;
+}
+
+/** By a model: joules follow from the operations. */
+export class ModelledMeter implements ComputeMeter {
+  readonly source: string;
+  readonly #joulesOf: (macs: number) => number;
+  #totalJ = 0;
+
+  constructor(source: string, joulesOf: (macs: number) => number) {
+    this.source = source;
+    this.#joulesOf = joulesOf;
+  }
+
+  get totalJ(): number {
+    return this.#totalJ;
+  }
+
+  begin(macs: number): () => number {
+    return () => {
+      const joules = this.#joulesOf(macs);
+      this.#totalJ += joules;
+      return joules;
+    };
+  }
+}
+
+interface Run {
+  readonly macs: number;
+  joules: number;
+}
+
+/**
+ * By a counter of the processor. What it rises while runs overlap is divided among them by their operations, so that no joule counts
+ * twice; what it rises while none is in work is idle power and counts for no frame.
+ */
+export class MeasuredMeter implements ComputeMeter {
+  readonly source: string;
+  readonly #readJ: () => number;
+  readonly #runs = new Set<Run>();
+  #lastJ: number;
+  #totalJ = 0;
+
+  /** @param readJ - joules since some moment; only rises */
+  constructor(source: string, readJ: () => number) {
+    this.source = source;
+    this.#readJ = readJ;
+    this.#lastJ = readJ();
+  }
+
+  get totalJ(): number {
+    return this.#totalJ;
+  }
+
+  begin(macs: number): () => number {
+    this.#share();
+    const run: Run = { macs, joules: 0 };
+    this.#runs.add(run);
+    return () => {
+      if (this.#runs.has(run)) this.#share();
+      this.#runs.delete(run);
+      return run.joules;
+    };
+  }
+
+  #share(): void {
+    const nowJ = this.#readJ();
+    const risenJ = Math.max(0, nowJ - this.#lastJ);
+    this.#lastJ = nowJ;
+    if (this.#runs.size === 0) return;
+    this.#totalJ += risenJ;
+    let macs = 0;
+    for (const run of this.#runs) macs += run.macs;
+    for (const run of this.#runs)
+      run.joules += macs === 0 ? risenJ / this.#runs.size : (risenJ * run.macs) / macs;
+  }
+}

@@ -1,0 +1,109 @@
+import { deviceProfileNames, type UplinkName, uplinks } from "@meanet/energy";
+import { durationMs, httpConfigSchema } from "@meanet/runtime";
+import { mqttConfigSchema } from "@meanet/session";
+import { z } from "zod";
+import { POLICY_FORMS, parsePolicy } from "./policy.ts";
+
+const id = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected 1 to 64 of a-z, 0-9 and "-"');
+const count = (least = 1) => z.int().min(least);
+const MIB = 1024 * 1024;
+
+const limits = z
+  .strictObject({
+    frameBytes: count()
+      .default(2 * MIB)
+      .describe("largest frame; a larger one is refused, too-large"),
+    framePixels: count().default(25_000_000).describe("most pixels that a picture may unfold to"),
+    working: count()
+      .default(128)
+      .describe("frames between decoding and final verdict, those that wait for the cloud included"),
+    waiting: count(0)
+      .default(512)
+      .describe("frames that wait for a place; then QoS 0 is dropped and QoS 1 refused, overload"),
+    decoding: count().default(2).describe("pictures decoded at once"),
+    batch: count().default(32).describe("most frames of one run of an engine"),
+    cloud: count()
+      .default(64)
+      .describe("requests to the cloud in flight; past it the edge answers itself, busy"),
+  })
+  .prefault({});
+
+const engine = z
+  .strictObject({
+    providers: z
+      .array(z.enum(["cpu", "cuda", "webgpu"]))
+      .min(1)
+      .default(["cpu"])
+      .describe("execution providers, the wished one first"),
+    threads: count().default(1).describe("threads of each engine; one engine runs main, one the extension"),
+  })
+  .prefault({});
+
+const energy = z
+  .strictObject({
+    source: z
+      .enum(["modelled", "rapl"])
+      .default("modelled")
+      .describe("modelled: by the device profile; rapl: measured by the processor, where it can"),
+    device: z
+      .enum(deviceProfileNames)
+      .default("raspberry-pi-4")
+      .describe("device profile that tells joules from operations"),
+    uplink: z
+      .enum(Object.keys(uplinks) as UplinkName[])
+      .default("wifi")
+      .describe("radio that the complex frames leave by"),
+  })
+  .prefault({});
+
+const journal = z
+  .strictObject({
+    maxRows: count().default(1_000_000).describe("verdicts kept for replay"),
+    maxAge: durationMs.prefault("30d").describe("age after which a verdict is forgotten"),
+    durable: z
+      .boolean()
+      .default(true)
+      .describe("wait for the disk, so that acknowledged verdicts survive a power cut"),
+  })
+  .prefault({});
+
+/** Settings of an edge node. */
+export const configSchema = z.strictObject({
+  node: id.default("edge-1").describe("name of this edge node, unique at its broker"),
+  site: id.default("default").describe("site whose frames it answers, with the other edge nodes of the site"),
+  state: z
+    .string()
+    .min(1)
+    .default(".meanet")
+    .describe("folder for journal and settings; a folder per node within"),
+  model: z.string().min(1).default("fashion-mnist").describe("bundle: a name of the zoo, or a folder"),
+  policy: z
+    .string()
+    .refine((text) => parsePolicy(text) !== undefined, `expected one of ${POLICY_FORMS}`)
+    .default("meanet")
+    .describe(`who asks the cloud when: ${POLICY_FORMS}`),
+  policySeed: z.int().default(1).describe("seed of the policy random"),
+  threshold: z
+    .number()
+    .min(0)
+    .optional()
+    .describe("entropy in nats above which a frame is complex; left out: the bundle's own"),
+  deadline: durationMs
+    .prefault("2s")
+    .describe("from arrival of a frame to the edge's own answer when the cloud is silent"),
+  silence: durationMs
+    .prefault("500ms")
+    .describe("wait for a cloud answer before the frame is published again"),
+  provisional: z
+    .boolean()
+    .default(false)
+    .describe("publish the edge's answer at once while the cloud is asked"),
+  limits,
+  engine,
+  energy,
+  journal,
+  statsInterval: durationMs.prefault("5s").describe("time between two publications of stats and energy"),
+  mqtt: mqttConfigSchema,
+  http: httpConfigSchema,
+});
+export type Config = z.output<typeof configSchema>;

@@ -1,0 +1,27 @@
+import { computeJ, deviceProfile, openRapl, uplinkJ, uplinks } from "@meanet/energy";
+import type { Logger } from "@meanet/runtime";
+import { type ComputeMeter, MeasuredMeter, ModelledMeter } from "./compute-meter.ts";
+import type { Config } from "./config.ts";
+
+export interface Energy {
+  readonly meter: ComputeMeter;
+  /** Joules of the radio for `bytes`. */
+  readonly uplinkJ: (bytes: number) => number;
+}
+
+/** Where joules come from on this machine; a counter that cannot be read gives way to the model, and the source says so. */
+export function openEnergy(config: Config["energy"], log: Logger): Energy {
+  const uplink = uplinks[config.uplink];
+  return { meter: openMeter(config, log), uplinkJ: (bytes) => uplinkJ(uplink, bytes) };
+}
+
+function openMeter(config: Config["energy"], log: Logger): ComputeMeter {
+  if (config.source === "rapl") {
+    const rapl = openRapl({
+      onUnavailable: (reason) => log.warn({ reason }, "RAPL cannot be read here: energy is modelled"),
+    });
+    if (rapl !== undefined) return new MeasuredMeter(rapl.source, () => rapl.readJ());
+  }
+  const profile = deviceProfile(config.device);
+  return new ModelledMeter(profile.source, (macs) => computeJ(profile, macs));
+}

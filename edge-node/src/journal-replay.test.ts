@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Verdict } from "@meanet/protocol";
+import { JournalReplay } from "./journal-replay.ts";
+
+/** A journal of rows 3 to 12: 1 and 2 are forgotten. */
+const journal = {
+  name: "j1",
+  rows: (from: number, to: number, limit: number) =>
+    Array.from({ length: 10 }, (_, index) => ({ seq: index + 3 }) as Verdict)
+      .filter(({ seq }) => seq >= from && seq <= to)
+      .slice(0, limit),
+};
+
+function replayOf(publish: (verdict: Verdict) => Promise<unknown>, errors: unknown[] = []) {
+  return new JournalReplay({
+    journal,
+    publish,
+    pageRows: 4,
+    maxWaiting: 2,
+    onError: (error) => errors.push(error),
+  });
+}
+
+describe("JournalReplay", () => {
+  test("publishes the rows asked for in order, both ends included", async () => {
+    const published: number[] = [];
+    const replay = replayOf(async ({ seq }) => published.push(seq));
+    assert.ok(replay.request({ journal: "j1", from: 4, to: 10 }));
+    await replay.idle();
+    assert.deepEqual(published, [4, 5, 6, 7, 8, 9, 10]);
+    assert.equal(replay.replayed, 7);
+  });
+
+  test("gives what is still there of a range that reaches too far, however far", async () => {
+    const published: number[] = [];
+    const replay = replayOf(async ({ seq }) => published.push(seq));
+    replay.request({ journal: "j1", from: 1, to: Number.MAX_SAFE_INTEGER });
+    await replay.idle();
+    assert.equal(published.length, 10);
+  });
+
+  test("waits for the broker to have a page before it sends the next", async () => {
+    const held: (() => void)[] = [];
+    const replay = replayOf(() => new Promise<void>((resolve) => held.push(resolve)));
+    replay.request({ journal: "j1", from: 3, to: 12 });
+    for (const page of [4, 4, 2]) {
+      assert.equal(held.length, page);
+      for (const release of held.splice(0)) release();
+      await new Promise(setImmediate);
+    }
+    await replay.idle();
+    assert.equal(replay.replayed, 10);
+  });
+
+  test("refuses another journal's rows, and more requests than may wait", async () => {
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const replay = replayOf(() => gate);
+    assert.equal(replay.request({ journal: "j0", from: 1, to: 2 }), false);
+    const request = { journal: "j1", from: 3, to: 3 };
+    assert.deepEqual(
+      [1, 2, 3, 4].map(() => replay.request(request)),
+      [true, true, true, false],
+    );
+    release();
+    await replay.idle();
+    assert.equal(replay.replayed, 3);
+    assert.ok(replay.request(request));
+    await replay.stop();
+    assert.equal(replay.request(request), false);
+  });
+
+  test("gives up a request that cannot be published and goes on with the next", async () => {
+    const errors: unknown[] = [];
+    const replay = replayOf(async ({ seq }) => {
+      if (seq === 3) throw new Error("backlog");
+    }, errors);
+    replay.request({ journal: "j1", from: 3, to: 12 });
+    replay.request({ journal: "j1", from: 5, to: 6 });
+    await replay.idle();
+    assert.equal(errors.length, 1);
+    assert.equal(replay.replayed, 2);
+  });
+});

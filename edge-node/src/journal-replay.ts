@@ -1,0 +1,79 @@
+import type { Replay, Verdict } from "@meanet/protocol";
+import type { Journal } from "./journal.ts";
+
+export interface JournalReplayOptions {
+  readonly journal: Pick<Journal, "name" | "rows">;
+  /** Resolves when the broker has the verdict. */
+  readonly publish: (verdict: Verdict) => Promise<unknown>;
+  /** Rows on the way at once. */
+  readonly pageRows: number;
+  /** Requests that may wait; more are refused: a recorder that still misses rows asks again. */
+  readonly maxWaiting: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Publishes journal rows again when a recorder asks: a page at a time, the next when the broker has the one before, so that live
+ * verdicts are not held up behind a long past.
+ */
+export class JournalReplay {
+  readonly #options: JournalReplayOptions;
+  readonly #waiting: Replay[] = [];
+  #work: Promise<void> | undefined;
+  #stopped = false;
+  #replayed = 0;
+
+  constructor(options: JournalReplayOptions) {
+    this.#options = options;
+  }
+
+  /** Rows published again since the start. */
+  get replayed(): number {
+    return this.#replayed;
+  }
+
+  /** False when it is not this journal's, or too much waits already. */
+  request(replay: Replay): boolean {
+    const { journal, maxWaiting } = this.#options;
+    if (this.#stopped || replay.journal !== journal.name || this.#waiting.length >= maxWaiting) return false;
+    this.#waiting.push(replay);
+    this.#work ??= this.#run().finally(() => {
+      this.#work = undefined;
+    });
+    return true;
+  }
+
+  /** Resolves when nothing is being replayed. */
+  async idle(): Promise<void> {
+    await this.#work;
+  }
+
+  /** Ends after the page that is on its way; the rest can be asked for again. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#work;
+  }
+
+  async #run(): Promise<void> {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      try {
+        await this.#replay(next);
+      } catch (error) {
+        this.#options.onError(error);
+      }
+    }
+  }
+
+  async #replay({ from, to }: Replay): Promise<void> {
+    const { journal, publish, pageRows } = this.#options;
+    let next = from;
+    while (!this.#stopped) {
+      const page = journal.rows(next, to, pageRows);
+      const last = page.at(-1);
+      if (last === undefined) return;
+      await Promise.all(page.map(publish));
+      this.#replayed += page.length;
+      next = last.seq + 1;
+    }
+  }
+}

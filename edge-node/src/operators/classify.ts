@@ -1,0 +1,48 @@
+import { catchError, from, map, mergeMap, type Observable, type OperatorFunction } from "rxjs";
+import { type Classified, type Decoded, type MainResult, type Refused, refuseInference } from "../stages.ts";
+import { batchWhenFree } from "./batch-when-free.ts";
+
+export interface ClassifyOptions {
+  /** Most frames of one run. */
+  readonly limit: number;
+  /** One result per frame, in their order; an Error for a frame that the model makes no sense of. */
+  readonly run: (batch: readonly Decoded[]) => Observable<readonly (MainResult | Error)[]>;
+  readonly now: () => number;
+}
+
+/**
+ * Runs main on whatever waits when its engine comes free. A failed run refuses the frames of that run only.
+ *
+ *     frames   --a-bc-----|
+ *     run        --A| (BC)|
+ *     out      ----A-----(BC|)
+ */
+export function classify({
+  limit,
+  run,
+  now,
+}: ClassifyOptions): OperatorFunction<Decoded, Classified | Refused> {
+  return batchWhenFree({ limit }, (batch) => {
+    const startedMs = now();
+    return run(batch).pipe(
+      mergeMap((results) => results.map((result, index) => join(batch[index]!, result, startedMs))),
+      catchError((error: unknown) => from(batch).pipe(map((item) => refuseInference(item, "main", error)))),
+    );
+  });
+}
+
+function join(item: Decoded, result: MainResult | Error, startedMs: number): Classified | Refused {
+  if (result instanceof Error) return refuseInference(item, "main", result);
+  const { frame, format, model, tensor, decodedMs } = item;
+  const { energyJ, ...outputs } = result;
+  return {
+    stage: "classified",
+    frame,
+    format,
+    model,
+    tensor,
+    ...outputs,
+    queueMs: Math.max(0, startedMs - decodedMs),
+    mainJ: energyJ,
+  };
+}

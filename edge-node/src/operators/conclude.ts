@@ -1,0 +1,80 @@
+import type { AnswerVerdict, CloudOutcome, Exit } from "@meanet/protocol";
+import { map, type OperatorFunction } from "rxjs";
+import type { Concluded, Draft, Extended, Frame, Provisional, Refused, Settled } from "../stages.ts";
+
+export interface ConcludeOptions {
+  readonly site: string;
+  readonly edge: string;
+  readonly now: () => number;
+  /** Joules of the radio for a complex item. */
+  readonly uplinkJ: (bytes: number) => number;
+  /** Where the joules of the edge come from, `modelled:raspberry-pi-4`. */
+  readonly energySource: string;
+}
+
+type Judged = Settled | Extended | Provisional;
+
+/**
+ * Turns what is known of a frame into its verdict, with the joules of every part that ran for it.
+ *
+ *     items    --a-R-p-b-|      a answered, R refused, p provisional, b answered by the cloud
+ *     out      --a-R-p-b-|
+ */
+export function conclude(options: ConcludeOptions): OperatorFunction<Judged | Refused, Concluded> {
+  return map((item) => ({
+    stage: "concluded",
+    frame: item.frame,
+    model: item.model,
+    draft: item.stage === "refused" ? refusal(item, options) : verdict(item, options),
+  }));
+}
+
+function refusal({ frame, reason, detail }: Refused, options: ConcludeOptions): Draft {
+  return { ...common(frame, options), outcome: "refused", final: true, reason, detail };
+}
+
+function verdict(item: Judged, options: ConcludeOptions): Draft {
+  const { frame, model, p1, route } = item;
+  const settled = item.stage === "provisional" ? undefined : item;
+  const uplinkBytes = settled?.uplinkBytes ?? 0;
+  const answer = settled?.answer;
+  return {
+    ...common(frame, options),
+    outcome: "answered",
+    final: item.stage !== "provisional",
+    ...(answer === undefined
+      ? edgeAnswer(item)
+      : {
+          classIndex: answer.classes[0]!.classIndex,
+          label: model.classes[answer.classes[0]!.classIndex]!,
+          confidence: answer.classes[0]!.probability,
+          exit: "cloud" as const,
+        }),
+    route,
+    cloud: settled?.cloud ?? ("pending" satisfies CloudOutcome),
+    entropy: item.entropy,
+    queueMs: item.queueMs,
+    computeMs: item.computeMs,
+    energy: {
+      mainJ: item.mainJ,
+      extensionJ: item.stage === "extended" ? item.extensionJ : 0,
+      uplinkJ: uplinkBytes === 0 ? 0 : options.uplinkJ(uplinkBytes),
+      cloudJ: answer?.energyJ ?? 0,
+      source: options.energySource,
+    },
+    uplinkBytes,
+    model: model.name,
+    worker: answer?.worker ?? null,
+  };
+
+  function edgeAnswer(
+    judged: Judged,
+  ): Pick<AnswerVerdict, "classIndex" | "label" | "confidence"> & { exit: Exit } {
+    const decision = model.decide(p1, judged.stage === "extended" ? judged.p2 : undefined);
+    return { ...decision, label: model.classes[decision.classIndex]! };
+  }
+}
+
+function common({ id, device, receivedAt, arrivedMs, qos }: Frame, { site, edge, now }: ConcludeOptions) {
+  return { id, site, device, edge, receivedAt, qos, latencyMs: Math.max(0, now() - arrivedMs) };
+}

@@ -1,0 +1,76 @@
+import { type OperatorFunction, pipe } from "rxjs";
+import { type AdmitOptions, admit } from "./operators/admit.ts";
+import { type ClassifyOptions, classify } from "./operators/classify.ts";
+import { type ConcludeOptions, conclude } from "./operators/conclude.ts";
+import { type DecodeOptions, decode } from "./operators/decode.ts";
+import { type ExtendOptions, extend } from "./operators/extend.ts";
+import { type OffloadOptions, offload } from "./operators/offload.ts";
+import { type OnceOptions, once } from "./operators/once.ts";
+import { only } from "./operators/only.ts";
+import { type RecordOptions, record } from "./operators/record.ts";
+import { routeFrames } from "./operators/route-frames.ts";
+import {
+  at,
+  type Dropped,
+  type Extended,
+  type Frame,
+  type Known,
+  type Provisional,
+  type Recorded,
+  type Refused,
+  type Settled,
+  type Twin,
+  type Unrecorded,
+} from "./stages.ts";
+
+export interface PipelineOptions {
+  readonly once: OnceOptions;
+  readonly admit: Omit<AdmitOptions<unknown>, "ends">;
+  readonly decode: DecodeOptions;
+  readonly classify: ClassifyOptions;
+  readonly route: Parameters<typeof routeFrames>[0];
+  readonly offload: OffloadOptions;
+  readonly extend: ExtendOptions;
+  readonly conclude: ConcludeOptions;
+  readonly record: RecordOptions;
+}
+
+/** What becomes of a frame, in the end or on the way. */
+export type Outcome = Recorded | Unrecorded | Dropped | Known | Twin;
+
+/**
+ * The way of a frame, from arrival to journal.
+ *
+ *     once ─ admit ─ decode ─ classify ─ route ┬ easy ───────────────────────────┬ conclude ─ record
+ *      │       │        │         │            ├ hard ─────────────── extend ────┤
+ *      │       │        │         │            └ complex ─ offload ┬ answered ───┤
+ *      │       │        │         │                                └ else: as easy or hard
+ *      │       └────────┴─────────┴── refused ───────────────────────────────────┘
+ *      └ known, twin                dropped: counted, not recorded
+ *
+ * Each frame leaves with one final verdict, or as a named loss. Effects arrive as functions: nothing in here logs, reads a clock
+ * or knows MQTT.
+ */
+export function pipeline(options: PipelineOptions): OperatorFunction<Frame, Outcome> {
+  const think: OperatorFunction<Frame, Settled | Extended | Provisional | Refused> = pipe(
+    decode(options.decode),
+    only(at("decoded"), classify(options.classify)),
+    only(at("classified"), routeFrames(options.route)),
+    only(at("routed"), offload(options.offload)),
+    only(needsExtension, extend(options.extend)),
+  );
+  const ends = (result: { readonly stage: string }) => result.stage !== "provisional";
+  return once(
+    options.once,
+    pipe(
+      admit({ ...options.admit, ends }, think),
+      only(at("settled", "extended", "provisional", "refused"), conclude(options.conclude)),
+      only(at("concluded"), record(options.record)),
+    ),
+  );
+}
+
+/** The edge answers by itself, and main calls a class that the extension knows better. */
+function needsExtension(item: Settled | Provisional | Refused): item is Settled {
+  return item.stage === "settled" && item.answer === undefined && item.model.callsHard(item.p1);
+}

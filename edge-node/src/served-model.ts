@@ -1,0 +1,210 @@
+import { type Engine, type EngineEvent, openEngine, type TensorView } from "@meanet/inference";
+import { type Bundle, decide, loadBundle, resolveBundle } from "@meanet/models";
+import { isMeanetError, MeanetError } from "@meanet/runtime";
+import type { Config } from "./config.ts";
+
+export interface MainRun {
+  /** Logits over all classes, shape [C], by frame. */
+  readonly y1: readonly Float32Array[];
+  /** F1 by frame. */
+  readonly features: readonly Float32Array[];
+  readonly computeMs: number;
+}
+
+export interface ExtensionRun {
+  /** Logits over the hard classes, shape [H], by frame. */
+  readonly y2: readonly Float32Array[];
+  readonly computeMs: number;
+}
+
+/**
+ * A bundle in work: an engine for main, one for adaptive and extension block.
+ *
+ * Each frame holds the model it was decoded for, so that a bundle that is replaced ends the frames it began: the
+ * engines close when it is retired and its last frame has left.
+ */
+export class ServedModel {
+  /** Name and version, `fashion-mnist@1.0.0`. */
+  readonly name: string;
+  readonly manifest: Bundle["manifest"];
+  readonly #main: Engine;
+  readonly #extension: Engine;
+  readonly #hard: ReadonlySet<number>;
+  /** Of F1, one frame. Known after the first run. */
+  #featureDims: readonly number[] = [];
+  #frames = 0;
+  #retired = false;
+  #closed: Promise<void> | undefined;
+
+  private constructor(bundle: Bundle, main: Engine, extension: Engine) {
+    this.manifest = bundle.manifest;
+    this.name = `${bundle.manifest.name}@${bundle.manifest.version}`;
+    this.#main = main;
+    this.#extension = extension;
+    this.#hard = new Set(bundle.manifest.hardClasses);
+  }
+
+  /**
+   * Loads a bundle, checks it, opens its engines and sends a grey frame through both.
+   *
+   * @throws {MeanetError} BUNDLE_… or MODEL_… when it cannot serve
+   */
+  static async open(
+    nameOrFolder: string,
+    config: Config["engine"],
+    onEvent: (event: EngineEvent) => void,
+  ): Promise<ServedModel> {
+    const bundle = await loadBundle(await resolveBundle(nameOrFolder));
+    const { name } = bundle.manifest;
+    const open = (part: "main" | "extension") =>
+      openEngine({
+        name: `${name}/${part}`,
+        model: bundle.files[part],
+        providers: config.providers,
+        threads: config.threads,
+        onEvent,
+      });
+    const main = await open("main");
+    let extension: Engine;
+    try {
+      extension = await open("extension");
+    } catch (error) {
+      await main.close();
+      throw error;
+    }
+    const model = new ServedModel(bundle, main, extension);
+    try {
+      await model.#rehearse();
+    } catch (error) {
+      await model.retire();
+      throw error;
+    }
+    return model;
+  }
+
+  get classes(): readonly string[] {
+    return this.manifest.classes;
+  }
+
+  /** Multiply-accumulates of one frame: main, and adaptive and extension block together. */
+  get macs(): { readonly main: number; readonly extension: number } {
+    const { main, adaptive, extension } = this.manifest.blocks;
+    return { main: main.macs, extension: adaptive.macs + extension.macs };
+  }
+
+  /** Batches in the engines. */
+  get inFlight(): number {
+    return this.#main.inFlight + this.#extension.inFlight;
+  }
+
+  /** Whether main's answer is a class that the extension knows better. */
+  callsHard(p1: ArrayLike<number>): boolean {
+    let best = 0;
+    for (let index = 1; index < p1.length; index++) if (p1[index]! > p1[best]!) best = index;
+    return this.#hard.has(best);
+  }
+
+  /** The edge's own answer by the rule of the bundle. */
+  decide(p1: ArrayLike<number>, p2: ArrayLike<number> | undefined) {
+    const { decision: rule, hardClasses } = this.manifest;
+    return decide({ p1, p2, rule, hardClasses });
+  }
+
+  async runMain(tensors: readonly Float32Array[]): Promise<MainRun> {
+    const { outputs, computeMs } = await runTwice(this.#main, () => ({ x: this.#stackInputs(tensors) }));
+    const y1 = outputs.y1;
+    const features = outputs.F1;
+    if (y1 === undefined || features === undefined) throw missing(this.name, "main.onnx", "y1 and F1");
+    this.#featureDims = features.dims.slice(1);
+    return {
+      y1: unstack(y1, tensors.length),
+      features: unstack(features, tensors.length),
+      computeMs,
+    };
+  }
+
+  async runExtension(
+    tensors: readonly Float32Array[],
+    features: readonly Float32Array[],
+  ): Promise<ExtensionRun> {
+    const { outputs, computeMs } = await runTwice(this.#extension, () => ({
+      x: this.#stackInputs(tensors),
+      F1: stack(features, this.#featureDims),
+    }));
+    const y2 = outputs.y2;
+    if (y2 === undefined) throw missing(this.name, "extension.onnx", "y2");
+    return { y2: unstack(y2, tensors.length), computeMs };
+  }
+
+  /** A frame begins to hold it. */
+  retain(): this {
+    this.#frames += 1;
+    return this;
+  }
+
+  /** A frame has left. */
+  release(): void {
+    this.#frames -= 1;
+    if (this.#retired && this.#frames === 0) void this.#close();
+  }
+
+  /** Closes its engines when no frame holds it any more; resolves when they are closed. */
+  async retire(): Promise<void> {
+    this.#retired = true;
+    if (this.#frames === 0) await this.#close();
+  }
+
+  #close(): Promise<void> {
+    this.#closed ??= Promise.all([this.#main.close(), this.#extension.close()]).then(() => undefined);
+    return this.#closed;
+  }
+
+  #stackInputs(tensors: readonly Float32Array[]): TensorView {
+    return stack(tensors, this.manifest.input.shape);
+  }
+
+  async #rehearse(): Promise<void> {
+    const { input, classes, hardClasses } = this.manifest;
+    const grey = new Float32Array(input.shape.reduce((product, length) => product * length, 1));
+    const main = await this.runMain([grey]);
+    const extension = await this.runExtension([grey], main.features);
+    const [c, h] = [main.y1[0]!.length, extension.y2[0]!.length];
+    if (c !== classes.length || h !== hardClasses.length) {
+      throw new MeanetError(
+        "BUNDLE_INVALID",
+        `${this.name}: main answers ${c} classes and the extension ${h}, the manifest has ${classes.length} and ${hardClasses.length}`,
+        { dir: this.name },
+      );
+    }
+  }
+}
+
+/** A batch whose engine thread died is sent once more: it restarts by itself, and batches change nothing. */
+async function runTwice(engine: Engine, feeds: () => Record<string, TensorView>) {
+  try {
+    return await engine.run(feeds());
+  } catch (error) {
+    if (!isMeanetError(error, "ENGINE_CRASHED")) throw error;
+    return engine.run(feeds());
+  }
+}
+
+/** One tensor of many frames. Its memory is new: engines take it over. */
+function stack(frames: readonly Float32Array[], dims: readonly number[]): TensorView {
+  const length = frames[0]!.length;
+  const data = new Float32Array(frames.length * length);
+  for (const [index, frame] of frames.entries()) data.set(frame, index * length);
+  return { data, dims: [frames.length, ...dims] };
+}
+
+/** Copies, so that one frame that waits for the cloud does not keep a whole batch in memory. */
+function unstack({ data }: TensorView, frames: number): Float32Array[] {
+  const length = data.length / frames;
+  return Array.from({ length: frames }, (_, index) =>
+    Float32Array.from(data.slice(index * length, (index + 1) * length) as Float32Array),
+  );
+}
+
+function missing(model: string, file: string, outputs: string): MeanetError {
+  return new MeanetError("BUNDLE_INVALID", `${file} of ${model} gives no ${outputs}`, { model, file });
+}

@@ -1,0 +1,160 @@
+import { type Exit, exits, type Verdict } from "@meanet/protocol";
+import { Counter, createMetrics, Gauge, Histogram, type Registry } from "@meanet/runtime";
+import type { Outcome } from "./pipeline.ts";
+
+/** What waits or works now. */
+export interface Lengths {
+  waiting: number;
+  working: number;
+  cloud: number;
+  replay: number;
+}
+
+const counters = [
+  "frames",
+  "verdicts",
+  "provisional",
+  "recognised",
+  "asked",
+  "replayed",
+  "unpublished",
+  "unrecorded",
+  "engineEvents",
+] as const;
+type CounterName = (typeof counters)[number];
+
+/** Counts since the start of the process, for the stats topic and for Prometheus alike. */
+export class Tally {
+  readonly registry: Registry = createMetrics("edge");
+  readonly lengths: Lengths = { waiting: 0, working: 0, cloud: 0, replay: 0 };
+  readonly #counters = new Map<CounterName, number>(counters.map((name) => [name, 0]));
+  readonly #drops = new Map<string, number>();
+  readonly #exits: Record<Exit, number> = { main: 0, extension: 0, cloud: 0 };
+  readonly #latency: Histogram<"exit">;
+  #uplinkJ = 0;
+
+  constructor(computeJ: () => number) {
+    const registers = [this.registry];
+    const tally = this;
+    new Counter({
+      name: "meanet_edge_events_total",
+      help: "frames and verdicts by what became of them",
+      labelNames: ["event"] as const,
+      registers,
+      collect() {
+        this.reset();
+        for (const [event, value] of tally.#counters) this.inc({ event }, value);
+      },
+    });
+    new Counter({
+      name: "meanet_edge_verdicts_total",
+      help: "final answers by exit",
+      labelNames: ["exit"] as const,
+      registers,
+      collect() {
+        this.reset();
+        for (const exit of exits) this.inc({ exit }, tally.#exits[exit]);
+      },
+    });
+    new Counter({
+      name: "meanet_edge_drops_total",
+      help: "frames refused or dropped, by reason",
+      labelNames: ["reason"] as const,
+      registers,
+      collect() {
+        this.reset();
+        for (const [reason, value] of tally.#drops) this.inc({ reason }, value);
+      },
+    });
+    new Gauge({
+      name: "meanet_edge_queue_length",
+      help: "frames that wait or work now",
+      labelNames: ["queue"] as const,
+      registers,
+      collect() {
+        for (const [queue, value] of Object.entries(tally.lengths)) this.set({ queue }, value);
+      },
+    });
+    new Counter({
+      name: "meanet_edge_joules_total",
+      help: "joules used, by part",
+      labelNames: ["part"] as const,
+      registers,
+      collect() {
+        this.reset();
+        this.inc({ part: "compute" }, computeJ());
+        this.inc({ part: "uplink" }, tally.#uplinkJ);
+      },
+    });
+    this.#latency = new Histogram({
+      name: "meanet_edge_latency_seconds",
+      help: "from arrival of a frame to its final answer, by exit",
+      labelNames: ["exit"] as const,
+      buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
+      registers,
+    });
+  }
+
+  /** Joules of the radio since the start, counted by publication. */
+  get uplinkJ(): number {
+    return this.#uplinkJ;
+  }
+
+  get counters(): Record<string, number> {
+    return Object.fromEntries(this.#counters);
+  }
+
+  get drops(): Record<string, number> {
+    return Object.fromEntries(this.#drops);
+  }
+
+  get exits(): Record<Exit, number> {
+    return { ...this.#exits };
+  }
+
+  count(name: CounterName, by = 1): void {
+    this.#counters.set(name, this.#counters.get(name)! + by);
+  }
+
+  /** A complex frame was published. */
+  asked(joules: number): void {
+    this.count("asked");
+    this.#uplinkJ += joules;
+  }
+
+  /** What became of a frame. */
+  observe(outcome: Outcome): void {
+    switch (outcome.stage) {
+      case "recorded":
+        this.#observeVerdict(outcome.verdict);
+        return;
+      case "known":
+      case "twin":
+        this.count("recognised");
+        return;
+      case "dropped":
+        this.#drop("overload-qos0");
+        return;
+      case "unrecorded":
+        this.count("unrecorded");
+    }
+  }
+
+  #observeVerdict(verdict: Verdict): void {
+    if (!verdict.final) {
+      this.count("provisional");
+      return;
+    }
+    this.count("verdicts");
+    if (verdict.outcome === "refused") {
+      this.#drop(verdict.reason);
+      return;
+    }
+    this.#exits[verdict.exit] += 1;
+    this.#latency.observe({ exit: verdict.exit }, verdict.latencyMs / 1000);
+  }
+
+  #drop(reason: string): void {
+    this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
+  }
+}
