@@ -1,50 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { AnswerVerdict, Exit, RefusalVerdict } from "@meanet/protocol";
+import type { Exit } from "@meanet/protocol";
 import { Figures, RecentNumbers } from "./figures.ts";
+import { answered, refused } from "./verdict.fixture.ts";
 
-const common = {
-  id: "f",
-  site: "lab",
-  device: "camera-1",
-  edge: "edge-1",
-  journal: "j",
-  seq: 1,
-  at: 1,
-  receivedAt: 1,
-  qos: 1 as const,
-  latencyMs: 1,
-};
-
-function answer(exit: Exit, energy: { mainJ: number; extensionJ: number; uplinkJ: number }): AnswerVerdict {
-  return {
-    ...common,
-    outcome: "answered",
-    final: true,
-    supersedes: null,
-    label: "Bag",
-    classIndex: 8,
-    confidence: 1,
+/** Joules of the cloud are no part of what the edge pays. */
+function answer(exit: Exit, joules: { mainJ: number; extensionJ: number; uplinkJ: number }) {
+  return answered({
     exit,
-    route: exit === "cloud" ? "complex" : "easy",
-    cloud: exit === "cloud" ? "answered" : "none",
-    entropy: 0,
-    queueMs: 0,
-    computeMs: 0,
-    energy: { ...energy, cloudJ: 100, source: "modelled:test" },
+    energy: { ...joules, cloudJ: 100, source: "modelled:test" },
     uplinkBytes: exit === "cloud" ? 784 : 0,
-    model: "m@1.0.0",
-    worker: null,
-  };
+  });
 }
-
-const refusal: RefusalVerdict = {
-  ...common,
-  outcome: "refused",
-  final: true,
-  reason: "overload",
-  detail: "queue full",
-};
 
 describe("figures", () => {
   it("add up: every frame is a verdict, a refusal or dropped", () => {
@@ -69,7 +36,7 @@ describe("figures", () => {
       latencyMs: 40,
       correct: undefined,
     });
-    figures.add({ verdict: refusal, latencyMs: 1, correct: undefined });
+    figures.add({ verdict: refused(), latencyMs: 1, correct: undefined });
     figures.addDropped();
     assert.deepEqual(figures.summary(), {
       frames: 6,

@@ -3,6 +3,7 @@ import type { Verdict } from "@meanet/protocol";
 import { isMeanetError } from "@meanet/runtime";
 import type { FrameResult } from "../figures.ts";
 import type { FrameSource, LabelledFrame } from "./frame-source.ts";
+import { frameId } from "./run-id.ts";
 
 /** Frames that may await their verdict; when reached, the cameras wait. */
 const MAX_OUTSTANDING = 256;
@@ -85,9 +86,4 @@ export async function replay(options: ReplayOptions): Promise<void> {
       }
     }
   }
-}
-
-/** `r-mhx2k1-17` */
-export function frameId(run: string, index: number): string {
-  return `${run}-${index}`;
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import { createLog, StartedParts } from "@meanet/runtime";
 import { mqttConfigSchema } from "@meanet/session";
@@ -8,6 +7,8 @@ import type { StopReason } from "../lifetime.ts";
 import { openCameras } from "../replay/cameras.ts";
 import { openSource, SAMPLE } from "../replay/open-source.ts";
 import { replay } from "../replay/replay.ts";
+import { runId } from "../replay/run-id.ts";
+import { stopSignals } from "../stop-signals.ts";
 import type { UpConfig } from "./config.ts";
 import { Observer } from "./observer.ts";
 import { allAddresses, overview } from "./overview.ts";
@@ -16,9 +17,9 @@ import type { Screen } from "./screen.ts";
 import { awaitStoredRows, type StoredRows } from "./stored-rows.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** After Ctrl-C: for the verdicts under way, and for the rows of the recorder. */
-const GRACE_MS = 3_000;
+/** For the rows of the recorder, at the end of a run and after Ctrl-C. */
 const STORE_TIMEOUT_MS = 30_000;
+const STORE_GRACE_MS = 3_000;
 
 export interface UpSummary extends Summary {
   readonly store: StoredRows;
@@ -36,7 +37,7 @@ export async function up(config: UpConfig, screen: Screen, stopped: Promise<Stop
   const figures = new Figures();
   const parts = new StartedParts();
   const log = createLog("up", "silent");
-  const ending = endingOf(stopped, screen);
+  const ending = stopSignals(stopped, (text) => screen.say(text));
   const watched = watchOthers(config, figures);
 
   return parts.guard(async () => {
@@ -100,7 +101,7 @@ export async function up(config: UpConfig, screen: Screen, stopped: Promise<Stop
       expected: verdicts + refused,
       since: startedAt,
       idPrefix: source === undefined ? "" : `${run}-`,
-      timeoutMs: ending.signal.aborted ? GRACE_MS : STORE_TIMEOUT_MS,
+      timeoutMs: ending.signal.aborted ? STORE_GRACE_MS : STORE_TIMEOUT_MS,
     });
     await parts.stop();
     return { ...figures.summary(), store };
@@ -111,22 +112,6 @@ export async function up(config: UpConfig, screen: Screen, stopped: Promise<Stop
 export function isComplete({ frames, dropped, store }: UpSummary, wanted: number | undefined): boolean {
   const missing = dropped + store.missing + (store.influx?.missing ?? 0);
   return missing === 0 && (wanted === undefined || frames >= wanted);
-}
-
-/** A part of every frame id: an old journal in the state folder must not answer for a frame of this run. */
-function runId(): string {
-  return `r-${Date.now().toString(36)}-${randomBytes(3).toString("hex")}`;
-}
-
-function endingOf(stopped: Promise<StopReason>, screen: Screen) {
-  const ending = new AbortController();
-  const givingUp = new AbortController();
-  const asked = stopped.then((reason) => {
-    screen.say(`${reason}: stopping everything in order`);
-    ending.abort();
-    setTimeout(() => givingUp.abort(), GRACE_MS).unref();
-  });
-  return { signal: ending.signal, giveUp: givingUp.signal, asked };
 }
 
 /** Without cameras of our own the figures are those of whatever the site sends. */

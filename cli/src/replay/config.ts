@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { frameEncodings } from "./frame-source.ts";
+import { SAMPLE } from "./open-source.ts";
+
+const id = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected 1 to 64 of a-z, 0-9 and "-"');
+
+/** Settings of `meanet replay`. */
+export const replayConfigSchema = z.strictObject({
+  broker: z
+    .string()
+    .regex(/^(mqtts?|wss?|tcp):\/\/.+/, "expected a URL such as mqtt://127.0.0.1:1883")
+    .default("mqtt://127.0.0.1:1883")
+    .describe("broker to publish to"),
+  site: id.default("default").describe("site of the cameras"),
+  dataset: z
+    .string()
+    .default(SAMPLE)
+    .describe(`${SAMPLE}: the frames that come with the project; fashion-mnist: the official test set`),
+  from: z
+    .string()
+    .optional()
+    .describe("folder of the official files; left out: Debian's package, else the download"),
+  frames: z.int().min(1).optional().describe("frames to publish; left out: go on until Ctrl-C"),
+  rate: z.number().positive().max(100_000).default(100).describe("frames per second, all cameras together"),
+  devices: z.int().min(1).max(256).default(4).describe("simulated cameras"),
+  encoding: z
+    .enum(frameEncodings)
+    .default("png")
+    .describe("what the cameras send: PNG pictures or raw bytes of the model's input"),
+  json: z.boolean().default(false).describe("print the summary as one JSON object on the last line"),
+});

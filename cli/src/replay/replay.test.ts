@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { MeanetError } from "@meanet/runtime";
+import type { FrameResult } from "../figures.ts";
+import { answered } from "../verdict.fixture.ts";
+import type { FrameSource } from "./frame-source.ts";
+import { type Camera, replay } from "./replay.ts";
+
+const source: FrameSource = {
+  count: 2,
+  at: (index) => ({
+    payload: Uint8Array.of(index % 2),
+    classIndex: index % 2,
+    label: ["Bag", "Coat"][index % 2]!,
+  }),
+};
+
+/** Answers every frame with "Bag", after what `before` does with the attempt. */
+function camera(before: (id: string, attempt: number) => void | Promise<void> = () => undefined) {
+  const published: string[] = [];
+  const labels = new Map<string, string>();
+  const device: Camera = {
+    publishFrame: async (_frame, { id }) => {
+      published.push(id);
+      return id;
+    },
+    awaitVerdict: async (id) => {
+      await before(id, published.filter((other) => other === id).length);
+      return { verdict: answered({ id, label: "Bag" }), latencyMs: 3 };
+    },
+    label: async (id, label) => {
+      labels.set(id, label);
+    },
+  };
+  return { device, published, labels };
+}
+
+function run(
+  cameras: readonly Camera[],
+  frames: number | undefined,
+  more: Partial<Parameters<typeof replay>[0]> = {},
+) {
+  const results: FrameResult[] = [];
+  const dropped: string[] = [];
+  const done = replay({
+    cameras,
+    source,
+    run: "r-1",
+    rate: 100_000,
+    frames,
+    signal: new AbortController().signal,
+    giveUp: new AbortController().signal,
+    onResult: (result) => results.push(result),
+    onDropped: (id) => dropped.push(id),
+    ...more,
+  });
+  return { results, dropped, done };
+}
+
+describe("replay", () => {
+  it("sends the frames round the cameras under ids of this run, with labels, and judges the verdicts", async () => {
+    const [first, second] = [camera(), camera()];
+    const { results, dropped, done } = run([first.device, second.device], 5);
+    await done;
+    assert.deepEqual(first.published, ["r-1-0", "r-1-2", "r-1-4"]);
+    assert.deepEqual(second.published, ["r-1-1", "r-1-3"]);
+    assert.deepEqual(
+      [...second.labels],
+      [
+        ["r-1-1", "Coat"],
+        ["r-1-3", "Coat"],
+      ],
+    );
+    assert.deepEqual(results.map(({ correct }) => correct).sort(), [false, false, true, true, true]);
+    assert.deepEqual(dropped, []);
+  });
+
+  it("publishes a silent frame again under its id, and drops it after three attempts", async () => {
+    const { device, published } = camera((id, attempt) => {
+      if (id === "r-1-1" || attempt === 1) throw new MeanetError("VERDICT_TIMEOUT", "silence");
+    });
+    const { results, dropped, done } = run([device], 2);
+    await done;
+    assert.deepEqual(published.filter((id) => id === "r-1-0").length, 2);
+    assert.deepEqual(published.filter((id) => id === "r-1-1").length, 3);
+    assert.deepEqual([results.length, dropped], [1, ["r-1-1"]]);
+  });
+
+  it("without an end goes on until it is told, and awaits what is under way", async () => {
+    const ending = new AbortController();
+    const { device, published } = camera((id) => {
+      if (id === "r-1-9") ending.abort();
+    });
+    const { results, done } = run([device], undefined, { signal: ending.signal });
+    await done;
+    assert.ok(published.length >= 10);
+    assert.equal(results.length, published.length);
+  });
+
+  it("gives up on frames that are not answered when it must", async () => {
+    const ending = new AbortController();
+    const givingUp = new AbortController();
+    const { device } = camera(() => {
+      ending.abort();
+      givingUp.abort();
+      return new Promise(() => undefined);
+    });
+    const { dropped, done } = run([device], 1, { signal: ending.signal, giveUp: givingUp.signal });
+    await done;
+    assert.deepEqual(dropped, ["r-1-0"]);
+  });
+});

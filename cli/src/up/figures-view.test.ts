@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { stripVTControlCharacters } from "node:util";
+import { bytes, figuresLine, figuresTable, joules, type LiveFigures, summaryText } from "./figures-view.ts";
+
+const figures: LiveFigures = {
+  frames: 1000,
+  verdicts: 990,
+  refused: 8,
+  dropped: 2,
+  accuracy: 0.9131,
+  exits: { main: 495, extension: 297, cloud: 198 },
+  latencyMs: { p50: 4.25, p99: 61.7 },
+  energyJ: { edge: 0.9, uplink: 0.4, total: 1.3, perFrame: 0.001313 },
+  uplinkBytes: 155_232,
+  elapsedMs: 12_400,
+  nodeDrops: 8,
+};
+
+describe("figures for people", () => {
+  it("fit into a line", () => {
+    assert.equal(
+      figuresLine(figures),
+      "  12 s  1000 frames | main 50.0 %, extension 30.0 %, cloud 20.0 % | accuracy 91.3 % | p50 4.3 ms p99 62 ms | 1.31 mJ/frame | 155 kB to the cloud | 8 refused, 2 dropped",
+    );
+  });
+
+  it("fit into a table", () => {
+    const [, head, , row] = stripVTControlCharacters(figuresTable(figures)).split("\n");
+    const cells = (line: string | undefined) =>
+      line
+        ?.split("│")
+        .map((cell) => cell.trim())
+        .filter(Boolean);
+    assert.deepEqual(cells(head), [
+      ...[
+        "frames",
+        "main",
+        "extension",
+        "cloud",
+        "accuracy",
+        "p50",
+        "p99",
+        "J/frame",
+        "to the cloud",
+        "drops",
+      ],
+    ]);
+    assert.deepEqual(cells(row), [
+      ...["1000", "50.0 %", "30.0 %", "20.0 %", "91.3 %", "4.3 ms", "62 ms", "1.31 mJ", "155 kB", "10"],
+    ]);
+  });
+
+  it("show a dash where nothing is known yet", () => {
+    const nothing = {
+      ...figures,
+      verdicts: 0,
+      accuracy: null,
+      latencyMs: { p50: null, p99: null },
+      energyJ: { edge: 0, uplink: 0, total: 0, perFrame: null },
+    };
+    assert.match(summaryText(nothing), /accuracy {3}–\nlatency {4}p50 –, p99 –\nenergy {5}0 J = edge 0 J/);
+  });
+
+  it("scale joules and bytes with three digits", () => {
+    assert.deepEqual([0, 2.5e-7, 0.00713, 12, 999.6].map(joules), [
+      "0 J",
+      "0.25 µJ",
+      "7.13 mJ",
+      "12 J",
+      "1000 J",
+    ]);
+    assert.deepEqual([0, 784, 155_232, 3.2e9].map(bytes), ["0 B", "784 B", "155 kB", "3.2 GB"]);
+  });
+});
