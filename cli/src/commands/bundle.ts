@@ -1,0 +1,101 @@
+import {
+  listBundles,
+  loadBundle,
+  type Manifest,
+  readManifest,
+  resolveBundle,
+  zooFolder,
+} from "@meanet/models";
+import Table from "cli-table3";
+import { Command } from "commander";
+import { bytes } from "../up/figures-view.ts";
+
+export function bundleCommand(): Command {
+  const list = new Command("list")
+    .description("Lists the bundles of a folder.")
+    .option("--folder <dir>", "folder that holds bundles", zooFolder)
+    .option("--json", "print the manifests as one JSON array")
+    .action(async (options: { folder: string; json?: boolean }) => {
+      const bundles = await listBundles(options.folder);
+      if (options.json) console.log(JSON.stringify(bundles.map(({ manifest }) => manifest)));
+      else console.log(listText(bundles));
+    });
+  const show = new Command("show")
+    .description("Shows what a bundle is: input, classes, threshold, costs, where it comes from.")
+    .argument("<bundle>", "name in the zoo, or a folder")
+    .option("--json", "print the manifest as JSON")
+    .action(async (bundle: string, options: { json?: boolean }) => {
+      const manifest = await readManifest(await resolveBundle(bundle));
+      console.log(options.json ? JSON.stringify(manifest) : showText(manifest));
+    });
+  const verify = new Command("verify")
+    .description("Checks every file of a bundle against the sha256 of its manifest.")
+    .argument("<bundle>", "name in the zoo, or a folder")
+    .action(async (bundle: string) => {
+      const { dir, manifest } = await loadBundle(await resolveBundle(bundle));
+      const files = Object.values(manifest.files).flatMap((entry) =>
+        entry === undefined ? [] : [entry.file],
+      );
+      console.log(`${manifest.name}@${manifest.version} in ${dir}: ${files.join(", ")} match their sha256`);
+    });
+  return new Command("bundle")
+    .description("Lists, shows and verifies model bundles.")
+    .addCommand(list)
+    .addCommand(show)
+    .addCommand(verify);
+}
+
+function listText(bundles: readonly { readonly dir: string; readonly manifest: Manifest }[]): string {
+  const table = new Table({
+    head: ["bundle", "input", "classes", "hard", "threshold", "main MACs", "folder"],
+  });
+  for (const { dir, manifest } of bundles) {
+    table.push([
+      `${manifest.name}@${manifest.version}`,
+      manifest.input.shape.join("x"),
+      String(manifest.classes.length),
+      String(manifest.hardClasses.length),
+      `${manifest.threshold} nats`,
+      count(manifest.blocks.main.macs),
+      dir,
+    ]);
+  }
+  return table.toString();
+}
+
+export function showText(manifest: Manifest): string {
+  const { input, blocks, files, provenance } = manifest;
+  const table = new Table({
+    head: ["block", "parameters", "MACs a frame"],
+    colAligns: ["left", "right", "right"],
+  });
+  for (const [name, block] of Object.entries(blocks))
+    table.push([name, count(block.parameters), count(block.macs)]);
+  const rows = [
+    ["bundle", `${manifest.name}@${manifest.version}`],
+    [
+      "input",
+      `${input.kind} ${input.shape.join("x")}, mean ${input.mean.join(", ")}, std ${input.std.join(", ")}`,
+    ],
+    ["classes", manifest.classes.join(", ")],
+    ["hard", manifest.hardClasses.map((index) => manifest.classes[index]).join(", ")],
+    ["threshold", `${manifest.threshold} nats: above it the cloud is asked`],
+    ["decision", manifest.decision],
+    [
+      "files",
+      Object.values(files)
+        .map((entry) => `${entry?.file} ${bytes(entry?.bytes ?? 0)}`)
+        .join(", "),
+    ],
+    [
+      "data",
+      `${provenance.data.name} (${provenance.data.licence}), ${provenance.data.trainCount} trained, ${provenance.data.heldOutCount} held out`,
+    ],
+    ["made", `${provenance.createdAt} on ${provenance.machine}`],
+  ];
+  return `${rows.map(([name, text]) => `${name!.padEnd(9)}  ${text}`).join("\n")}\n${table.toString()}`;
+}
+
+function count(value: number): string {
+  return value.toLocaleString("en");
+}

@@ -1,0 +1,25 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+
+const TIMEOUT_MS = 60_000;
+
+export interface ProbeOutcome {
+  readonly works: boolean;
+  readonly detail: string;
+}
+
+/** Runs `probe.ts` in a process of its own: a native library that crashes takes only that one along. */
+export function runProbe(...args: string[]): Promise<ProbeOutcome> {
+  return new Promise((resolve) => {
+    const program = join(import.meta.dirname, "probe.ts");
+    execFile(process.execPath, [program, ...args], { timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
+      const said = stdout.trim();
+      if (error === null) resolve({ works: true, detail: said });
+      else resolve({ works: false, detail: said || lastLine(stderr) || error.message });
+    });
+  });
+}
+
+function lastLine(text: string): string {
+  return text.trim().split("\n").at(-1) ?? "";
+}
