@@ -34,10 +34,13 @@ export interface SessionOptions {
 /** A subscription that can be ended. */
 export interface Subscribed {
   /**
-   * Asks the broker for no more; resolves when it has agreed or is gone. Until then the handler is called.
+   * Asks the broker for no more; resolves when it has agreed, is gone, or has not answered for seconds. Until then the handler is
+   * called.
    */
   unsubscribe(): Promise<void>;
 }
+
+const UNSUBSCRIBE_TIMEOUT_MS = 5_000;
 
 /**
  * The MQTT connection of one node, in topics of the protocol.
@@ -331,10 +334,13 @@ export class MqttSession {
       return Promise.resolve();
     }
     return new Promise((resolve) => {
-      this.#client.unsubscribe(subscription.filter, () => {
+      const done = () => {
+        clearTimeout(timer);
         this.#incoming.remove(subscription);
         resolve();
-      });
+      };
+      const timer = setTimeout(done, UNSUBSCRIBE_TIMEOUT_MS);
+      this.#client.unsubscribe(subscription.filter, done);
     });
   }
 

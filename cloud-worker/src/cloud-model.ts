@@ -1,0 +1,130 @@
+import { type Engine, type EngineEvent, openEngine } from "@meanet/inference";
+import { type Bundle, loadBundle, resolveBundle, softmax } from "@meanet/models";
+import { MeanetError } from "@meanet/runtime";
+import type { Config } from "./config.ts";
+import type { TopClasses } from "./stages.ts";
+
+/** Classes of an answer, by its schema. */
+const MAX_CLASSES = 5;
+
+export interface CloudRun {
+  /** Logits over all classes, shape [C], by item. */
+  readonly logits: readonly Float32Array[];
+  /** Milliseconds of the engine for the whole batch. */
+  readonly computeMs: number;
+}
+
+/** The cloud network of a bundle in its engine. */
+export class CloudModel {
+  /** Name and version, `fashion-mnist@1.0.0`. */
+  readonly name: string;
+  readonly manifest: Bundle["manifest"];
+  readonly #engine: Engine;
+
+  private constructor(manifest: Bundle["manifest"], engine: Engine) {
+    this.manifest = manifest;
+    this.name = `${manifest.name}@${manifest.version}`;
+    this.#engine = engine;
+  }
+
+  /**
+   * Loads a bundle, opens its cloud network on the first provider that starts, and sends a grey frame through it.
+   *
+   * @throws {MeanetError} BUNDLE_… or MODEL_… when it cannot serve; PROVIDER_UNAVAILABLE
+   */
+  static async open(
+    nameOrFolder: string,
+    config: Config["engine"],
+    onEvent: (event: EngineEvent) => void,
+  ): Promise<CloudModel> {
+    const { manifest, files } = await loadBundle(await resolveBundle(nameOrFolder));
+    if (files.cloud === undefined) {
+      throw new MeanetError(
+        "BUNDLE_INVALID",
+        `bundle ${nameOrFolder} is for edges alone: it has no cloud.onnx; choose another for the worker`,
+        { bundle: nameOrFolder },
+      );
+    }
+    const engine = await openEngine({
+      name: `${manifest.name}/cloud`,
+      model: files.cloud,
+      providers: config.providers,
+      threads: config.threads,
+      onEvent,
+    });
+    const model = new CloudModel(manifest, engine);
+    try {
+      await model.#rehearse();
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+    return model;
+  }
+
+  get provider(): Engine["provider"] {
+    return this.#engine.provider;
+  }
+
+  /** Multiply-accumulates of one item. */
+  get macs(): number {
+    return this.manifest.blocks.cloud.macs;
+  }
+
+  /** @param tensors - normalised, shape [C, H, W] each */
+  async run(tensors: readonly Float32Array[]): Promise<CloudRun> {
+    const { outputs, computeMs } = await this.#engine.run({ x: this.#stack(tensors) });
+    const { y } = outputs;
+    if (y === undefined) {
+      throw new MeanetError("BUNDLE_INVALID", `cloud.onnx of ${this.name} gives no y`, { model: this.name });
+    }
+    const count = y.data.length / tensors.length;
+    return {
+      logits: tensors.map((_, index) => y.data.slice(index * count, (index + 1) * count) as Float32Array),
+      computeMs,
+    };
+  }
+
+  /** The most probable classes of one item's logits. @throws {MeanetError} INFERENCE_FAILED when they are no numbers */
+  topClasses(logits: Float32Array): TopClasses {
+    if (!logits.every(Number.isFinite)) {
+      throw new MeanetError("INFERENCE_FAILED", "the model makes no numbers of this frame", {
+        model: this.name,
+      });
+    }
+    return [...softmax(logits)]
+      .map((probability, classIndex) => ({
+        classIndex,
+        label: this.manifest.classes[classIndex]!,
+        probability,
+      }))
+      .sort((a, b) => b.probability - a.probability)
+      .slice(0, MAX_CLASSES);
+  }
+
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+
+  /** One tensor of many frames. Its memory is new: the engine takes it over. */
+  #stack(tensors: readonly Float32Array[]) {
+    const { shape } = this.manifest.input;
+    const length = shape.reduce((product, side) => product * side, 1);
+    const data = new Float32Array(tensors.length * length);
+    for (const [index, tensor] of tensors.entries()) data.set(tensor, index * length);
+    return { data, dims: [tensors.length, ...shape] };
+  }
+
+  async #rehearse(): Promise<void> {
+    const { input, classes } = this.manifest;
+    const grey = new Float32Array(input.shape.reduce((product, side) => product * side, 1));
+    const { logits } = await this.run([grey]);
+    if (logits[0]!.length !== classes.length) {
+      throw new MeanetError(
+        "BUNDLE_INVALID",
+        `cloud.onnx of ${this.name} answers ${logits[0]!.length} classes, the manifest has ${classes.length}`,
+        { model: this.name },
+      );
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import { type HttpListener, type Logger, listenHttp, type Running, StartedParts } from "@meanet/runtime";
+import { MqttSession } from "@meanet/session";
+import packageManifest from "../package.json" with { type: "json" };
+import { openMeter } from "./batch-meter.ts";
+import { CloudModel } from "./cloud-model.ts";
+import type { Config } from "./config.ts";
+import { describeAnswer, Intake } from "./intake.ts";
+import { pipeline } from "./pipeline.ts";
+import { decodePort, inferPort } from "./ports.ts";
+import type { Settled } from "./stages.ts";
+import { StatsPublisher } from "./stats.ts";
+import { Tally } from "./tally.ts";
+
+export interface RunningWorker extends Running {
+  /** Health and metrics; undefined when switched off. */
+  readonly http: HttpListener | undefined;
+}
+
+const CONNECT_WAIT_MS = 10_000;
+const nowMs = () => performance.now();
+
+/**
+ * Starts a cloud worker. Resolves when it serves; a broker that is not there yet is waited for in the background.
+ *
+ * Stopping drains: it leaves the share group, answers what it has taken, and then disconnects.
+ *
+ * @throws {MeanetError} BUNDLE_…, MODEL_…, PROVIDER_UNAVAILABLE, PORT_TAKEN, CONFIG_UNREADABLE
+ */
+export function start(config: Config, { log }: { readonly log: Logger }): Promise<RunningWorker> {
+  const parts = new StartedParts();
+  return parts.guard(async () => {
+    const { node, site } = config;
+    const waitsFor = new Set(["model", "broker"]);
+    const tally: Tally = new Tally(() => meter?.totalJ ?? 0);
+    let meter: Awaited<ReturnType<typeof openMeter>> | undefined;
+    const http = config.http.enabled
+      ? parts.add(
+          "http",
+          await listenHttp(config.http, { metrics: tally.registry, notReady: () => [...waitsFor] }),
+          (listener) => listener.close(),
+        )
+      : undefined;
+
+    const model = parts.add(
+      "model",
+      await CloudModel.open(config.model, config.engine, (event) => {
+        tally.count("engineEvents");
+        log.warn({ event }, "the engine reports");
+        if (event.kind === "crashed") waitsFor.add("model");
+        if (event.kind === "restarted") waitsFor.delete("model");
+      }),
+      (open) => open.close(),
+    );
+    const openedMeter = parts.add("energy", await openMeter(config.energy, model.provider, log), (open) =>
+      open.close(),
+    );
+    meter = openedMeter;
+    waitsFor.delete("model");
+
+    const session = parts.add(
+      "session",
+      new MqttSession({
+        mqtt: config.mqtt,
+        node,
+        site,
+        log,
+        status: { kind: "worker", version: packageManifest.version, model: model.name },
+      }),
+      (open) => open.close(),
+    );
+    session.onConnected(() => {
+      if (session.ready) waitsFor.delete("broker");
+      else waitsFor.add("broker");
+    });
+    const stats = new StatsPublisher({
+      session,
+      tally,
+      meter: openedMeter,
+      intervalMs: config.statsInterval,
+      now: () => Date.now(),
+      onError: (error) => log.warn({ err: error }, "stats were not published"),
+    });
+    parts.add("stats", stats, (open) => open.stop());
+
+    const intake = new Intake({
+      session,
+      group: config.group,
+      serves: config.serves,
+      now: nowMs,
+      onMisaddressed: () => {
+        tally.count("misaddressed");
+        log.warn("an item names another edge, site or id than its topic; it is left out");
+      },
+    });
+    const { limits } = config;
+    const drained = new Promise<void>((resolve, reject) => {
+      intake.items
+        .pipe(
+          pipeline({
+            model: model.name,
+            copies: { onCopy: () => tally.count("copies") },
+            admit: {
+              working: limits.working,
+              waiting: limits.waiting,
+              now: nowMs,
+              observe: (lengths) => Object.assign(tally.lengths, lengths),
+            },
+            decode: { limit: limits.decoding, decode: decodePort(model, limits) },
+            infer: {
+              limit: limits.batch,
+              run: inferPort(model, openedMeter, (items, computeMs) => tally.observeBatch(items, computeMs)),
+              now: nowMs,
+            },
+          }),
+        )
+        .subscribe({ next: answer, error: reject, complete: resolve });
+    });
+    drained.catch((error: unknown) => {
+      waitsFor.add("pipeline");
+      log.fatal({ err: error }, "the pipeline broke: no item is answered any more");
+    });
+    intake.items.subscribe(() => tally.count("items"));
+    parts.add("pipeline", intake, async (open) => {
+      waitsFor.add("stopping");
+      await open.stop();
+      await drained;
+    });
+
+    await session.connect(CONNECT_WAIT_MS).catch((error: unknown) => {
+      log.warn({ err: error }, "serves as soon as the broker is there");
+    });
+    log.info(
+      { node, site, model: model.name, provider: model.provider, energy: openedMeter.source },
+      "worker started",
+    );
+    return { http, stop: () => parts.stop() };
+
+    function answer(settled: Settled): void {
+      tally.observe(settled);
+      const { site: itemSite, edge, id } = settled.asked.item;
+      if (settled.stage === "failed") {
+        log.debug({ edge, id, code: settled.code, detail: settled.detail }, "an item was not answered");
+      }
+      const payload = describeAnswer(settled, {
+        worker: node,
+        model: model.name,
+        energySource: openedMeter.source,
+      });
+      session
+        .publish(session.topics.answer, { site: itemSite, edge, id }, payload)
+        .catch((error: unknown) => {
+          tally.count("unpublished");
+          log.warn({ err: error, edge, id }, "an answer was not published");
+        });
+    }
+  });
+}

@@ -1,0 +1,43 @@
+import { decodeFrame } from "@meanet/image";
+import { toTensor } from "@meanet/models";
+import { defer, type Observable } from "rxjs";
+import type { BatchMeter } from "./batch-meter.ts";
+import type { CloudModel } from "./cloud-model.ts";
+import type { Config } from "./config.ts";
+import type { Asked, Decoded, Inference } from "./stages.ts";
+
+/** Frames as they came into inputs of the model. Fails with WRONG_SIZE, IMAGE_TOO_LARGE, IMAGE_UNDECODABLE. */
+export function decodePort(model: CloudModel, limits: Config["limits"]) {
+  const { input } = model.manifest;
+  const bounds = { maxBytes: limits.frameBytes, maxPixels: limits.framePixels };
+  return ({ item: { frame, format } }: Asked): Observable<Float32Array> =>
+    defer(async () => {
+      const values = await decodeFrame(frame, { format, shape: input.shape, limits: bounds });
+      return values instanceof Float32Array ? values : toTensor(values, input);
+    });
+}
+
+/** Runs a batch and cuts its time and joules into equal shares: every item takes the same operations. */
+export function inferPort(
+  model: CloudModel,
+  meter: BatchMeter,
+  onBatch: (size: number, computeMs: number) => void,
+) {
+  return (batch: readonly Decoded[]): Observable<readonly (Inference | Error)[]> =>
+    defer(async () => {
+      const end = meter.begin(batch.length * model.macs);
+      let joules = 0;
+      const run = await model.run(batch.map(({ tensor }) => tensor)).finally(() => {
+        joules = end();
+      });
+      onBatch(batch.length, run.computeMs);
+      const share = { computeMs: run.computeMs / batch.length, energyJ: joules / batch.length };
+      return run.logits.map((logits) => {
+        try {
+          return { ...share, classes: model.topClasses(logits) };
+        } catch (error) {
+          return error as Error;
+        }
+      });
+    });
+}

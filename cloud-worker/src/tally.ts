@@ -1,0 +1,118 @@
+import { Counter, createMetrics, Gauge, Histogram, type Registry } from "@meanet/runtime";
+import type { Settled } from "./stages.ts";
+
+/** What waits or works now. */
+export interface Lengths {
+  waiting: number;
+  working: number;
+}
+
+const counterNames = [
+  "items",
+  "answered",
+  "failed",
+  "copies",
+  "batches",
+  "unpublished",
+  "misaddressed",
+  "engineEvents",
+] as const;
+type CounterName = (typeof counterNames)[number];
+
+/** Counts since the start of the process, for the stats topic and for Prometheus alike. */
+export class Tally {
+  readonly registry: Registry = createMetrics("worker");
+  readonly lengths: Lengths = { waiting: 0, working: 0 };
+  readonly #counters = new Map<CounterName, number>(counterNames.map((name) => [name, 0]));
+  readonly #failures = new Map<string, number>();
+  readonly #queueS: Histogram;
+  readonly #batchS: Histogram;
+  readonly #batchItems: Histogram;
+
+  constructor(computeJ: () => number) {
+    const registers = [this.registry];
+    const tally = this;
+    new Counter({
+      name: "meanet_worker_events_total",
+      help: "complex items and batches by what became of them",
+      labelNames: ["event"] as const,
+      registers,
+      collect() {
+        this.reset();
+        for (const [event, value] of tally.#counters) this.inc({ event }, value);
+      },
+    });
+    new Counter({
+      name: "meanet_worker_failures_total",
+      help: "items answered as failed, by error code",
+      labelNames: ["code"] as const,
+      registers,
+      collect() {
+        this.reset();
+        for (const [code, value] of tally.#failures) this.inc({ code }, value);
+      },
+    });
+    new Gauge({
+      name: "meanet_worker_queue_length",
+      help: "items that wait or work now",
+      labelNames: ["queue"] as const,
+      registers,
+      collect() {
+        for (const [queue, value] of Object.entries(tally.lengths)) this.set({ queue }, value);
+      },
+    });
+    new Counter({
+      name: "meanet_worker_joules_total",
+      help: "joules of all batches",
+      registers,
+      collect() {
+        this.reset();
+        this.inc(computeJ());
+      },
+    });
+    const buckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2];
+    this.#queueS = new Histogram({
+      name: "meanet_worker_queue_seconds",
+      help: "from arrival of an answered item to the start of its batch",
+      buckets,
+      registers,
+    });
+    this.#batchS = new Histogram({
+      name: "meanet_worker_batch_seconds",
+      help: "engine time of a batch",
+      buckets,
+      registers,
+    });
+    this.#batchItems = new Histogram({
+      name: "meanet_worker_batch_items",
+      help: "items of a batch",
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128],
+      registers,
+    });
+  }
+
+  get counters(): Record<string, number> {
+    return Object.fromEntries(this.#counters);
+  }
+
+  /** Items answered as failed, by code. */
+  get failures(): Record<string, number> {
+    return Object.fromEntries(this.#failures);
+  }
+
+  count(name: CounterName): void {
+    this.#counters.set(name, this.#counters.get(name)! + 1);
+  }
+
+  observeBatch(items: number, computeMs: number): void {
+    this.count("batches");
+    this.#batchItems.observe(items);
+    this.#batchS.observe(computeMs / 1000);
+  }
+
+  observe(settled: Settled): void {
+    this.count(settled.stage);
+    if (settled.stage === "answered") this.#queueS.observe(settled.queueMs / 1000);
+    else this.#failures.set(settled.code, (this.#failures.get(settled.code) ?? 0) + 1);
+  }
+}
