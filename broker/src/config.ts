@@ -96,6 +96,11 @@ const limits = z
     unsentBytes: count(1024)
       .default(16 * MIB)
       .describe("waiting to be sent to one client; beyond it QoS 0 messages for this client are dropped"),
+    pacingRate: count()
+      .default(10 * MIB)
+      .describe(
+        "bytes a second; from half of unsentBytes publishers wait for a client that takes this much, not for slower ones",
+      ),
     unsentBytesMax: count(1024)
       .default(128 * MIB)
       .describe("waiting to be sent to one client, all QoS; beyond it the client is disconnected"),

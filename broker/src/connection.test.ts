@@ -1,44 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, it } from "node:test";
-import { Connection, type Link } from "./connection.ts";
-
-/** A link that takes bytes only when told to. */
-class SlowLink implements Link {
-  readonly remote = "test:1";
-  readonly taken: Buffer[] = [];
-  destroyed = false;
-  paused = false;
-  #pending: (() => void) | undefined;
-
-  send(chunks: readonly Buffer[], done: (error?: Error | null) => void): void {
-    this.#pending = () => {
-      this.taken.push(...chunks);
-      done();
-    };
-  }
-
-  /** Takes the slice that was offered last. */
-  take(): boolean {
-    const pending = this.#pending;
-    this.#pending = undefined;
-    pending?.();
-    return pending !== undefined;
-  }
-
-  pause(): void {
-    this.paused = true;
-  }
-  resume(): void {
-    this.paused = false;
-  }
-  end(): void {
-    this.destroyed = true;
-  }
-  destroy(): void {
-    this.destroyed = true;
-  }
-}
+import { Connection } from "./connection.ts";
+import { SlowLink } from "./test-link.ts";
 
 const connect = Buffer.from([0x10, 16, ...Buffer.from("\0\x04MQTT\x04\x02\0\x3c\0\x04cafe")]);
 

@@ -17,6 +17,8 @@ export interface Link {
 /** Bytes given to the link at a time: a client counts as draining while it takes so many within the drain timeout. */
 const SLICE_BYTES = 64 * 1024;
 const END_TIMEOUT_MS = 1000;
+/** Span over which the speed of a client is measured. */
+const RATE_SPAN_MS = 500;
 
 /**
  * One client's bytes as Aedes sees them.
@@ -36,7 +38,9 @@ export class Connection extends Duplex {
   /** Of the chunks being written, the bytes that have gone out. */
   #flushed = 0;
   #progressAt = 0;
-  #halted = false;
+  #held = false;
+  /** Bytes that went out in the present and in the previous span. */
+  readonly #rate = { since: 0, bytes: 0, before: 0 };
 
   constructor(link: Link, maxPacketBytes: number) {
     super({ writableHighWaterMark: Number.MAX_SAFE_INTEGER, allowHalfOpen: false });
@@ -53,6 +57,13 @@ export class Connection extends Duplex {
   /** For how long bytes have waited without a single slice going out; 0 when none wait. */
   stalledMs(now: number): number {
     return this.unsentBytes > 0 ? now - this.#progressAt : 0;
+  }
+
+  /** How fast the client has taken bytes of late: over the last half second to second. */
+  bytesPerSecond(now: number): number {
+    this.#turnSpan(now);
+    const { since, bytes, before } = this.#rate;
+    return (1000 * (bytes + before)) / (RATE_SPAN_MS + now - since);
   }
 
   /** Bytes from the peer. */
@@ -76,14 +87,19 @@ export class Connection extends Duplex {
     this.destroy(new Error(message));
   }
 
-  /** Takes no more bytes from the peer; what was read is still worked on. */
-  halt(): void {
-    this.#halted = true;
+  /** Takes no more bytes from the peer until {@link release}; what was read is still worked on. */
+  hold(): void {
+    this.#held = true;
     this.#link.pause();
   }
 
+  release(): void {
+    this.#held = false;
+    if (!this.destroyed && this.readableLength < this.readableHighWaterMark) this.#link.resume();
+  }
+
   override _read(): void {
-    if (!this.#halted) this.#link.resume();
+    if (!this.#held) this.#link.resume();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
@@ -109,6 +125,15 @@ export class Connection extends Duplex {
     done(error);
   }
 
+  #turnSpan(now: number): void {
+    const rate = this.#rate;
+    const spans = Math.floor((now - rate.since) / RATE_SPAN_MS);
+    if (spans < 1) return;
+    rate.before = spans === 1 ? rate.bytes : 0;
+    rate.bytes = 0;
+    rate.since += spans * RATE_SPAN_MS;
+  }
+
   #flush(pending: Generator<readonly Buffer[]>, done: (error?: Error | null) => void): void {
     this.#progressAt = performance.now();
     const next = () => {
@@ -127,6 +152,8 @@ export class Connection extends Duplex {
         this.#flushed += bytes;
         this.bytesOut += bytes;
         this.#progressAt = performance.now();
+        this.#turnSpan(this.#progressAt);
+        this.#rate.bytes += bytes;
         next();
       });
     };

@@ -4,6 +4,7 @@ import type { Logger, Registry } from "@meanet/runtime";
 import { Aedes, type AedesPublishPacket, type Client, type PublishPacket, type Subscription } from "aedes";
 import mqemitter from "mqemitter";
 import { ACCEPTED, Access, UNAVAILABLE } from "./access.ts";
+import { Backlog } from "./backlog.ts";
 import type { BrokerConfig } from "./config.ts";
 import { Connection, type Link } from "./connection.ts";
 import { BrokerCounters } from "./counters.ts";
@@ -13,8 +14,8 @@ import { Sessions } from "./sessions.ts";
 import { SharedSubscriptions } from "./shared-subscriptions.ts";
 import { parseSharedFilter } from "./topic-filter.ts";
 
-/** How often stalled clients and expired sessions are looked for, at most. */
-const SWEEP_MS = 1000;
+/** How often stalled clients and expired sessions are looked for. */
+const SWEEP_MS = { least: 20, most: 1000 };
 /** While stopping: how often it is looked whether clients have taken their bytes. */
 const DRAIN_POLL_MS = 20;
 const SETTLING_TURNS = 10;
@@ -31,6 +32,7 @@ export class MqttHost {
   readonly #access: Access;
   readonly #sessions: Sessions;
   readonly #shared: SharedSubscriptions;
+  readonly #backlog: Backlog;
   readonly #connections = new Set<Connection>();
   /** Those whose link is not closed yet: after its end a connection may still be delivering its last bytes. */
   readonly #open = new Set<Connection>();
@@ -50,6 +52,10 @@ export class MqttHost {
     this.#config = config;
     this.#log = log;
     this.#access = new Access(config.authentication);
+    this.#backlog = new Backlog(limits, (clientId) => {
+      const client = this.#clients[clientId];
+      return client && connectionOf(client);
+    });
     this.#sessions = new Sessions(limits, {
       drop: (reason) => this.counters.drop(reason),
       acknowledged: (client, messageId) => this.#shared.acknowledged(client, messageId),
@@ -90,7 +96,14 @@ export class MqttHost {
       () => ({ in: this.#sum("bytesIn"), out: this.#sum("bytesOut") }),
     );
     this.#listen();
-    this.#sweep = setInterval(() => this.#sweepClients(), Math.min(SWEEP_MS, limits.drainTimeout / 2));
+    const sweep = () => {
+      this.#backlog.sweep(this.#connections);
+      void this.#sessions.expire(Date.now());
+    };
+    this.#sweep = setInterval(
+      sweep,
+      Math.max(SWEEP_MS.least, Math.min(SWEEP_MS.most, limits.drainTimeout / 2)),
+    );
     this.#sweep.unref();
   }
 
@@ -125,8 +138,9 @@ export class MqttHost {
   async close(): Promise<void> {
     this.#stopping = true;
     this.#shared.stop();
+    this.#backlog.stop();
     clearInterval(this.#sweep);
-    for (const connection of this.#connections) connection.halt();
+    for (const connection of this.#connections) connection.hold();
     // Aedes acknowledges a message a turn of the event loop before it passes it on.
     for (let turn = 0; turn < SETTLING_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
     const deadline = performance.now() + this.#config.stopTimeout;
@@ -194,23 +208,9 @@ export class MqttHost {
 
   /** What goes out to `client` for a message, if anything. */
   #forward(client: Client, packet: AedesPublishPacket): AedesPublishPacket | null {
-    const connection = connectionOf(client);
-    const { unsentBytes, unsentBytesMax } = this.#config.limits;
-    const unsent = connection.unsentBytes;
-    // A packet with an identifier is a session's being resumed: bounded by its queue, and lost if refused here.
-    if (packet.messageId === undefined && unsent > unsentBytes) {
-      if (packet.qos === 0) {
-        this.counters.drop("slow-subscriber");
-        return null;
-      }
-      if (unsent > unsentBytesMax) {
-        connection.fail(
-          "unsent-limit",
-          `${unsent} bytes wait for the client, at most ${unsentBytesMax} allowed`,
-        );
-        return null;
-      }
-    }
+    const admission = this.#backlog.admit(connectionOf(client), packet);
+    if (admission === "drop") this.counters.drop("slow-subscriber");
+    if (admission !== "send") return null;
     this.counters.messageOut();
     return this.#shared.forward(client, packet);
   }
@@ -242,26 +242,6 @@ export class MqttHost {
     emitter.on("error", (error: Error) => this.#log.error({ err: error }, "broker error"));
   }
 
-  #sweepClients(): void {
-    const now = performance.now();
-    const { drainTimeout, unsentBytesMax } = this.#config.limits;
-    for (const connection of this.#connections) {
-      const { unsentBytes } = connection;
-      if (unsentBytes > unsentBytesMax) {
-        connection.fail(
-          "unsent-limit",
-          `${unsentBytes} bytes wait for the client, at most ${unsentBytesMax} allowed`,
-        );
-      } else if (connection.stalledMs(now) >= drainTimeout) {
-        connection.fail(
-          "not-draining",
-          `client took none of its ${unsentBytes} waiting bytes for ${drainTimeout} ms`,
-        );
-      }
-    }
-    void this.#sessions.expire(Date.now());
-  }
-
   #ended(remote: string, client: string | undefined, reason: string, error: Error | undefined): void {
     if (this.#stopping && reason === "connection-lost") return;
     this.counters.ended(reason);
@@ -269,9 +249,13 @@ export class MqttHost {
     this.#log[level]({ remote, client, reason, detail: error?.message }, "connection ended");
   }
 
+  /** By client id; left out of Aedes's types. */
+  get #clients(): Readonly<Record<string, Client>> {
+    return (this.aedes as unknown as { clients: Record<string, Client> }).clients;
+  }
+
   #isTakenOver(client: Client): boolean {
-    const { clients } = this.aedes as unknown as { clients: Readonly<Record<string, Client>> };
-    const present = clients[client.id];
+    const present = this.#clients[client.id];
     return present !== undefined && present !== client;
   }
 

@@ -246,6 +246,27 @@ describe("shared subscriptions", { timeout: 20_000 }, () => {
       assert.deepEqual(numbers(other.inbox.payloads), [6]);
     });
 
+    it("follow a client id to the connection that takes it over, and redeliver to it", async (t) => {
+      const broker = await startBroker(t);
+      const session = { clientId: "session", clean: false };
+      const first = await connect(t, broker, session);
+      const held = new Promise<void>((resolve) => {
+        first.handleMessage = () => resolve();
+      });
+      await first.subscribeAsync("$share/g/l", { qos: 1 });
+      const publisher = await connect(t, broker);
+      await publisher.publishAsync("l", "0", { qos: 1 });
+      await held;
+      const second = mqtt.connect(broker.url, { ...session, reconnectPeriod: 0, manualConnect: true });
+      t.after(() => second.endAsync(true));
+      const inbox = new Inbox(second);
+      second.connect();
+      await inbox.has("0");
+      await publishAll(publisher, "l", 20, 1);
+      await inbox.until((payloads) => payloads.length === 21);
+      assert.deepEqual(numbers(inbox.payloads), [0, ...upTo(20)]);
+    });
+
     it("pass the queue of a session that is given up to the other members", async (t) => {
       const broker = await startBroker(t);
       const away = await member(t, broker, "$share/g/j", 1, { clientId: "session", clean: false });

@@ -227,6 +227,8 @@ function copyFor(
     dup: false,
     brokerId: group.name,
     brokerCounter: counter,
+    // Who published it; undocumented in Aedes's types.
+    ...("clientId" in packet ? { clientId: packet.clientId } : {}),
   } as AedesPublishPacket;
 }
 
