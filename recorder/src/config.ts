@@ -1,0 +1,83 @@
+import { isId } from "@meanet/protocol";
+import { durationMs, httpConfigSchema } from "@meanet/runtime";
+import { mqttConfigSchema } from "@meanet/session";
+import { z } from "zod";
+
+const id = z.string().refine(isId, 'expected 1 to 64 of a-z, 0-9 and "-"');
+
+const influxSchema = z.strictObject({
+  url: z
+    .string()
+    .regex(
+      /^https?:\/\/[^/]+\/[A-Za-z0-9_.-]+$/,
+      "expected server and database, such as http://127.0.0.1:8086/meanet",
+    )
+    .describe("InfluxDB 1.x server and database; the database is created when it does not exist"),
+  username: z.string().optional().describe("user name at InfluxDB"),
+  password: z.string().optional().describe("password at InfluxDB"),
+  batch: z.int().min(1).max(20_000).default(2000).describe("most points in one request"),
+  requestTimeout: durationMs.prefault("10s").describe("after which a request counts as failed"),
+  retryWait: durationMs
+    .prefault("500ms")
+    .describe("wait after the first failure; doubles with each further one"),
+  maxRetryWait: durationMs.prefault("30s").describe("longest wait between attempts"),
+  maxTagValues: z
+    .int()
+    .min(1)
+    .default(1000)
+    .describe('distinct values a tag may take; what comes after them is written as "other"'),
+});
+export type InfluxConfig = z.output<typeof influxSchema>;
+
+export const configSchema = z.strictObject({
+  site: id.default("default").describe("site this recorder belongs to"),
+  node: id.default("recorder").describe("name of this node, and client id at the broker"),
+  record: z.enum(["own-site", "all-sites"]).default("own-site").describe("whose verdicts to record"),
+  state: z.string().min(1).default("state/recorder").describe("folder of the database recorder.sqlite"),
+  statsInterval: durationMs.prefault("5s").describe("between two publications of this node's stats"),
+  persistentSession: z
+    .boolean()
+    .default(false)
+    .describe(
+      "let the broker queue while the recorder is away: saves labels too, costs the broker memory (verdicts come back by replay in any case)",
+    ),
+  mqtt: mqttConfigSchema,
+  http: httpConfigSchema,
+  intake: z
+    .strictObject({
+      limit: z
+        .int()
+        .min(1)
+        .default(50_000)
+        .describe("messages that may wait to be stored; more are dropped and counted"),
+      batch: z.int().min(1).default(5000).describe("most messages in one transaction"),
+    })
+    .prefault({}),
+  gaps: z
+    .strictObject({
+      wait: durationMs
+        .prefault("1s")
+        .describe("wait before a gap is asked for, and after the first request; doubles then"),
+      maxWait: durationMs.prefault("1m").describe("longest wait between two requests"),
+      attempts: z
+        .int()
+        .min(1)
+        .default(8)
+        .describe("requests without any answer after which a gap counts as lost"),
+      rangeSize: z.int().min(1).max(100_000).default(1000).describe("most rows in one request"),
+    })
+    .prefault({}),
+  retention: z
+    .strictObject({
+      age: durationMs.prefault("30d").describe("rows recorded longer ago are deleted"),
+      sizeMb: z
+        .number()
+        .positive()
+        .default(2048)
+        .describe("beyond this size of the database the oldest rows are deleted"),
+      checkInterval: durationMs.prefault("1m").describe("between two looks at age and size"),
+    })
+    .prefault({}),
+  influx: influxSchema.optional(),
+});
+export type Config = z.output<typeof configSchema>;

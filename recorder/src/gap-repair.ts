@@ -1,0 +1,129 @@
+import type { Logger } from "@meanet/runtime";
+import type { SeqRange } from "./store/seq-set.ts";
+import type { JournalName, JournalState } from "./store/store.ts";
+
+export interface GapRepairOptions {
+  /** Before a gap is asked for, and after the first request; doubles with each further request. */
+  readonly waitMs: number;
+  readonly maxWaitMs: number;
+  /** Requests without any answer after which a gap is given up. */
+  readonly attempts: number;
+  /** Most rows in one request. */
+  readonly rangeSize: number;
+  readonly journal: (name: JournalName) => JournalState | undefined;
+  /** Asks the edge for these rows. False when it cannot be reached now: does not count as an attempt. */
+  readonly ask: (name: JournalName, range: SeqRange) => boolean;
+  /** @returns how many rows were lost */
+  readonly giveUp: (name: JournalName, range: SeqRange) => number;
+  readonly log: Logger;
+}
+
+interface Repair {
+  timer: NodeJS.Timeout;
+  attempts: number;
+  asked: SeqRange | undefined;
+}
+
+/**
+ * Gets missing rows of journals back from the edges that wrote them.
+ *
+ *     rows      1-40 …… 61-70 …… 73-80     journal with two holes
+ *     request                71-72         the newest rows of the newest hole, at most `rangeSize`
+ *     request        41-60                 at once when the rows have come; with back-off when not
+ *
+ * Newest first, because journals lose their oldest rows: when not one of the newest rows of a hole comes, the rest of it
+ * is gone too, and the hole is given up whole. One request per journal is under way at any time.
+ */
+export class GapRepair {
+  readonly #options: GapRepairOptions;
+  readonly #repairs = new Map<string, Repair>();
+  #requests = 0;
+  #stopped = false;
+
+  constructor(options: GapRepairOptions) {
+    this.#options = options;
+  }
+
+  /** Requests sent. */
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /** Journals with holes. */
+  get repairing(): number {
+    return this.#repairs.size;
+  }
+
+  /** To be called after each batch with the journals it touched. */
+  notice(names: readonly JournalName[]): void {
+    if (this.#stopped) return;
+    for (const name of names) this.#notice(name);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const { timer } of this.#repairs.values()) clearTimeout(timer);
+    this.#repairs.clear();
+  }
+
+  #notice(name: JournalName): void {
+    const key = keyOf(name);
+    const holes = this.#options.journal(name)?.holes ?? [];
+    const repair = this.#repairs.get(key);
+    if (holes.length === 0) {
+      clearTimeout(repair?.timer);
+      this.#repairs.delete(key);
+    } else if (repair === undefined) {
+      // Rows of one edge may overtake each other, and stats overtake rows: most holes close by themselves.
+      this.#repairs.set(key, {
+        timer: setTimeout(() => this.#request(name), this.#options.waitMs),
+        attempts: 0,
+        asked: undefined,
+      });
+    } else if (repair.asked !== undefined && !holes.some((hole) => overlap(hole, repair.asked!))) {
+      clearTimeout(repair.timer);
+      repair.asked = undefined;
+      this.#request(name);
+    }
+  }
+
+  #request(name: JournalName): void {
+    const { waitMs, maxWaitMs, attempts, rangeSize, log } = this.#options;
+    const repair = this.#repairs.get(keyOf(name));
+    const hole = this.#options.journal(name)?.holes.at(-1);
+    if (repair === undefined || hole === undefined) {
+      this.#repairs.delete(keyOf(name));
+      return;
+    }
+    const range = { from: Math.max(hole.from, hole.to - rangeSize + 1), to: hole.to };
+    const progress = repair.asked?.from !== range.from || repair.asked.to !== range.to;
+    if (progress) repair.attempts = 0;
+    if (repair.attempts >= attempts) {
+      const lost = this.#options.giveUp(name, hole);
+      log.error(
+        { ...name, ...hole, lost },
+        `no answer to ${attempts} requests for missing verdicts: given up`,
+      );
+      repair.asked = undefined;
+      repair.attempts = 0;
+      this.#request(name);
+      return;
+    }
+    const wait = Math.min(maxWaitMs, waitMs * 2 ** repair.attempts);
+    if (this.#options.ask(name, range)) {
+      this.#requests += 1;
+      repair.attempts += 1;
+      repair.asked = range;
+    }
+    repair.timer = setTimeout(() => this.#request(name), wait);
+  }
+}
+
+function overlap(a: SeqRange, b: SeqRange): boolean {
+  return a.from <= b.to && b.from <= a.to;
+}
+
+/** Ids hold no slash. */
+function keyOf({ site, edge, journal }: JournalName): string {
+  return `${site}/${edge}/${journal}`;
+}

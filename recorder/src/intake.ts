@@ -1,0 +1,142 @@
+import { isMeanetError, type Logger } from "@meanet/runtime";
+import type { Observation, Store, Written } from "./store/store.ts";
+
+interface Waiting {
+  readonly observation: Observation;
+  readonly acknowledge: () => void;
+}
+
+export interface IntakeOptions {
+  readonly store: Store;
+  /** Messages that may wait; more are dropped and counted. */
+  readonly limit: number;
+  /** Most messages in one transaction. */
+  readonly batch: number;
+  readonly log: Logger;
+  readonly onWritten: (written: Written) => void;
+}
+
+const RETRY_MS = 1000;
+
+/**
+ * From messages to rows: whatever waits when the store is free is the next batch, acknowledged once it is stored.
+ *
+ * A store that cannot be written keeps the messages waiting, up to the limit; past it new ones are dropped without
+ * acknowledgement, and verdicts among them come back by replay. A row that the store refuses is dropped by name.
+ */
+export class Intake {
+  readonly #options: IntakeOptions;
+  #waiting: Waiting[] = [];
+  #scheduled: { readonly cancel: () => void } | undefined;
+  #error: Error | undefined;
+  #dropped = 0;
+  #refused = 0;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Messages dropped because too many waited. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Messages whose row the store refused. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Why the store cannot be written; undefined while it can. */
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
+  offer(observation: Observation, acknowledge: () => void): void {
+    if (this.#waiting.length >= this.#options.limit) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#waiting.push({ observation, acknowledge });
+    this.#schedule();
+  }
+
+  /** Stores what waits. @throws what the store throws when it cannot be written */
+  flush(): void {
+    this.#scheduled?.cancel();
+    this.#scheduled = undefined;
+    while (this.#waiting.length > 0) this.#storeNext();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled !== undefined) return;
+    const work = () => {
+      this.#scheduled = undefined;
+      this.#step();
+    };
+    if (this.#error === undefined) {
+      const immediate = setImmediate(work);
+      this.#scheduled = { cancel: () => clearImmediate(immediate) };
+    } else {
+      const timer = setTimeout(work, RETRY_MS);
+      this.#scheduled = { cancel: () => clearTimeout(timer) };
+    }
+  }
+
+  #step(): void {
+    try {
+      this.#storeNext();
+    } catch (error) {
+      if (this.#error === undefined) {
+        this.#options.log.error(
+          { err: error, waiting: this.waiting },
+          "cannot store; trying again every second",
+        );
+      }
+      this.#error = error instanceof Error ? error : new Error(String(error));
+    }
+    if (this.#waiting.length > 0) this.#schedule();
+  }
+
+  #storeNext(): void {
+    const batch = this.#waiting.slice(0, this.#options.batch);
+    this.#store(batch);
+    if (this.#error !== undefined) this.#options.log.info("the store can be written again");
+    this.#error = undefined;
+  }
+
+  #store(batch: readonly Waiting[]): void {
+    let written: Written;
+    try {
+      written = this.#options.store.write(batch.map(({ observation }) => observation));
+    } catch (error) {
+      if (isMeanetError(error, "STORE_FAILED")) throw error;
+      this.#isolate(batch, error);
+      return;
+    }
+    this.#waiting.splice(0, batch.length);
+    for (const { acknowledge } of batch) acknowledge();
+    this.#options.onWritten(written);
+  }
+
+  /** Some row is at fault: halves, until it stands alone. */
+  #isolate(batch: readonly Waiting[], error: unknown): void {
+    const [first] = batch;
+    if (batch.length > 1) {
+      const middle = batch.length >> 1;
+      this.#store(batch.slice(0, middle));
+      this.#store(batch.slice(middle));
+    } else if (first !== undefined) {
+      this.#waiting.shift();
+      this.#refused += 1;
+      this.#options.log.error(
+        { err: error, kind: first.observation.kind },
+        "the store refused a row; dropped",
+      );
+      first.acknowledge();
+    }
+  }
+}

@@ -1,0 +1,202 @@
+import { join } from "node:path";
+import { type HttpListener, type Logger, listenHttp, type Running, StartedParts } from "@meanet/runtime";
+import { MqttSession } from "@meanet/session";
+import packageManifest from "../package.json" with { type: "json" };
+import type { Config } from "./config.ts";
+import { GapRepair } from "./gap-repair.ts";
+import { addRoutes } from "./http-routes.ts";
+import { Forwarder } from "./influx/forwarder.ts";
+import { connectInflux } from "./influx/influx-server.ts";
+import { Intake } from "./intake.ts";
+import { QueryThread } from "./queries/query-thread.ts";
+import { RetentionTask } from "./retention-task.ts";
+import { StatsPublisher } from "./stats.ts";
+import { openSqliteStore } from "./store/sqlite-store.ts";
+import { describeStoreState } from "./store-state.ts";
+import { subscribeAll } from "./subscriptions.ts";
+import { Tally } from "./tally.ts";
+
+export interface RunningRecorder extends Running {
+  /** Health, metrics, `/queries`, `/query/{name}` and `/store`; undefined when switched off. */
+  readonly http: HttpListener | undefined;
+  /** What `runQuery` reads. */
+  readonly databaseFile: string;
+}
+
+const CONNECT_WAIT_MS = 10_000;
+/** A broker that does not answer is left without it. */
+const UNSUBSCRIBE_WAIT_MS = 2_000;
+/** What the forwarder may take to send the last rows on a stop. */
+const FORWARD_WAIT_MS = 3_000;
+
+/**
+ * Starts a recorder. Resolves when it records; a broker that is not there yet is waited for in the background.
+ *
+ * Stopping drains: it unsubscribes, stores what waits, lets the forwarder try once more, and closes the database.
+ *
+ * @throws {MeanetError} STORE_UNUSABLE, PORT_TAKEN, CONFIG_UNREADABLE
+ */
+export function start(config: Config, { log }: { readonly log: Logger }): Promise<RunningRecorder> {
+  const parts = new StartedParts();
+  return parts.guard(async () => {
+    const { node, site, influx } = config;
+    const tally = new Tally();
+    const waitsFor = new Set(["broker"]);
+    const databaseFile = join(config.state, "recorder.sqlite");
+    const store = parts.add("store", openSqliteStore(databaseFile), (open) => open.close());
+
+    const server = influx && connectInflux(influx);
+    const forwarder =
+      influx &&
+      server &&
+      parts.add("forwarder", new Forwarder({ store, server, config: influx, log }), (open) =>
+        open.stop(FORWARD_WAIT_MS),
+      );
+    forwarder?.wake();
+
+    const retention = new RetentionTask({
+      store,
+      ageMs: config.retention.age,
+      maxBytes: config.retention.sizeMb * 1e6,
+      intervalMs: config.retention.checkInterval,
+      forwarder: server?.name,
+      onPruned: ({ rows, unforwarded }) => {
+        tally.count("expired", rows);
+        tally.drop("expired-unforwarded", unforwarded);
+      },
+      log,
+    });
+    parts.add("retention", retention, (open) => open.stop());
+
+    const intake: Intake = new Intake({
+      store,
+      ...config.intake,
+      log,
+      onWritten: (written) => {
+        tally.written(written);
+        repair.notice(written.journals);
+        forwarder?.wake();
+      },
+    });
+    parts.add("intake", intake, (open) => open.flush());
+
+    const session = new MqttSession({
+      mqtt: config.mqtt,
+      node,
+      site,
+      log,
+      clean: !config.persistentSession,
+      status: { kind: "recorder", version: packageManifest.version, model: null },
+    });
+    const away = new Set<string>();
+    const repair = new GapRepair({
+      waitMs: config.gaps.wait,
+      maxWaitMs: config.gaps.maxWait,
+      attempts: config.gaps.attempts,
+      rangeSize: config.gaps.rangeSize,
+      journal: (name) => store.journal(name),
+      ask: ({ site: of, edge, journal }, range) => {
+        if (!session.connected || away.has(`${of}/${edge}`)) return false;
+        session
+          .publish(session.topics.replay, { site: of, edge }, { journal, ...range })
+          .catch((error: unknown) => {
+            log.warn({ err: error, edge, journal }, "a request for missing verdicts was not published");
+          });
+        return true;
+      },
+      giveUp(name, range) {
+        const lost = store.giveUp(name, range);
+        tally.drop("gap-lost", lost);
+        return lost;
+      },
+      log,
+    });
+    parts.add("gap repair", repair, (open) => open.stop());
+    repair.notice(store.journals());
+
+    parts.add("session", session, (open) => open.close());
+    session.onConnected(() => {
+      if (session.ready) waitsFor.delete("broker");
+      else waitsFor.add("broker");
+    });
+    tally.readFrom({
+      counters: () => ({ replayRequests: repair.requests, influxPoints: forwarder?.state(0).sent ?? 0 }),
+      drops: () => ({
+        "intake-full": intake.dropped,
+        "row-refused": intake.refused,
+        invalid: session.invalidMessages,
+        "influx-refused": forwarder?.state(0).dropped ?? 0,
+      }),
+      queues: () => ({
+        intake: intake.waiting,
+        gaps: repair.repairing,
+        influx: forwarder?.state(store.lastChange).backlog ?? 0,
+      }),
+    });
+    const stats = new StatsPublisher({
+      session,
+      tally,
+      intervalMs: config.statsInterval,
+      onError: (error) => log.warn({ err: error }, "stats were not published"),
+    });
+    parts.add("stats", stats, (open) => open.stop());
+
+    const subscribed = subscribeAll({
+      session,
+      site: config.record === "own-site" ? site : undefined,
+      offer: (observation, acknowledge) => intake.offer(observation, acknowledge),
+      onStatus(of, name, online) {
+        if (online) away.delete(`${of}/${name}`);
+        else if (away.size < MAX_AWAY) away.add(`${of}/${name}`);
+      },
+      onMisaddressed: () => tally.drop("misaddressed"),
+      log,
+    });
+    parts.add("subscriptions", subscribed, async (open) => {
+      await within(UNSUBSCRIBE_WAIT_MS, Promise.all(open.map((one) => one.unsubscribe())));
+      // While the session can still acknowledge.
+      intake.flush();
+    });
+
+    const queryThread = parts.add("queries", new QueryThread(databaseFile), (open) => open.close());
+    const http = config.http.enabled
+      ? parts.add(
+          "http",
+          await listenHttp(config.http, {
+            metrics: tally.registry,
+            notReady: () => [...waitsFor, ...(intake.error === undefined ? [] : ["store"])],
+            routes: (listener) =>
+              addRoutes(listener, {
+                query(name, options) {
+                  tally.count("queries");
+                  return queryThread.run(name, options);
+                },
+                store: () => describeStoreState({ store, intake, forwarder, influx: server?.name }),
+              }),
+          }),
+          (listener) => listener.close(),
+        )
+      : undefined;
+
+    await session.connect(CONNECT_WAIT_MS).catch((error: unknown) => {
+      log.warn({ err: error }, "records as soon as the broker is there");
+    });
+    log.info(
+      { node, site, record: config.record, database: databaseFile, influx: server?.name },
+      "recorder started",
+    );
+    return { http, databaseFile, stop: () => parts.stop() };
+  });
+}
+
+/** Nodes known to be offline; one that is not remembered is asked in vain, and its attempts count. */
+const MAX_AWAY = 10_000;
+
+async function within(boundMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const bound = new Promise((resolve) => {
+    timer = setTimeout(resolve, boundMs);
+  });
+  await Promise.race([work, bound]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,73 @@
+import type { InfluxAnswer, InfluxServer } from "../influx/influx-server.ts";
+import type { Part } from "./named-queries.ts";
+import { type QueryOptions, type ResolvedQuery, resolveQuery } from "./query-options.ts";
+import { type Cell, type QueryResult, type RawRow, toResult } from "./query-result.ts";
+import { groupTag, partsFor } from "./sql.ts";
+
+/**
+ * Answers a named query from InfluxDB, the same as {@link runQuery} from SQLite as far as the forwarder has come.
+ *
+ * @throws {MeanetError} QUERY_INVALID
+ */
+export async function runInfluxQuery(
+  server: Pick<InfluxServer, "query">,
+  name: string,
+  options: QueryOptions = {},
+): Promise<QueryResult> {
+  return runInfluxQl(server, resolveQuery(name, { ...options }, Date.now()));
+}
+
+export async function runInfluxQl(
+  server: Pick<InfluxServer, "query">,
+  query: ResolvedQuery,
+): Promise<QueryResult> {
+  const rows: RawRow[] = [];
+  for (const part of partsFor(query)) {
+    const text = slots(query, part);
+    const answer = await server.query(part.influxql.map((statement) => statement(text)).join("; "));
+    rows.push(...join(query, part, answer));
+  }
+  return toResult(query, rows);
+}
+
+function slots({ sinceMs, untilMs, by, intervalMs }: ResolvedQuery, part: Part) {
+  const tags = [...(by === undefined ? [] : [groupTag(part, by)!]), ...Object.values(part.tags)];
+  const groups = tags.map((tag) => `"${tag}"`);
+  if (intervalMs !== undefined) groups.unshift(`time(${intervalMs}ms)`);
+  const fill = intervalMs === undefined ? "" : " fill(none)";
+  return {
+    keys: "",
+    by: "",
+    range: `time >= ${sinceMs}ms AND time < ${untilMs}ms`,
+    group: groups.length === 0 ? "" : `GROUP BY ${groups.join(", ")}${fill}`,
+  };
+}
+
+interface Series {
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly columns: readonly string[];
+  readonly values: readonly (readonly Cell[])[];
+}
+
+/** One row per time and tags; each statement adds its columns. Rows in which no statement found anything are none. */
+function join(query: ResolvedQuery, part: Part, answer: InfluxAnswer): RawRow[] {
+  const rows = new Map<string, Record<string, Cell>>();
+  for (const result of answer.results as { error?: string; series?: readonly Series[] }[]) {
+    if (result.error !== undefined) throw new Error(`InfluxDB: ${result.error}`);
+    for (const { tags = {}, columns, values } of result.series ?? []) {
+      const keys: Record<string, Cell> = { ...part.constants };
+      for (const [column, tag] of Object.entries(part.tags)) keys[column] = tags[tag] ?? "";
+      if (query.by !== undefined) keys[query.by] = tags[groupTag(part, query.by)!] ?? "";
+      for (const value of values) {
+        const cells = Object.fromEntries(columns.map((column, index) => [column, value[index] ?? null]));
+        // Without an interval this is the begin of the range, and no answer.
+        const time = query.intervalMs === undefined ? undefined : cells.time;
+        delete cells.time;
+        if (Object.values(cells).every((cell) => cell === null || cell === 0)) continue;
+        const key = JSON.stringify([time, keys]);
+        rows.set(key, { ...rows.get(key), ...keys, ...cells, ...(time === undefined ? {} : { time }) });
+      }
+    }
+  }
+  return [...rows.values()];
+}

@@ -1,0 +1,213 @@
+/** What a query can be split by; each is a column in SQLite and a tag in InfluxDB. */
+export const groupings = ["device", "exit", "edge", "site"] as const;
+export type Grouping = (typeof groupings)[number];
+
+export const queryNames = [
+  "throughput",
+  "exits",
+  "latency",
+  "energy",
+  "accuracy",
+  "drops",
+  "uplink",
+] as const;
+export type QueryName = (typeof queryNames)[number];
+
+export function isQueryName(text: string): text is QueryName {
+  return queryNames.some((name) => name === text);
+}
+
+/** What the runner puts into a statement. */
+export interface Slots {
+  /** SQL: `at - at % 10000 AS time, device AS device,` or nothing. */
+  readonly keys: string;
+  /** SQL: names of the keys, for GROUP BY and PARTITION BY; a constant when there are none. */
+  readonly by: string;
+  /** Condition on time. */
+  readonly range: string;
+  /** InfluxQL: `GROUP BY time(10000ms), "device" fill(none)` or nothing. */
+  readonly group: string;
+}
+
+/** Rows of a query from one table, in both languages. The answers of several InfluxQL statements are joined by their keys. */
+export interface Part {
+  /** Tags that make rows beside interval and grouping, by the name of their column. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** Columns that are the same in all rows of this part. */
+  readonly constants?: Readonly<Record<string, string>>;
+  /** The tag that serves each grouping; those that are not named, this part does not have. Default: the tag of that name. */
+  readonly groupTags?: Readonly<Partial<Record<Grouping, string>>>;
+  readonly sql: (slots: Slots) => string;
+  readonly influxql: readonly ((slots: Slots) => string)[];
+}
+
+export interface NamedQuery {
+  readonly description: string;
+  readonly by: readonly Grouping[];
+  /** Columns behind time and grouping. */
+  readonly columns: readonly string[];
+  readonly parts: readonly Part[];
+}
+
+const everyVerdict = ["device", "exit", "edge", "site"] as const;
+
+/**
+ * The monitoring queries, in SQL and InfluxQL side by side. Only final verdicts count: `answered`, or in `drops` `refused`.
+ * Shares and rates are computed from these rows, the same for both languages, in `query-result.ts`.
+ */
+export const queries: Readonly<Record<QueryName, NamedQuery>> = {
+  throughput: {
+    description: "final answers, and how many per second",
+    by: everyVerdict,
+    columns: ["frames", "framesPerS"],
+    parts: [
+      {
+        tags: {},
+        sql: ({ keys, by, range }) =>
+          `SELECT ${keys} count(*) AS frames FROM verdict WHERE outcome = 'answered' AND ${range} GROUP BY ${by}`,
+        influxql: [
+          ({ range, group }) =>
+            `SELECT count("latency_ms") AS "frames" FROM "verdict" WHERE "outcome" = 'answered' AND ${range} ${group}`,
+        ],
+      },
+    ],
+  },
+
+  exits: {
+    description: "final answers of each exit, and their share",
+    by: ["device", "edge", "site"],
+    columns: ["exit", "frames", "share"],
+    parts: [
+      {
+        tags: { exit: "exit" },
+        sql: ({ keys, by, range }) =>
+          `SELECT ${keys} count(*) AS frames FROM verdict WHERE outcome = 'answered' AND ${range} GROUP BY ${by}`,
+        influxql: [
+          ({ range, group }) =>
+            `SELECT count("latency_ms") AS "frames" FROM "verdict" WHERE "outcome" = 'answered' AND ${range} ${group}`,
+        ],
+      },
+    ],
+  },
+
+  // The percentile of InfluxDB: of n values in rising order the one at ⌊n·p/100 + ½⌋, no interpolation. SQLite's own
+  // percentile() interpolates, so the rank is computed here, in the same floating-point steps.
+  latency: {
+    description: "milliseconds from a frame's arrival at the edge to its final answer",
+    by: everyVerdict,
+    columns: ["frames", "meanMs", "p50Ms", "p99Ms", "maxMs"],
+    parts: [
+      {
+        tags: {},
+        sql: ({ keys, by, range }) => `
+          WITH selected AS (SELECT ${keys} latency_ms FROM verdict WHERE outcome = 'answered' AND ${range}),
+          ranked AS (
+            SELECT *, row_number() OVER (PARTITION BY ${by} ORDER BY latency_ms) AS rank, count(*) OVER (PARTITION BY ${by}) AS n
+            FROM selected
+          )
+          SELECT *, count(*) AS frames, avg(latency_ms) AS meanMs,
+            max(CASE WHEN rank = CAST(n * 50.0 / 100.0 + 0.5 AS INTEGER) THEN latency_ms END) AS p50Ms,
+            max(CASE WHEN rank = CAST(n * 99.0 / 100.0 + 0.5 AS INTEGER) THEN latency_ms END) AS p99Ms,
+            max(latency_ms) AS maxMs
+          FROM ranked GROUP BY ${by}`,
+        influxql: [
+          ({ range, group }) =>
+            `SELECT count("latency_ms") AS "frames", mean("latency_ms") AS "meanMs", percentile("latency_ms", 50) AS "p50Ms",
+             percentile("latency_ms", 99) AS "p99Ms", max("latency_ms") AS "maxMs"
+             FROM "verdict" WHERE "outcome" = 'answered' AND ${range} ${group}`,
+        ],
+      },
+    ],
+  },
+
+  energy: {
+    description:
+      "joules of final answers: compute at the edge, upload, compute in the cloud; mean of edge and upload",
+    by: everyVerdict,
+    columns: ["frames", "computeJ", "uplinkJ", "cloudJ", "edgeJPerFrame"],
+    parts: [
+      {
+        tags: {},
+        sql: ({ keys, by, range }) =>
+          `SELECT ${keys} count(*) AS frames, sum(energy_j) AS computeJ, sum(uplink_j) AS uplinkJ, sum(cloud_j) AS cloudJ
+           FROM verdict WHERE outcome = 'answered' AND ${range} GROUP BY ${by}`,
+        influxql: [
+          ({ range, group }) =>
+            `SELECT count("latency_ms") AS "frames", sum("energy_j") AS "computeJ", sum("uplink_j") AS "uplinkJ", sum("cloud_j") AS "cloudJ"
+             FROM "verdict" WHERE "outcome" = 'answered' AND ${range} ${group}`,
+        ],
+      },
+    ],
+  },
+
+  accuracy: {
+    description: "of the final answers whose true class is known, the share that is right",
+    by: everyVerdict,
+    columns: ["labelled", "correct", "accuracy"],
+    parts: [
+      {
+        tags: {},
+        sql: ({ keys, by, range }) =>
+          `SELECT ${keys} count(correct) AS labelled, sum(correct) AS correct
+           FROM verdict WHERE outcome = 'answered' AND correct IS NOT NULL AND ${range} GROUP BY ${by}`,
+        influxql: [
+          ({ range, group }) =>
+            `SELECT count("correct") AS "labelled", sum("correct") AS "correct"
+             FROM "verdict" WHERE "outcome" = 'answered' AND ${range} ${group}`,
+        ],
+      },
+    ],
+  },
+
+  // Two views that overlap: a refusal is a recorded verdict, and the edge counts it among its drops as well.
+  drops: {
+    description:
+      'frames without an answer, by reason: "refused" counts recorded refusals; a kind of node ("edge", "broker") what its counters of drops grew by, refusals included (not by device)',
+    by: ["device", "edge", "site"],
+    columns: ["source", "reason", "frames"],
+    parts: [
+      {
+        tags: { reason: "reason" },
+        constants: { source: "refused" },
+        sql: ({ keys, by, range }) =>
+          `SELECT ${keys} count(*) AS frames FROM verdict WHERE outcome = 'refused' AND ${range} GROUP BY ${by}`,
+        influxql: [
+          ({ range, group }) =>
+            `SELECT count("latency_ms") AS "frames" FROM "verdict" WHERE "outcome" = 'refused' AND ${range} ${group}`,
+        ],
+      },
+      {
+        tags: { source: "kind", reason: "reason" },
+        groupTags: { edge: "node", site: "site" },
+        sql: ({ keys, by, range }) =>
+          `SELECT ${keys} sum(dropped) AS frames FROM drop_count WHERE ${range} GROUP BY ${by}`,
+        influxql: [
+          ({ range, group }) =>
+            `SELECT sum("dropped") AS "frames" FROM "node" WHERE "reason" != '' AND ${range} ${group}`,
+        ],
+      },
+    ],
+  },
+
+  uplink: {
+    description: "bytes sent to the cloud, and the share of final answers that was sent",
+    by: everyVerdict,
+    columns: ["frames", "sent", "share", "bytes"],
+    parts: [
+      {
+        tags: {},
+        sql: ({ keys, by, range }) =>
+          `SELECT ${keys} count(*) AS frames, sum(uplink_bytes > 0) AS sent, sum(uplink_bytes) AS bytes
+           FROM verdict WHERE outcome = 'answered' AND ${range} GROUP BY ${by}`,
+        influxql: [
+          ({ range, group }) =>
+            `SELECT count("latency_ms") AS "frames", sum("uplink_bytes") AS "bytes"
+             FROM "verdict" WHERE "outcome" = 'answered' AND ${range} ${group}`,
+          ({ range, group }) =>
+            `SELECT count("uplink_bytes") AS "sent"
+             FROM "verdict" WHERE "outcome" = 'answered' AND "uplink_bytes" > 0 AND ${range} ${group}`,
+        ],
+      },
+    ],
+  },
+};

@@ -1,0 +1,88 @@
+import { MeanetError, parseDurationMs } from "@meanet/runtime";
+import { z } from "zod";
+import {
+  type Grouping,
+  groupings,
+  isQueryName,
+  type QueryName,
+  queries,
+  queryNames,
+} from "./named-queries.ts";
+
+/** More buckets than this fit on no screen, and take long. */
+const MAX_BUCKETS = 10_000;
+
+/** A moment: `15m` is that long before the end, else milliseconds since 1970 or ISO 8601. */
+const moment = z.string().refine((text) => readMoment(text, 0) !== undefined, {
+  error: ({ input }) =>
+    `expected a duration such as "15m", milliseconds since 1970, or a date such as "2026-01-31T12:00:00Z", received ${JSON.stringify(input)}`,
+});
+
+const interval = z
+  .string()
+  .refine((text) => Number.isInteger(parseDurationMs(text)) && parseDurationMs(text)! > 0, {
+    error: ({ input }) =>
+      `expected a duration of whole milliseconds such as "10s", received ${JSON.stringify(input)}`,
+  });
+
+/** Options of a named query, as they stand in a URL or on a command line. */
+export const queryOptionsSchema = z.strictObject({
+  since: moment.default("15m").describe("begin: how long before the end, or a moment"),
+  until: moment.optional().describe("end, not included: how long ago, or a moment; default now"),
+  by: z.enum(groupings).optional().describe("one row for each"),
+  interval: interval.optional().describe("one row for each interval of this length"),
+});
+export type QueryOptions = z.input<typeof queryOptionsSchema>;
+
+/** A query made definite. */
+export interface ResolvedQuery {
+  readonly name: QueryName;
+  /** First moment, milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** First moment that does not count. */
+  readonly untilMs: number;
+  readonly by: Grouping | undefined;
+  readonly intervalMs: number | undefined;
+}
+
+/** @throws {MeanetError} QUERY_INVALID */
+export function resolveQuery(
+  name: string,
+  options: Readonly<Record<string, unknown>>,
+  now: number,
+): ResolvedQuery {
+  if (!isQueryName(name))
+    throw invalid(`unknown query ${JSON.stringify(name)}; expected one of ${queryNames.join(", ")}`);
+  const parsed = queryOptionsSchema.safeParse(options);
+  if (!parsed.success) throw invalid(`query ${name}: ${z.prettifyError(parsed.error)}`);
+  const { by } = parsed.data;
+  const allowed: readonly string[] = queries[name].by;
+  if (by !== undefined && !allowed.includes(by)) {
+    throw invalid(`query ${name}: by must be one of ${allowed.join(", ")}, received "${by}"`);
+  }
+  const untilMs = parsed.data.until === undefined ? now : readMoment(parsed.data.until, now)!;
+  const sinceMs = readMoment(parsed.data.since, untilMs)!;
+  if (sinceMs >= untilMs) throw invalid(`query ${name}: since must lie before until`);
+  const intervalMs = parsed.data.interval === undefined ? undefined : parseDurationMs(parsed.data.interval)!;
+  if (intervalMs !== undefined && (untilMs - sinceMs) / intervalMs > MAX_BUCKETS) {
+    throw invalid(
+      `query ${name}: more than ${MAX_BUCKETS} intervals; make interval longer or the time shorter`,
+    );
+  }
+  return { name, sinceMs, untilMs, by, intervalMs };
+}
+
+/** Nothing later: InfluxDB's time ends in the year 2262. */
+const MAX_MOMENT_MS = 9_000_000_000_000;
+
+function readMoment(text: string, end: number): number | undefined {
+  const durationMs = parseDurationMs(text);
+  const read =
+    durationMs !== undefined ? end - durationMs : /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  if (Number.isNaN(read) || read > MAX_MOMENT_MS) return undefined;
+  return Math.max(0, Math.floor(read));
+}
+
+function invalid(message: string): MeanetError {
+  return new MeanetError("QUERY_INVALID", message);
+}

@@ -1,0 +1,53 @@
+import type { DatabaseSync } from "node:sqlite";
+import { openDatabaseToRead } from "../store/schema.ts";
+import { type Part, queries } from "./named-queries.ts";
+import { type QueryOptions, type ResolvedQuery, resolveQuery } from "./query-options.ts";
+import { type QueryResult, type RawRow, toResult } from "./query-result.ts";
+
+/**
+ * Answers a named query from the recorder's database, which a recorder may be writing meanwhile.
+ *
+ * @param databaseFile - `recorder.sqlite` in the recorder's `state` folder
+ * @throws {MeanetError} QUERY_INVALID, STORE_UNUSABLE
+ */
+export function runQuery(databaseFile: string, name: string, options: QueryOptions = {}): QueryResult {
+  const query = resolveQuery(name, { ...options }, Date.now());
+  const database = openDatabaseToRead(databaseFile);
+  try {
+    return runSql(database, query);
+  } finally {
+    database.close();
+  }
+}
+
+export function runSql(database: DatabaseSync, query: ResolvedQuery): QueryResult {
+  const rows = partsFor(query).flatMap((part) => {
+    const found = database.prepare(part.sql(slots(query, part))).all() as RawRow[];
+    return found.map((row) => ({ ...row, ...part.constants }));
+  });
+  return toResult(query, rows);
+}
+
+/** Parts that have the grouping asked for. */
+export function partsFor({ name, by }: ResolvedQuery): Part[] {
+  return queries[name].parts.filter((part) => by === undefined || groupTag(part, by) !== undefined);
+}
+
+/** The tag of a part that serves a grouping. */
+export function groupTag(part: Part, by: NonNullable<ResolvedQuery["by"]>): string | undefined {
+  return part.groupTags === undefined ? by : part.groupTags[by];
+}
+
+/** Numbers come from checked options, names from the table of queries: nothing of a user's text enters a statement. */
+function slots({ sinceMs, untilMs, by, intervalMs }: ResolvedQuery, part: Part) {
+  const keys: [name: string, expression: string][] = [];
+  if (intervalMs !== undefined) keys.push(["time", `at - at % ${intervalMs}`]);
+  if (by !== undefined) keys.push([by, groupTag(part, by)!]);
+  keys.push(...Object.entries(part.tags));
+  return {
+    keys: keys.map(([name, expression]) => `${expression} AS ${name}, `).join(""),
+    by: keys.map(([name]) => name).join(", ") || "''",
+    range: `at >= ${sinceMs} AND at < ${untilMs}`,
+    group: "",
+  };
+}

@@ -1,0 +1,149 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { type SeqRange, SeqSet } from "./seq-set.ts";
+import type { JournalName, JournalState } from "./store.ts";
+
+interface Journal extends JournalName {
+  readonly key: number;
+  readonly seqs: SeqSet;
+  lost: number;
+  /** Last row that the edge says it has; from retained stats, so it need not outlive the process. */
+  announced: number;
+  changed: boolean;
+}
+
+/** Holes of one journal; more of them and the oldest count as lost. Each costs memory, and a hostile edge could make any number. */
+const MAX_HOLES = 1000;
+/** Journals tracked. An edge begins a new one when its state is deleted. */
+const MAX_JOURNALS = 10_000;
+
+/**
+ * Which rows of which journal are in the database: the memory of "exactly once".
+ *
+ * In memory for speed; `save` writes what changed into the transaction that holds the rows themselves.
+ */
+export class JournalBook {
+  readonly #database: DatabaseSync;
+  readonly #insert: StatementSync;
+  readonly #update: StatementSync;
+  readonly #journals = new Map<string, Journal>();
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#insert = database.prepare(
+      "INSERT INTO journal (site, edge, journal, ranges, lost, touched_at) VALUES (?, ?, ?, '', 0, ?)",
+    );
+    this.#update = database.prepare("UPDATE journal SET ranges = ?, lost = ?, touched_at = ? WHERE key = ?");
+    this.load();
+  }
+
+  /** Forgets what was not saved. */
+  load(): void {
+    const announced = new Map([...this.#journals].map(([name, journal]) => [name, journal.announced]));
+    this.#journals.clear();
+    for (const row of this.#database.prepare("SELECT * FROM journal").all()) {
+      const { key, site, edge, journal, ranges, lost } = row as unknown as JournalRow;
+      const name = nameOf({ site, edge, journal });
+      this.#journals.set(name, {
+        ...{ key, site, edge, journal, lost },
+        seqs: SeqSet.parse(ranges),
+        announced: announced.get(name) ?? 0,
+        changed: false,
+      });
+    }
+  }
+
+  /** Finds or opens a journal; undefined when there are too many. Inside a transaction. */
+  open(name: JournalName, now: number): Journal | undefined {
+    const known = this.#journals.get(nameOf(name));
+    if (known !== undefined) return known;
+    if (this.#journals.size >= MAX_JOURNALS) return undefined;
+    const { site, edge, journal } = name;
+    const key = Number(this.#insert.run(site, edge, journal, now).lastInsertRowid);
+    const opened: Journal = {
+      ...{ key, site, edge, journal, lost: 0, announced: 0, changed: false },
+      seqs: new SeqSet(),
+    };
+    this.#journals.set(nameOf(name), opened);
+    return opened;
+  }
+
+  /** @returns false when the row was there before */
+  add(journal: Journal, seq: number): boolean {
+    if (!journal.seqs.add(seq)) return false;
+    journal.changed = true;
+    while (journal.seqs.rangeCount > MAX_HOLES)
+      this.giveUp(journal, journal.seqs.holes(journal.seqs.highest)[0]!);
+    return true;
+  }
+
+  /** The edge has rows up to `lastSeq`. Saved as a sign of life, so that a quiet journal is not forgotten. */
+  announce(journal: Journal, lastSeq: number): void {
+    journal.announced = Math.max(journal.announced, lastSeq);
+    journal.changed = true;
+  }
+
+  giveUp(journal: Journal, range: SeqRange): number {
+    let lost = 0;
+    for (const hole of journal.seqs.holes(range.to)) {
+      if (hole.to >= range.from) lost += hole.to - Math.max(hole.from, range.from) + 1;
+    }
+    journal.seqs.addRange(range);
+    journal.lost += lost;
+    journal.changed = true;
+    return lost;
+  }
+
+  save(now: number): void {
+    for (const journal of this.#journals.values()) {
+      if (!journal.changed) continue;
+      this.#update.run(journal.seqs.toString(), journal.lost, now, journal.key);
+      journal.changed = false;
+    }
+  }
+
+  /** Forgets journals that have no rows left and were last written before `before`. */
+  forget(before: number): void {
+    this.#database
+      .prepare(
+        `DELETE FROM journal WHERE touched_at < ? AND NOT EXISTS
+         (SELECT 1 FROM verdict WHERE verdict.journal_key = journal.key)`,
+      )
+      .run(before);
+    this.load();
+  }
+
+  get(name: JournalName): Journal | undefined {
+    return this.#journals.get(nameOf(name));
+  }
+
+  state(name: JournalName): JournalState | undefined {
+    const journal = this.get(name);
+    return journal && stateOf(journal);
+  }
+
+  states(): JournalState[] {
+    return [...this.#journals.values()].map(stateOf);
+  }
+
+  get lost(): number {
+    let lost = 0;
+    for (const journal of this.#journals.values()) lost += journal.lost;
+    return lost;
+  }
+}
+
+interface JournalRow extends JournalName {
+  readonly key: number;
+  readonly ranges: string;
+  readonly lost: number;
+}
+
+function stateOf({ site, edge, journal, seqs, lost, announced }: Journal): JournalState {
+  const lastSeq = Math.max(seqs.highest, announced);
+  return { site, edge, journal, lastSeq, holes: seqs.holes(lastSeq), lost };
+}
+
+/** Ids hold no slash. */
+function nameOf({ site, edge, journal }: JournalName): string {
+  return `${site}/${edge}/${journal}`;
+}

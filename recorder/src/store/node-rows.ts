@@ -1,0 +1,25 @@
+import type { Stats } from "@meanet/protocol";
+
+/** Growth of one counter of drops. */
+export interface DropGrowth {
+  readonly reason: string;
+  readonly dropped: number;
+}
+
+export interface DropCounters {
+  readonly uptimeS: number;
+  readonly drops: Readonly<Record<string, number>>;
+}
+
+/**
+ * What each counter of drops grew by since the stats before. Counters begin at 0 with the process, so after a restart, told by
+ * the uptime, all of a counter is new.
+ */
+export function dropGrowth(before: DropCounters | undefined, stats: Stats): DropGrowth[] {
+  const restarted = before === undefined || stats.uptimeS < before.uptimeS;
+  return Object.entries(stats.drops).flatMap(([reason, count]) => {
+    const earlier = restarted ? 0 : (before.drops[reason] ?? 0);
+    const dropped = Math.round(count < earlier ? count : count - earlier);
+    return dropped > 0 && Number.isSafeInteger(dropped) ? [{ reason, dropped }] : [];
+  });
+}

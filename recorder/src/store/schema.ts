@@ -1,0 +1,162 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { MeanetError } from "@meanet/runtime";
+
+/** Grows with every change of the tables below; a database of another version is refused, never guessed at. */
+const VERSION = 1;
+
+/** How long to wait, holding up everything else, for another process that writes. */
+const BUSY_WAIT_MS = 500;
+
+/** Rows of these are what a forwarder sends: each has `change`, the position of its last change. */
+export const changingTables = ["verdict", "energy", "node", "status", "drop_count", "training"] as const;
+
+/** Oldest rows of these go first when age or size asks for it. */
+export const agingTables = [...changingTables, "label"] as const;
+
+const row = "row INTEGER PRIMARY KEY, recorded_at INTEGER NOT NULL";
+const changing = `${row}, change INTEGER NOT NULL UNIQUE`;
+
+const tables = `
+-- ranges: rows of the journal that are stored or given up, "1-500,502-502". Outlives the rows, so that
+-- a row that retention deleted is neither missing nor new when it comes again.
+CREATE TABLE journal (
+  key INTEGER PRIMARY KEY, site TEXT NOT NULL, edge TEXT NOT NULL, journal TEXT NOT NULL,
+  ranges TEXT NOT NULL, lost INTEGER NOT NULL, touched_at INTEGER NOT NULL,
+  UNIQUE (site, edge, journal)
+) STRICT;
+
+-- outcome: answered, refused, or provisional (superseded by a later answer). exit and model are 'none' for a refusal,
+-- reason is 'none' for an answer: the same words stand as tags in InfluxDB, which has no NULL there.
+CREATE TABLE verdict (
+  ${changing},
+  journal_key INTEGER NOT NULL REFERENCES journal (key), seq INTEGER NOT NULL,
+  site TEXT NOT NULL, edge TEXT NOT NULL, device TEXT NOT NULL, journal TEXT NOT NULL,
+  id TEXT NOT NULL, at INTEGER NOT NULL, received_at INTEGER NOT NULL, qos INTEGER NOT NULL,
+  outcome TEXT NOT NULL, supersedes INTEGER, reason TEXT NOT NULL, detail TEXT,
+  label TEXT, class_index INTEGER, confidence REAL, exit TEXT NOT NULL, route TEXT, cloud TEXT, entropy REAL,
+  latency_ms REAL NOT NULL, queue_ms REAL, compute_ms REAL,
+  energy_j REAL, uplink_j REAL, cloud_j REAL, energy_source TEXT, uplink_bytes INTEGER,
+  model TEXT NOT NULL, worker TEXT, truth ANY, correct INTEGER,
+  UNIQUE (journal_key, seq)
+) STRICT;
+CREATE INDEX verdict_at ON verdict (at);
+CREATE INDEX verdict_frame ON verdict (site, device, id);
+
+-- truth: a class name (text) or a class index (integer), as it was given.
+CREATE TABLE label (
+  ${row}, site TEXT NOT NULL, device TEXT NOT NULL, id TEXT NOT NULL, truth ANY NOT NULL,
+  UNIQUE (site, device, id)
+) STRICT;
+
+CREATE TABLE energy (
+  ${changing}, site TEXT NOT NULL, node TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL,
+  uptime_s REAL NOT NULL, compute_j REAL NOT NULL, uplink_j REAL NOT NULL, source TEXT NOT NULL,
+  UNIQUE (site, node, at)
+) STRICT;
+
+-- counters, drops, queues, exits: JSON objects of numbers.
+CREATE TABLE node (
+  ${changing}, site TEXT NOT NULL, node TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL,
+  uptime_s REAL NOT NULL, counters TEXT NOT NULL, drops TEXT NOT NULL, queues TEXT NOT NULL, exits TEXT,
+  UNIQUE (site, node, at)
+) STRICT;
+
+CREATE TABLE status (
+  ${changing}, site TEXT NOT NULL, node TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL,
+  state TEXT NOT NULL, version TEXT NOT NULL, model TEXT, since INTEGER NOT NULL
+) STRICT;
+CREATE INDEX status_node ON status (site, node);
+
+-- What each counter of drops grew by between two stats of a node.
+CREATE TABLE drop_count (
+  ${changing}, site TEXT NOT NULL, node TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL,
+  reason TEXT NOT NULL, dropped INTEGER NOT NULL,
+  UNIQUE (site, node, at, reason)
+) STRICT;
+CREATE INDEX drop_count_at ON drop_count (at);
+
+CREATE TABLE training (
+  ${changing}, site TEXT NOT NULL, node TEXT NOT NULL, at INTEGER NOT NULL, block TEXT NOT NULL,
+  epoch INTEGER NOT NULL, epochs INTEGER NOT NULL, loss REAL NOT NULL, accuracy REAL, images_per_s REAL NOT NULL,
+  UNIQUE (site, node, at, block, epoch)
+) STRICT;
+
+CREATE TABLE cursor (forwarder TEXT PRIMARY KEY, change INTEGER NOT NULL) STRICT;
+CREATE TABLE tag_value (position INTEGER PRIMARY KEY, tag TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (tag, value)) STRICT;
+`;
+
+/**
+ * Opens the recorder's database, and makes it when there is none.
+ *
+ * @throws {MeanetError} STORE_UNUSABLE
+ */
+export function openDatabase(file: string): DatabaseSync {
+  return guarded(file, () => {
+    if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
+    const database = new DatabaseSync(file, { timeout: BUSY_WAIT_MS });
+    // Both before the first table: they shape the file. NORMAL keeps every commit when the process dies; what a power cut takes
+    // from the end of the log comes back by replay.
+    database.exec("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    if (versionOf(database) === 0) {
+      database.exec(`BEGIN IMMEDIATE; ${tables} PRAGMA user_version = ${VERSION}; COMMIT`);
+    }
+    checkVersion(database, file);
+    return database;
+  });
+}
+
+/** Opens it beside a recorder at work, to read. @throws {MeanetError} STORE_UNUSABLE */
+export function openDatabaseToRead(file: string): DatabaseSync {
+  return guarded(file, () => {
+    const database = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
+    checkVersion(database, file);
+    return database;
+  });
+}
+
+function versionOf(database: DatabaseSync): number {
+  return Number(database.prepare("PRAGMA user_version").get()?.user_version);
+}
+
+function checkVersion(database: DatabaseSync, file: string): void {
+  const version = versionOf(database);
+  if (version === VERSION) return;
+  database.close();
+  throw new MeanetError(
+    "STORE_UNUSABLE",
+    `${file} is of version ${version}, expected ${VERSION}: it belongs to another release or is no recorder's database`,
+    { file, version },
+  );
+}
+
+function guarded(file: string, open: () => DatabaseSync): DatabaseSync {
+  try {
+    return open();
+  } catch (cause) {
+    if (cause instanceof MeanetError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new MeanetError(
+      "STORE_UNUSABLE",
+      `cannot open the recorder's database ${file} (${reason}): check the path, its rights and the disk`,
+      { file },
+      { cause },
+    );
+  }
+}
+
+/** Primary result codes that tell of the disk or of other processes, not of the rows: busy, locked, no memory, read-only, I/O, corrupt, full, cannot open. */
+const OUTAGES = new Set([5, 6, 7, 8, 10, 11, 13, 14]);
+
+/** The error of a failed transaction: STORE_FAILED when the same rows may be stored later, else as it came. */
+export function storeError(cause: unknown): unknown {
+  if (!(cause instanceof Error && "errcode" in cause && typeof cause.errcode === "number")) return cause;
+  if (!OUTAGES.has(cause.errcode & 0xff)) return cause;
+  return new MeanetError(
+    "STORE_FAILED",
+    `the recorder's database cannot be written (${cause.message}): check disk space, rights and who else holds it`,
+    { errcode: cause.errcode },
+    { cause },
+  );
+}

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { after, test } from "node:test";
+import { isMeanetError } from "@meanet/runtime";
+import { answered } from "../testing/verdicts.ts";
+import { describeStore } from "./describe-store.ts";
+import { openDatabaseToRead } from "./schema.ts";
+import { openSqliteStore } from "./sqlite-store.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "meanet-recorder-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+describeStore("sqlite", (place) => openSqliteStore(join(folder, `${place}.sqlite`)));
+
+test("sqlite store › refuses a file that is no database, naming it", () => {
+  const file = join(folder, "text.sqlite");
+  writeFileSync(file, "not a database, but long enough to be taken for one".repeat(100));
+  assert.throws(
+    () => openSqliteStore(file),
+    (error) => isMeanetError(error, "STORE_UNUSABLE") && error.message.includes(file),
+  );
+});
+
+test("sqlite store › refuses a database of another version", () => {
+  const file = join(folder, "future.sqlite");
+  const database = new DatabaseSync(file);
+  database.exec("PRAGMA user_version = 99");
+  database.close();
+  assert.throws(
+    () => openSqliteStore(file),
+    (error) => isMeanetError(error, "STORE_UNUSABLE") && error.message.includes("99"),
+  );
+  assert.throws(
+    () => openDatabaseToRead(join(folder, "missing.sqlite")),
+    (error) => isMeanetError(error, "STORE_UNUSABLE"),
+  );
+});
+
+test("sqlite store › says STORE_FAILED while another process holds the database, and stores afterwards", () => {
+  const file = join(folder, "held.sqlite");
+  const store = openSqliteStore(file);
+  const holder = new DatabaseSync(file);
+  holder.exec("BEGIN IMMEDIATE");
+  assert.throws(
+    () => store.write([{ kind: "verdict", verdict: answered(1) }]),
+    (error) => isMeanetError(error, "STORE_FAILED"),
+  );
+  holder.exec("ROLLBACK");
+  holder.close();
+  assert.equal(store.write([{ kind: "verdict", verdict: answered(1) }]).verdicts, 1);
+  store.close();
+});
+
+test("sqlite store › gives space back to the disk", () => {
+  const file = join(folder, "shrinking.sqlite");
+  const store = openSqliteStore(file);
+  for (let seq = 1; seq <= 20_000; seq += 2000) {
+    store.write(
+      Array.from({ length: 2000 }, (_, index) => ({ kind: "verdict", verdict: answered(seq + index) })),
+    );
+  }
+  const limits = { before: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER };
+  while (store.prune(limits).rows > 0);
+  store.close();
+  const database = openDatabaseToRead(file);
+  const pages = Number(database.prepare("PRAGMA page_count").get()?.page_count);
+  database.close();
+  assert.ok(pages < 100, `${pages} pages left`);
+});

@@ -1,0 +1,315 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { Label, Verdict } from "@meanet/protocol";
+import { JournalBook } from "./journal-book.ts";
+import { type DropCounters, dropGrowth } from "./node-rows.ts";
+import { Retention } from "./retention.ts";
+import { changingTables, openDatabase, storeError } from "./schema.ts";
+import type { SeqRange } from "./seq-set.ts";
+import type {
+  Change,
+  JournalName,
+  JournalState,
+  MeasurementTable,
+  Observation,
+  Pruned,
+  RetentionLimits,
+  Store,
+  StoreCounts,
+  Value,
+  Written,
+} from "./store.ts";
+import { correctness, verdictColumns } from "./verdict-row.ts";
+
+type Row = Readonly<Record<string, Value>>;
+
+interface LabelledVerdict {
+  readonly row: number;
+  readonly truth: Label["label"] | null;
+  readonly label: string | null;
+  readonly class_index: number | null;
+}
+
+/** The store in one SQLite file, or in `:memory:`. @throws {MeanetError} STORE_UNUSABLE */
+export function openSqliteStore(file: string): Store {
+  return new SqliteStore(openDatabase(file));
+}
+
+class SqliteStore implements Store {
+  readonly #database: DatabaseSync;
+  readonly #journals: JournalBook;
+  readonly #retention: Retention;
+  readonly #statements = new Map<string, StatementSync>();
+  /** The last change given out. Never falls, even when retention deletes the row that had it. */
+  #change: number;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#journals = new JournalBook(database);
+    this.#retention = new Retention(database);
+    this.#change = this.#readLastChange();
+  }
+
+  get lastChange(): number {
+    return this.#change;
+  }
+
+  write(batch: readonly Observation[]): Written {
+    const counts = { verdicts: 0, duplicates: 0, labels: 0, refused: 0 };
+    const touched = new Map<string, JournalName>();
+    const touch = ({ site, edge, journal }: JournalName) =>
+      touched.set(`${site}/${edge}/${journal}`, { site, edge, journal });
+    this.#inTransaction((now) => {
+      for (const observation of batch) {
+        switch (observation.kind) {
+          case "verdict":
+            counts[this.#writeVerdict(observation.verdict, now)] += 1;
+            touch(observation.verdict);
+            break;
+          case "label":
+            this.#writeLabel(observation, now);
+            counts.labels += 1;
+            break;
+          case "stats":
+            this.#writeStats(observation, now);
+            if (observation.stats.journal !== undefined) {
+              const { site, node, stats } = observation;
+              touch(
+                this.#announce(
+                  { site, edge: node, journal: stats.journal!.journal },
+                  stats.journal!.lastSeq,
+                  now,
+                ),
+              );
+            }
+            break;
+          default:
+            this.#writeMeasurement(observation, now);
+        }
+      }
+    });
+    return { ...counts, journals: [...touched.values()] };
+  }
+
+  journals(): JournalState[] {
+    return this.#journals.states();
+  }
+
+  journal(name: JournalName): JournalState | undefined {
+    return this.#journals.state(name);
+  }
+
+  giveUp(name: JournalName, range: SeqRange): number {
+    const journal = this.#journals.get(name);
+    if (journal === undefined) return 0;
+    return this.#inTransaction(() => this.#journals.giveUp(journal, range));
+  }
+
+  changesAfter(change: number, limit: number): Change[] {
+    const changes = changingTables.flatMap((table) => {
+      const rows = this.#prepare(`SELECT * FROM ${table} WHERE change > ? ORDER BY change LIMIT ?`).all(
+        change,
+        limit,
+      );
+      return rows.map((row) => ({ change: Number(row.change), table, row: row as Row }));
+    });
+    return changes.sort((a, b) => a.change - b.change).slice(0, limit);
+  }
+
+  cursor(forwarder: string): number {
+    return Number(this.#prepare("SELECT change FROM cursor WHERE forwarder = ?").get(forwarder)?.change ?? 0);
+  }
+
+  setCursor(forwarder: string, change: number): void {
+    this.#prepare("INSERT INTO cursor VALUES (?, ?) ON CONFLICT DO UPDATE SET change = excluded.change").run(
+      forwarder,
+      change,
+    );
+  }
+
+  tagValues(tag: string): string[] {
+    const rows = this.#prepare("SELECT value FROM tag_value WHERE tag = ? ORDER BY position").all(tag);
+    return rows.map(({ value }) => String(value));
+  }
+
+  addTagValues(tag: string, values: readonly string[]): void {
+    this.#inTransaction(() => {
+      for (const value of values)
+        this.#prepare("INSERT OR IGNORE INTO tag_value (tag, value) VALUES (?, ?)").run(tag, value);
+    });
+  }
+
+  prune(limits: RetentionLimits, forwarder?: string): Pruned {
+    const cursor = forwarder === undefined ? undefined : this.cursor(forwarder);
+    const pruned = this.#inTransaction(() => this.#retention.prune(limits, cursor));
+    if (pruned.rows > 0) this.#retention.shrinkFile();
+    else this.#inTransaction(() => this.#journals.forget(limits.before));
+    return pruned;
+  }
+
+  counts(): StoreCounts {
+    const count = (table: string) => Number(this.#prepare(`SELECT count(*) AS n FROM ${table}`).get()?.n);
+    return {
+      verdicts: count("verdict"),
+      labels: count("label"),
+      lost: this.#journals.lost,
+      bytes: this.#retention.usedBytes(),
+    };
+  }
+
+  close(): void {
+    // Leaves one file behind, without its log.
+    this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    this.#database.close();
+  }
+
+  #writeVerdict(verdict: Verdict, now: number): "verdicts" | "duplicates" | "refused" {
+    const journal = this.#journals.open(verdict, now);
+    if (journal === undefined) return "refused";
+    if (!this.#journals.add(journal, verdict.seq)) return "duplicates";
+    const columns = verdictColumns(verdict);
+    const labelled = this.#prepare("SELECT truth FROM label WHERE site = ? AND device = ? AND id = ?");
+    const truth = (labelled.get(verdict.site, verdict.device, verdict.id)?.truth ?? null) as
+      | Label["label"]
+      | null;
+    const correct = correctness(truth, columns.label ?? null, columns.class_index ?? null);
+    this.#insertChange("verdict", { ...columns, journal_key: journal.key, truth, correct }, now);
+    return "verdicts";
+  }
+
+  #writeLabel(
+    { site, device, id, label: truth }: Extract<Observation, { kind: "label" }>,
+    now: number,
+  ): void {
+    this.#prepare(
+      `INSERT INTO label (recorded_at, site, device, id, truth) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET truth = excluded.truth`,
+    ).run(now, site, device, id, truth);
+    const verdicts = this.#prepare(
+      "SELECT row, truth, label, class_index FROM verdict WHERE site = ? AND device = ? AND id = ?",
+    ).all(site, device, id) as unknown as LabelledVerdict[];
+    for (const verdict of verdicts) {
+      if (verdict.truth === truth) continue;
+      const correct = correctness(truth, verdict.label, verdict.class_index);
+      this.#prepare("UPDATE verdict SET truth = ?, correct = ?, change = ? WHERE row = ?").run(
+        truth,
+        correct,
+        this.#nextChange(),
+        verdict.row,
+      );
+    }
+  }
+
+  #writeStats({ site, node, stats }: Extract<Observation, { kind: "stats" }>, now: number): void {
+    const { kind, at, uptimeS, counters, drops, queues, exits } = stats;
+    const before = this.#lastDrops(site, node);
+    const inserted = this.#insertChange(
+      "node",
+      {
+        ...{ site, node, kind, at, uptime_s: uptimeS },
+        counters: JSON.stringify(counters),
+        drops: JSON.stringify(drops),
+        queues: JSON.stringify(queues),
+        exits: exits === undefined ? null : JSON.stringify(exits),
+      },
+      now,
+    );
+    if (!inserted) return;
+    for (const growth of dropGrowth(before, stats)) {
+      this.#insertChange("drop_count", { site, node, kind, at, ...growth }, now);
+    }
+  }
+
+  #lastDrops(site: string, node: string): DropCounters | undefined {
+    const last = this.#prepare(
+      "SELECT uptime_s, drops FROM node WHERE site = ? AND node = ? ORDER BY at DESC LIMIT 1",
+    ).get(site, node);
+    if (last === undefined) return undefined;
+    return {
+      uptimeS: Number(last.uptime_s),
+      drops: JSON.parse(String(last.drops)) as Record<string, number>,
+    };
+  }
+
+  #announce(name: JournalName, lastSeq: number, now: number): JournalName {
+    const journal = this.#journals.open(name, now);
+    if (journal !== undefined) this.#journals.announce(journal, lastSeq);
+    return name;
+  }
+
+  #writeMeasurement(
+    observation: Extract<Observation, { kind: "energy" | "training" | "status" }>,
+    now: number,
+  ): void {
+    const { site, node } = observation;
+    switch (observation.kind) {
+      case "energy": {
+        const { kind, at, uptimeS, computeJ, uplinkJ, source } = observation.energy;
+        const figures = { uptime_s: uptimeS, compute_j: computeJ, uplink_j: uplinkJ, source };
+        this.#insertChange("energy", { site, node, kind, at, ...figures }, now);
+        return;
+      }
+      case "training": {
+        const { imagesPerS, ...epoch } = observation.training;
+        this.#insertChange("training", { site, node, ...epoch, images_per_s: imagesPerS }, now);
+        return;
+      }
+      case "status": {
+        const { state, since } = observation.status;
+        // Retained: it comes again with every connection.
+        const last = this.#prepare(
+          "SELECT state, since FROM status WHERE site = ? AND node = ? ORDER BY row DESC LIMIT 1",
+        ).get(site, node);
+        if (last?.state === state && last.since === since) return;
+        this.#insertChange("status", { site, node, at: now, ...observation.status }, now);
+      }
+    }
+  }
+
+  /** @returns false when a row with the same key was there before */
+  #insertChange(table: MeasurementTable, columns: Row, now: number): boolean {
+    const row: Row = { ...columns, recorded_at: now, change: this.#nextChange() };
+    const names = Object.keys(row);
+    const statement = this.#prepare(
+      `INSERT INTO ${table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")}) ON CONFLICT DO NOTHING`,
+    );
+    return statement.run(...(Object.values(row) as SQLInputValue[])).changes === 1;
+  }
+
+  #nextChange(): number {
+    this.#change += 1;
+    return this.#change;
+  }
+
+  #readLastChange(): number {
+    const sources = [...changingTables, "cursor"].map((table) => `SELECT max(change) AS last FROM ${table}`);
+    return Number(
+      this.#database.prepare(`SELECT max(last) AS last FROM (${sources.join(" UNION ALL ")})`).get()?.last,
+    );
+  }
+
+  /** Texts are built from table and column names of this file only, so there are few. */
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #inTransaction<T>(work: (now: number) => T): T {
+    const now = Date.now();
+    try {
+      this.#database.exec("BEGIN IMMEDIATE");
+      const result = work(now);
+      this.#journals.save(now);
+      this.#database.exec("COMMIT");
+      return result;
+    } catch (error) {
+      // A full disk has rolled back by itself.
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      this.#journals.load();
+      throw storeError(error);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import type { Label, Verdict } from "@meanet/protocol";
+import type { Value } from "./store.ts";
+
+/** Stands for "has none" where InfluxDB, in its tags, cannot say NULL. */
+export const NONE = "none";
+
+type Truth = Label["label"] | null;
+
+/**
+ * The columns of a verdict that come from its payload.
+ *
+ * `energy_j` is compute at the edge (main and extension); `uplink_j` and `cloud_j` stand beside it and are not in it.
+ */
+export function verdictColumns(verdict: Verdict): Record<string, Value> {
+  const { id, site, device, edge, journal, seq, at, receivedAt, qos, latencyMs } = verdict;
+  const common = {
+    id,
+    site,
+    device,
+    edge,
+    journal,
+    seq,
+    at,
+    received_at: receivedAt,
+    qos,
+    latency_ms: latencyMs,
+  };
+  if (verdict.outcome === "refused") {
+    const { reason, detail } = verdict;
+    return { ...common, outcome: "refused", reason, detail, exit: NONE, model: NONE };
+  }
+  const { energy } = verdict;
+  return {
+    ...common,
+    outcome: verdict.final ? "answered" : "provisional",
+    reason: NONE,
+    supersedes: verdict.supersedes,
+    label: verdict.label,
+    class_index: verdict.classIndex,
+    confidence: verdict.confidence,
+    exit: verdict.exit,
+    route: verdict.route,
+    cloud: verdict.cloud,
+    entropy: verdict.entropy,
+    queue_ms: verdict.queueMs,
+    compute_ms: verdict.computeMs,
+    energy_j: energy.mainJ + energy.extensionJ,
+    uplink_j: energy.uplinkJ,
+    cloud_j: energy.cloudJ,
+    energy_source: energy.source,
+    uplink_bytes: verdict.uplinkBytes,
+    model: verdict.model,
+    worker: verdict.worker,
+  };
+}
+
+/** 1, 0, or null when there is nothing to compare. A truth in text is a class name, a number a class index. */
+export function correctness(truth: Truth, label: Value, classIndex: Value): number | null {
+  if (truth === null || label === null) return null;
+  return Number(typeof truth === "number" ? truth === classIndex : truth === label);
+}

@@ -1,0 +1,92 @@
+import type { Logger } from "@meanet/runtime";
+import type { MqttSession, Subscribed } from "@meanet/session";
+import type { Observation } from "./store/store.ts";
+
+export interface SubscriptionOptions {
+  readonly session: MqttSession;
+  /** Undefined records all sites of the broker. */
+  readonly site: string | undefined;
+  readonly offer: (observation: Observation, acknowledge: () => void) => void;
+  /** An edge came or went. */
+  readonly onStatus: (site: string, node: string, online: boolean) => void;
+  readonly onMisaddressed: () => void;
+  readonly log: Logger;
+}
+
+interface NodeMessage<T> {
+  readonly params: { readonly site: string; readonly node: string };
+  readonly value: T;
+  acknowledge(): void;
+}
+
+/** Everything the recorder listens to. Messages are acknowledged when they are stored. */
+export function subscribeAll(options: SubscriptionOptions): Subscribed[] {
+  const { session, site, offer, onStatus } = options;
+  const { topics } = session;
+  const levels = site === undefined ? {} : { site };
+  const byHandler = { acknowledge: "by-handler" } as const;
+
+  const ofNode =
+    <T>(toObservation: (site: string, node: string, value: T) => Observation) =>
+    (message: NodeMessage<T>) => {
+      const { params, value } = message;
+      offer(toObservation(params.site, params.node, value), () => message.acknowledge());
+    };
+
+  return [
+    session.subscribe(
+      topics.verdict,
+      levels,
+      (message) => {
+        const { params, value } = message;
+        if (value.site !== params.site || value.device !== params.device) {
+          options.onMisaddressed();
+          options.log.warn(
+            { site: params.site, device: params.device, edge: value.edge, id: value.id },
+            "a verdict names another site or device than its topic; it is left out",
+          );
+          message.acknowledge();
+          return;
+        }
+        offer({ kind: "verdict", verdict: value }, () => message.acknowledge());
+      },
+      byHandler,
+    ),
+    session.subscribe(
+      topics.label,
+      levels,
+      (message) => {
+        offer({ kind: "label", ...message.params, label: message.value.label }, () => message.acknowledge());
+      },
+      byHandler,
+    ),
+    session.subscribe(
+      topics.energy,
+      levels,
+      ofNode((of, name, energy) => ({ kind: "energy", site: of, node: name, energy })),
+      byHandler,
+    ),
+    session.subscribe(
+      topics.training,
+      levels,
+      ofNode((of, name, training) => ({ kind: "training", site: of, node: name, training })),
+      byHandler,
+    ),
+    session.subscribe(
+      topics.stats,
+      levels,
+      ofNode((of, name, stats) => ({ kind: "stats", site: of, node: name, stats })),
+      byHandler,
+    ),
+    session.subscribe(
+      topics.status,
+      levels,
+      (message) => {
+        const { params, value } = message;
+        onStatus(params.site, params.node, value.state === "online");
+        offer({ kind: "status", ...params, status: value }, () => message.acknowledge());
+      },
+      byHandler,
+    ),
+  ];
+}
