@@ -1,0 +1,61 @@
+import type { Evaluation } from "./evaluate.ts";
+import type { Accuracy } from "./score.ts";
+
+/** An evaluation as text for a terminal, also valid Markdown. */
+export function evaluateTable(result: Evaluation): string {
+  const { exits, entropy, cloud } = result;
+  const lines = [
+    `${result.bundle} on ${result.data}, ${result.split}: ${result.n} frames`,
+    "",
+    ...table(
+      ["", "all", "hard classes", "easy classes"],
+      [
+        accuracyRow("main alone", result.main),
+        accuracyRow("edge, nothing sent", result.edge),
+        ...(cloud === undefined ? [] : [accuracyRow("cloud, all sent", cloud)]),
+      ],
+    ),
+    "",
+    `Easy or hard detected ${percent(result.detection)}; the extension runs for ${percent(result.extensionRuns)} of the frames.`,
+    `Exits with nothing sent: main ${percent(exits.main)}, extension ${percent(exits.extension)}.`,
+    `Mean entropy of main: ${entropy.correct.toFixed(3)} nats when right, ${entropy.wrong.toFixed(3)} when wrong; the bundle's T is ${result.threshold.toFixed(3)}.`,
+  ];
+  if (result.curve.length > 0) {
+    lines.push(
+      "",
+      `By threshold T; energy and bytes per frame at the edge, modelled: ${result.profile}, ${result.uplink}.`,
+      "",
+      ...table(
+        ["T", "sent", "accuracy", "energy", "uplink"],
+        result.curve.map((point) => [
+          `${point.T.toFixed(3)}${point.T === result.threshold ? " *" : ""}`,
+          percent(point.sent),
+          percent(point.accuracy, 2),
+          `${(1000 * point.energyJ).toFixed(3)} mJ`,
+          `${point.uplinkBytes.toFixed(1)} B`,
+        ]),
+      ),
+      "",
+      "\\* the bundle's own T",
+    );
+  }
+  return lines.join("\n");
+}
+
+function accuracyRow(name: string, { accuracy, hard, easy }: Accuracy): string[] {
+  return [name, percent(accuracy, 2), percent(hard, 2), percent(easy, 2)];
+}
+
+function table(head: readonly string[], body: readonly (readonly string[])[]): string[] {
+  const widths = head.map((title, column) =>
+    Math.max(3, title.length, ...body.map((row) => row[column]!.length)),
+  );
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join(" | ")} |`;
+  const rule = `| ${widths.map((width, column) => (column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)).join(" | ")} |`;
+  return [line(head), rule, ...body.map(line)];
+}
+
+function percent(fraction: number, digits = 1): string {
+  return `${(100 * fraction).toFixed(digits)} %`;
+}

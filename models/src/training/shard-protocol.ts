@@ -1,0 +1,50 @@
+import type { ImageInput } from "../bundle/manifest.ts";
+import type { Augmentation } from "./augmentation.ts";
+
+/** What a training thread is given when it starts. Everything large is shared memory: nothing is copied. */
+export interface ShardWorkerData {
+  /** The training step as ONNX bytes. */
+  readonly step: Uint8Array;
+  /** Frames of one step of one shard. */
+  readonly batch: number;
+  readonly shards: readonly SharedShard[];
+  readonly theta: Float32Array<SharedArrayBuffer>;
+  readonly momentum: Float32Array<SharedArrayBuffer>;
+  readonly images: Uint8Array<SharedArrayBuffer>;
+  readonly labels: Uint8Array<SharedArrayBuffer>;
+  /** Target index of each class, -1 where a class is no target. */
+  readonly targetOf: readonly number[];
+  readonly targets: number;
+  readonly input: ImageInput;
+  readonly augmentation: Augmentation;
+  readonly seed: number;
+}
+
+/** Where one shard of the batch leaves its results. */
+export interface SharedShard {
+  readonly shard: number;
+  readonly theta: Float32Array<SharedArrayBuffer>;
+  readonly momentum: Float32Array<SharedArrayBuffer>;
+  readonly statistics: Float32Array<SharedArrayBuffer>;
+}
+
+/** One step of the thread's shards; `indices` holds one batch per shard of the thread, in the order of its shards. */
+export interface ShardRequest {
+  readonly kind: "train" | "observe" | "close";
+  readonly epoch: number;
+  readonly step: number;
+  readonly learningRate: number;
+  readonly indices: Uint32Array;
+}
+
+/** What a thread answers, one entry per shard of its own. */
+export type ShardReply =
+  | { readonly kind: "ready" }
+  | { readonly kind: "done"; readonly results: readonly ShardResult[] }
+  | { readonly kind: "failed"; readonly message: string };
+
+export interface ShardResult {
+  readonly shard: number;
+  readonly loss: number;
+  readonly correct: number;
+}

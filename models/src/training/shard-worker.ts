@@ -1,0 +1,123 @@
+/**
+ * A training thread: runs the training step for its shards of each batch.
+ *
+ * Input: {@link ShardRequest} messages, one at a time. Output: {@link ShardReply} messages; parameters, momentum and batch
+ * statistics go through shared memory. ONNX Runtime refuses shared memory, hence the copies in and out.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { openSession, type Session, Tensor } from "@meanet/inference/session";
+import { normaliseInto } from "../bundle/tensor.ts";
+import { argmax } from "../routing.ts";
+import { augmentInto } from "./augmentation.ts";
+import { randomAt } from "./random.ts";
+import type {
+  ShardReply,
+  ShardRequest,
+  ShardResult,
+  ShardWorkerData,
+  SharedShard,
+} from "./shard-protocol.ts";
+
+const data = workerData as ShardWorkerData;
+const port = parentPort!;
+const frameBytes = data.input.shape.reduce((product, dim) => product * dim, 1);
+
+// Made once: the step reads and writes the same memory again and again.
+const theta = new Float32Array(data.theta.length);
+const momentum = new Float32Array(data.theta.length);
+const x = new Float32Array(data.batch * frameBytes);
+const target = new BigInt64Array(data.batch);
+const learningRate = new Float32Array(1);
+const out = {
+  theta: new Float32Array(data.theta.length),
+  momentum: new Float32Array(data.theta.length),
+  loss: new Float32Array(1),
+  logits: new Float32Array(data.batch * data.targets),
+  statistics: new Float32Array(data.shards[0]!.statistics.length),
+};
+const feeds = {
+  theta: new Tensor("float32", theta, [theta.length]),
+  momentum: new Tensor("float32", momentum, [momentum.length]),
+  learningRate: new Tensor("float32", learningRate, [1]),
+  x: new Tensor("float32", x, [data.batch, ...data.input.shape]),
+  target: new Tensor("int64", target, [data.batch]),
+};
+const fetches = {
+  theta: new Tensor("float32", out.theta, [theta.length]),
+  momentum: new Tensor("float32", out.momentum, [momentum.length]),
+  loss: new Tensor("float32", out.loss, [1]),
+  logits: new Tensor("float32", out.logits, [data.batch, data.targets]),
+  statistics: new Tensor("float32", out.statistics, [out.statistics.length]),
+};
+
+function reply(message: ShardReply): void {
+  port.postMessage(message);
+}
+
+function fill(request: ShardRequest, position: number, shard: number): void {
+  const random = randomAt(data.seed, request.epoch, request.step, shard);
+  for (let item = 0; item < data.batch; item++) {
+    const index = request.indices[position * data.batch + item]!;
+    const planes = data.images.subarray(index * frameBytes, (index + 1) * frameBytes);
+    const frame = x.subarray(item * frameBytes, (item + 1) * frameBytes);
+    if (request.kind === "train") {
+      augmentInto(frame, planes, data.input, data.augmentation, random);
+    } else {
+      normaliseInto(frame, planes, data.input);
+    }
+    target[item] = BigInt(data.targetOf[data.labels[index]!]!);
+  }
+}
+
+function countCorrect(): number {
+  let correct = 0;
+  for (let item = 0; item < data.batch; item++) {
+    const logits = out.logits.subarray(item * data.targets, (item + 1) * data.targets);
+    correct += argmax(logits) === Number(target[item]) ? 1 : 0;
+  }
+  return correct;
+}
+
+async function runShard(
+  session: Session,
+  request: ShardRequest,
+  place: SharedShard,
+  position: number,
+): Promise<ShardResult> {
+  theta.set(data.theta);
+  momentum.set(data.momentum);
+  learningRate[0] = request.learningRate;
+  fill(request, position, place.shard);
+  await session.run(feeds, fetches);
+  place.statistics.set(out.statistics);
+  if (request.kind === "train") {
+    place.theta.set(out.theta);
+    place.momentum.set(out.momentum);
+  }
+  return { shard: place.shard, loss: out.loss[0]!, correct: countCorrect() };
+}
+
+async function answer(session: Session, request: ShardRequest): Promise<void> {
+  if (request.kind === "close") {
+    await session.close();
+    port.close();
+    return;
+  }
+  const results: ShardResult[] = [];
+  for (const [position, place] of data.shards.entries()) {
+    results.push(await runShard(session, request, place, position));
+  }
+  reply({ kind: "done", results });
+}
+
+// An error that leaves the thread can abort the whole process inside ONNX Runtime: every one is caught and told.
+function fail(error: unknown): void {
+  reply({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+}
+
+openSession(data.step, { threads: 1 }).then((session) => {
+  port.on("message", (request: ShardRequest) => {
+    answer(session, request).catch(fail);
+  });
+  reply({ kind: "ready" });
+}, fail);
