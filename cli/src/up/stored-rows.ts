@@ -1,5 +1,8 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { connectInflux } from "@meanet/recorder";
+
+const INFLUX_TIMEOUT_MS = 5_000;
 
 /** What the recorder holds of a run. */
 export interface StoredRows {
@@ -38,23 +41,17 @@ export function sqliteRows(file: string, { since, idPrefix }: RunFilter): number
 
 /** Final rows in InfluxDB. @param url - `http://host:port/database` */
 export async function influxRows(url: string, { since, idPrefix }: RunFilter): Promise<number> {
-  const database = new URL(url).pathname.slice(1);
-  const query = new URL("/query", url);
-  query.searchParams.set("db", database);
-  query.searchParams.set(
-    "q",
-    `SELECT count("id") FROM "verdict" WHERE time >= ${since}ms AND "outcome" != 'provisional'${
-      idPrefix === "" ? "" : ` AND "id" =~ /^${idPrefix}/`
-    }`,
-  );
-  const response = await fetch(query, { signal: AbortSignal.timeout(5_000) });
-  const body = (await response.json()) as InfluxAnswer;
-  return body.results?.[0]?.series?.[0]?.values[0]?.[1] ?? 0;
+  const ofRun = idPrefix === "" ? "" : ` AND "id" =~ /^${idPrefix}/`;
+  const server = connectInflux({ url, requestTimeout: INFLUX_TIMEOUT_MS });
+  const answer = (await server.query(
+    `SELECT count("id") FROM "verdict" WHERE time >= ${since}ms AND "outcome" != 'provisional'${ofRun}`,
+  )) as InfluxCounts;
+  return answer.results[0]?.series?.[0]?.values[0]?.[1] ?? 0;
 }
 
-interface InfluxAnswer {
-  readonly results?: readonly {
-    readonly series?: readonly { readonly values: readonly [string, number][] }[];
+interface InfluxCounts {
+  readonly results: readonly {
+    readonly series?: readonly { readonly values: readonly [number, number][] }[];
   }[];
 }
 

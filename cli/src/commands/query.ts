@@ -1,0 +1,88 @@
+import { resolve } from "node:path";
+import {
+  connectInflux,
+  type QueryName,
+  type QueryResult,
+  queries,
+  queryNames,
+  queryOptionsSchema,
+  runInfluxQuery,
+  runQuery,
+} from "@meanet/recorder";
+import { loadConfig, MeanetError, parseDurationMs } from "@meanet/runtime";
+import { Argument, Command } from "commander";
+import { z } from "zod";
+import { addConfigOptions, configFlags } from "../config-options.ts";
+import { queryPlot } from "../query/plot.ts";
+import { queryTable } from "../query/table.ts";
+
+/** Intervals across a plot when none is asked for. */
+const PLOT_INTERVALS = 60;
+const INFLUX_TIMEOUT_MS = 10_000;
+
+const queryConfigSchema = z.strictObject({
+  ...queryOptionsSchema.shape,
+  plot: z.boolean().default(false).describe("draw it over time; without --interval in sixty steps"),
+  json: z.boolean().default(false).describe("print the answer as one JSON object"),
+  store: z
+    .string()
+    .default(".meanet/up/recorder/recorder.sqlite")
+    .describe("database of the recorder; it may be at work"),
+  influx: z.string().optional().describe("ask this InfluxDB instead, http://host:port/database"),
+});
+type QueryConfig = z.output<typeof queryConfigSchema>;
+
+export function queryCommand(): Command {
+  const command = new Command("query")
+    .description("Asks the recorder's store what happened.")
+    .addArgument(new Argument("<name>", "what to ask").choices(queryNames));
+  addConfigOptions(command, "query", queryConfigSchema);
+  const list = queryNames.map((name) => {
+    const { description, by } = queries[name];
+    return `  ${name.padEnd(11)} ${description} (by ${by.join(", ")})`;
+  });
+  return command.addHelpText("after", `\nQueries:\n${list.join("\n")}`).action(runQueryCommand);
+}
+
+async function runQueryCommand(name: QueryName, values: Record<string, unknown>): Promise<void> {
+  const config = loadConfig("query", queryConfigSchema, {
+    file: values.config as string | undefined,
+    environment: process.env,
+    flags: configFlags(queryConfigSchema, values),
+  });
+  const interval = config.interval ?? (config.plot ? plotInterval(config.since) : undefined);
+  const result = await ask(name, config, interval);
+  if (config.json) console.log(JSON.stringify(result));
+  else if (config.plot) {
+    console.log(queryPlot(name, result, parseDurationMs(interval!)!, process.stdout.isTTY));
+  } else if (result.rows.length === 0) {
+    console.log(`nothing since ${new Date(result.since).toISOString()}; --since 1d looks further back`);
+  } else console.log(queryTable(result));
+}
+
+function ask(
+  name: QueryName,
+  config: QueryConfig,
+  interval: string | undefined,
+): Promise<QueryResult> | QueryResult {
+  const { since, until, by, store, influx } = config;
+  const options = {
+    since,
+    ...(until === undefined ? {} : { until }),
+    ...(by === undefined ? {} : { by }),
+    ...(interval === undefined ? {} : { interval }),
+  };
+  if (influx === undefined) return runQuery(resolve(store), name, options);
+  return runInfluxQuery(connectInflux({ url: influx, requestTimeout: INFLUX_TIMEOUT_MS }), name, options);
+}
+
+/** @throws {MeanetError} QUERY_INVALID */
+function plotInterval(since: string): string {
+  const spanMs = parseDurationMs(since);
+  if (spanMs === undefined) {
+    throw new MeanetError("QUERY_INVALID", `--plot since ${since} needs an --interval, such as 1m`, {
+      since,
+    });
+  }
+  return `${Math.max(1, Math.ceil(spanMs / PLOT_INTERVALS / 1000))}s`;
+}

@@ -1,0 +1,105 @@
+import type { Cell, QueryName, QueryResult } from "@meanet/recorder";
+import asciichart from "asciichart";
+import pc from "picocolors";
+import { cellText } from "./table.ts";
+
+/** The column that is drawn, and what stands where an interval has no row: nothing happened, or nothing is known. */
+const drawn: Readonly<Record<QueryName, { readonly column: string; readonly gap: "zero" | "as before" }>> = {
+  throughput: { column: "framesPerS", gap: "zero" },
+  exits: { column: "frames", gap: "zero" },
+  latency: { column: "p50Ms", gap: "as before" },
+  energy: { column: "edgeJPerFrame", gap: "as before" },
+  accuracy: { column: "accuracy", gap: "as before" },
+  drops: { column: "frames", gap: "zero" },
+  uplink: { column: "bytes", gap: "zero" },
+};
+
+const HEIGHT = 12;
+const LABEL_WIDTH = 10;
+const palette = ["cyan", "yellow", "magenta", "green", "red", "blue"] as const;
+
+/**
+ * A query's answer over time as a plot of characters, one line per group.
+ *
+ * @param result - asked by interval
+ */
+export function queryPlot(
+  name: QueryName,
+  result: QueryResult,
+  intervalMs: number,
+  useColour: boolean,
+): string {
+  const { column, gap } = drawn[name];
+  const colours = pc.createColors(useColour);
+  const series = [...seriesOf(result, column, intervalMs, gap)];
+  if (series.length === 0) return "nothing in this time";
+  const highest = Math.max(...series.flatMap(([, values]) => values));
+  const plot = asciichart.plot(
+    series.map(([, values]) => values),
+    {
+      min: 0,
+      // A line of zeros needs an axis too.
+      max: highest === 0 ? 1 : highest,
+      height: HEIGHT,
+      // A label is one column to asciichart, whatever its width; the axis is the second.
+      offset: 2,
+      colors: series.map((_, index) => (useColour ? ansi[palette[index % palette.length]!] : undefined)),
+      format: (value) => `${cellText(column, value).padStart(LABEL_WIDTH)} `,
+    },
+  );
+  const legend = series.map(([group], index) =>
+    colours[palette[index % palette.length]!](`── ${group || column}`),
+  );
+  const [from, to] = [result.since, result.until].map((moment) => new Date(moment).toISOString());
+  return `${name}: ${column} per ${intervalMs / 1000} s, ${from} to ${to}\n${plot}\n${legend.join("  ")}`;
+}
+
+/** Escape sequences that begin a colour; asciichart ends it. */
+const ansi = {
+  cyan: "\u001b[36m",
+  yellow: "\u001b[33m",
+  magenta: "\u001b[35m",
+  green: "\u001b[32m",
+  red: "\u001b[31m",
+  blue: "\u001b[34m",
+} as const;
+
+/** By group, one value per interval. */
+function seriesOf(
+  { columns, rows, since, until }: QueryResult,
+  column: string,
+  intervalMs: number,
+  gap: "zero" | "as before",
+): Map<string, number[]> {
+  const timeAt = columns.indexOf("time");
+  const valueAt = columns.indexOf(column);
+  const first = Math.floor(since / intervalMs);
+  const count = Math.max(1, Math.ceil(until / intervalMs) - first);
+  const known = new Map<string, (number | undefined)[]>();
+  for (const row of rows) {
+    const group = row.filter((cell): cell is string => typeof cell === "string").join(" ");
+    const values = known.get(group) ?? Array.from<number | undefined>({ length: count });
+    values[Math.floor(Number(row[timeAt]) / intervalMs) - first] = numberOf(row[valueAt]);
+    known.set(group, values);
+  }
+  return new Map(
+    [...known].map(([group, values]) => [group, gap === "zero" ? zeros(values) : asBefore(values)]),
+  );
+}
+
+function numberOf(cell: Cell | undefined): number | undefined {
+  return typeof cell === "number" ? cell : undefined;
+}
+
+function zeros(values: readonly (number | undefined)[]): number[] {
+  return values.map((value) => value ?? 0);
+}
+
+/** Before the first value that is known stands the first. */
+function asBefore(values: readonly (number | undefined)[]): number[] {
+  let last = values.find((value) => value !== undefined) ?? 0;
+  return values.map((value) => {
+    last = value ?? last;
+    return last;
+  });
+}
