@@ -31,7 +31,9 @@ export class Tally {
 
   constructor(computeJ: () => number) {
     const registers = [this.registry];
-    const tally = this;
+    const { lengths } = this;
+    const events = this.#counters;
+    const failures = this.#failures;
     new Counter({
       name: "meanet_worker_events_total",
       help: "complex items and batches by what became of them",
@@ -39,7 +41,7 @@ export class Tally {
       registers,
       collect() {
         this.reset();
-        for (const [event, value] of tally.#counters) this.inc({ event }, value);
+        for (const [event, value] of events) this.inc({ event }, value);
       },
     });
     new Counter({
@@ -49,7 +51,7 @@ export class Tally {
       registers,
       collect() {
         this.reset();
-        for (const [code, value] of tally.#failures) this.inc({ code }, value);
+        for (const [code, value] of failures) this.inc({ code }, value);
       },
     });
     new Gauge({
@@ -58,7 +60,7 @@ export class Tally {
       labelNames: ["queue"] as const,
       registers,
       collect() {
-        for (const [queue, value] of Object.entries(tally.lengths)) this.set({ queue }, value);
+        for (const [queue, value] of Object.entries(lengths)) this.set({ queue }, value);
       },
     });
     new Counter({

@@ -60,11 +60,12 @@ export class Incoming {
     return this.#subscriptions.map(({ filter }) => filter);
   }
 
+  /** @param options - `first`: goes before all handlers there are */
   add<P extends string, T>(
     topic: Topic<P, T>,
     params: Partial<TopicParams<P>>,
     handler: (message: Message<P, T>) => void,
-    options: SubscribeOptions,
+    options: SubscribeOptions & { readonly first?: boolean },
   ): Subscription {
     const plain = topic.filter(params);
     const fixed = Object.entries(params) as [keyof TopicParams<P>, unknown][];
@@ -86,7 +87,8 @@ export class Incoming {
         return true;
       },
     };
-    this.#subscriptions.push(subscription);
+    if (options.first === true) this.#subscriptions.unshift(subscription);
+    else this.#subscriptions.push(subscription);
     return subscription;
   }
 

@@ -244,6 +244,40 @@ describe("subscriptions", () => {
     assert.deepEqual(await inbox.until((all) => all.length === 2), ["first", "third"]);
   });
 
+  test("that are ended have delivered what the broker had queued", async (context) => {
+    const narrow = await startMosquitto(["max_inflight_messages 2"]);
+    context.after(() => narrow.stop());
+    const device = fresh("device");
+    const held: (() => void)[] = [];
+    const inbox = new Inbox<string>();
+    const leaving = open(context, { url: narrow.url, status: edgeStatus });
+    let releasing = false;
+    const subscribed = leaving.subscribe(
+      topics.label,
+      { device },
+      ({ params, acknowledge }) => {
+        inbox.put(params.id);
+        if (releasing) acknowledge();
+        else held.push(acknowledge);
+      },
+      { acknowledge: "by-handler" },
+    );
+    await leaving.connect();
+    const publisher = open(context, { url: narrow.url });
+    await publisher.connect();
+    const ids = Array.from({ length: 50 }, (_, index) => `l-${index}`);
+    await Promise.all(
+      ids.map((id) => publisher.publish(topics.label, { site: "lab", device, id }, { label: 1 })),
+    );
+    await inbox.until((items) => items.length === 2);
+    const ended = subscribed.unsubscribe();
+    releasing = true;
+    for (const acknowledge of held) acknowledge();
+    await ended;
+    assert.deepEqual(inbox.items, ids);
+    assert.equal(leaving.invalidMessages, 0);
+  });
+
   test("of a share group get each message once, all of them together", async (context) => {
     const edge = fresh("edge");
     const group = `${WORKER_GROUP}-${edge}`;

@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import {
   type NodeKind,
   type Status,
@@ -10,6 +9,7 @@ import {
 } from "@meanet/protocol";
 import { type Logger, MeanetError, withoutSecret } from "@meanet/runtime";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import { clientOptions } from "./client-options.ts";
 import { deferAcknowledgement } from "./deferred-acknowledgement.ts";
 import { Incoming, type Message, type SubscribeOptions, type Subscription } from "./incoming.ts";
 import type { MqttConfig } from "./mqtt-config.ts";
@@ -34,8 +34,8 @@ export interface SessionOptions {
 /** A subscription that can be ended. */
 export interface Subscribed {
   /**
-   * Asks the broker for no more; resolves when it has agreed, is gone, or has not answered for seconds. Until then the handler is
-   * called.
+   * Asks the broker for no more; resolves when it has agreed and delivered what it had queued, is gone, or has not answered
+   * for seconds. Until then the handler is called.
    */
   unsubscribe(): Promise<void>;
 }
@@ -76,7 +76,12 @@ export class MqttSession {
       messages: options.maxPending ?? 10_000,
       bytes: options.maxPendingBytes ?? 64 * 1024 * 1024,
     });
-    this.#client = mqtt.connect(options.mqtt.url, this.#clientOptions());
+    this.#client = mqtt.connect(options.mqtt.url, {
+      ...clientOptions(options.mqtt),
+      clientId: options.node,
+      clean: options.clean ?? true,
+      ...(options.status === undefined ? {} : { will: this.#will() }),
+    });
     deferAcknowledgement(this.#client, (packet, acknowledge) => {
       this.#incoming.deliver(packet.topic, packet.payload as Uint8Array, {
         qos: packet.qos === 0 ? 0 : 1,
@@ -264,25 +269,6 @@ export class MqttSession {
     };
   }
 
-  #clientOptions(): IClientOptions {
-    const { mqtt: config, node, status } = this.#options;
-    return {
-      clientId: node,
-      clean: this.#options.clean ?? true,
-      manualConnect: true,
-      protocolVersion: 4,
-      keepalive: Math.max(1, Math.round(config.keepalive / 1000)),
-      reconnectPeriod: config.reconnectInterval,
-      // Subscriptions are made again on every connect, below; QoS 0 must not queue without bound while offline.
-      resubscribe: false,
-      queueQoSZero: false,
-      ...(config.username === undefined ? {} : { username: config.username }),
-      ...(config.password === undefined ? {} : { password: config.password }),
-      ...(config.ca === undefined ? {} : { ca: readAuthority(config.ca) }),
-      ...(status === undefined ? {} : { will: this.#will() }),
-    };
-  }
-
   #onConnect(): void {
     this.#outage = false;
     this.#publishStatus("online");
@@ -328,20 +314,36 @@ export class MqttSession {
     });
   }
 
-  #unsubscribe(subscription: Subscription): Promise<void> {
-    if (!this.connected) {
-      this.#incoming.remove(subscription);
-      return Promise.resolve();
+  async #unsubscribe(subscription: Subscription): Promise<void> {
+    if (this.connected) {
+      await within(UNSUBSCRIBE_TIMEOUT_MS, async (signal) => {
+        await new Promise<void>((resolve) => {
+          this.#client.unsubscribe(subscription.filter, () => resolve());
+        });
+        await this.#passQueue(signal);
+      });
     }
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.#incoming.remove(subscription);
-        resolve();
-      };
-      const timer = setTimeout(done, UNSUBSCRIBE_TIMEOUT_MS);
-      this.#client.unsubscribe(subscription.filter, done);
+    this.#incoming.remove(subscription);
+  }
+
+  /**
+   * Resolves when what the broker had queued for this client has arrived. It keeps on delivering that after it has agreed to
+   * an unsubscribe; a subscription to the node's own retained status puts one last message behind it.
+   */
+  async #passQueue(signal: AbortSignal): Promise<void> {
+    if (this.#options.status === undefined || !this.connected) return;
+    const { site, node, topics } = this;
+    const passed = Promise.withResolvers<void>();
+    const last = this.#incoming.add(topics.status, { site, node }, () => passed.resolve(), { first: true });
+    const stop = this.onConnected((connected) => {
+      if (!connected) passed.resolve();
     });
+    signal.addEventListener("abort", () => passed.resolve());
+    if (!(await this.#subscribeAtBroker(last.filter))) passed.resolve();
+    await passed.promise;
+    stop();
+    this.#incoming.remove(last);
+    if (!this.#incoming.filters.includes(last.filter)) this.#client.unsubscribe(last.filter);
   }
 
   #publishStatus(state: Status["state"]): void {
@@ -362,15 +364,14 @@ export class MqttSession {
   }
 }
 
-function readAuthority(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new MeanetError(
-      "CONFIG_UNREADABLE",
-      `mqtt.ca: cannot read ${file}; check the path and its rights`,
-      { file },
-      { cause },
-    );
-  }
+/** Waits for `work`, `ms` at most, and then aborts it. */
+async function within(ms: number, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const controller = new AbortController();
+  const expired = Promise.withResolvers<void>();
+  const timer = setTimeout(() => {
+    controller.abort();
+    expired.resolve();
+  }, ms);
+  await Promise.race([work(controller.signal), expired.promise]);
+  clearTimeout(timer);
 }
