@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
-import { Inbox, startBroker, type TestBroker } from "./test-broker.ts";
+import { connectPacket, Inbox, startBroker, type TestBroker } from "./test-broker.ts";
 
 async function connect(
   t: TestContext,
@@ -244,6 +244,43 @@ describe("shared subscriptions", { timeout: 20_000 }, () => {
         [3, 4, 5].map((value) => ({ value, dup: true })),
       );
       assert.deepEqual(numbers(other.inbox.payloads), [6]);
+    });
+
+    it("send nothing to a member that comes back before its CONNACK, and lose nothing meanwhile", async (t) => {
+      const broker = await startBroker(t);
+      const before = await connect(t, broker, { clientId: "raw", clean: false });
+      await before.subscribeAsync("$share/g/n", { qos: 1 });
+      await before.endAsync();
+      const publisher = await connect(t, broker);
+      let published = 0;
+      for (let round = 0; round < 20; round++) {
+        const socket = await broker.socket();
+        const bytes: Buffer[] = [];
+        const answered = new Promise<void>((resolve) => {
+          socket.on("data", (chunk: Buffer) => {
+            bytes.push(chunk);
+            resolve();
+          });
+        });
+        const flood = Array.from({ length: 50 }, () =>
+          publisher.publishAsync("n", `${published++}`, { qos: 1 }),
+        );
+        socket.write(connectPacket("raw", { clean: false }));
+        await Promise.all([answered, ...flood]);
+        assert.equal(bytes[0]?.[0], 0x20, "CONNACK first");
+        socket.destroy();
+      }
+      const client = mqtt.connect(broker.url, {
+        clientId: "raw",
+        clean: false,
+        reconnectPeriod: 0,
+        manualConnect: true,
+      });
+      t.after(() => client.endAsync(true));
+      const inbox = new Inbox(client);
+      client.connect();
+      await inbox.until((payloads) => payloads.length === published);
+      assert.deepEqual(numbers(inbox.payloads), upTo(published));
     });
 
     it("follow a client id to the connection that takes it over, and redeliver to it", async (t) => {

@@ -124,9 +124,9 @@ export function packet(firstByte: number, ...body: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from([firstByte, ...length]), content]);
 }
 
-/** CONNECT, clean, keepalive 60 s. */
-export function connectPacket(clientId: string): Buffer {
-  return packet(0x10, text("MQTT"), Buffer.from([4, 2, 0, 60]), text(clientId));
+/** CONNECT with keepalive 60 s. */
+export function connectPacket(clientId: string, { clean = true } = {}): Buffer {
+  return packet(0x10, text("MQTT"), Buffer.from([4, clean ? 2 : 0, 0, 60]), text(clientId));
 }
 
 export function subscribePacket(filters: readonly string[], qos: number): Buffer {
