@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import packageManifest from "../package.json" with { type: "json" };
 import { exitCodes, reportFailure } from "./failure.ts";
 
 interface Entry {
@@ -59,6 +60,7 @@ const commands: Readonly<Record<string, Entry>> = {
 export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command("meanet")
     .description("Complexity-aware AI between edge and cloud, over MQTT.")
+    .version(packageManifest.version)
     .helpCommand(false)
     .showSuggestionAfterError()
     .addHelpText(

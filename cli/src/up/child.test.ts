@@ -73,8 +73,9 @@ describe("supervise", () => {
   it("starts a dead child again where it was, and says so", async () => {
     const events: string[] = [];
     const worksAgain = Promise.withResolvers<void>();
+    const settings = options();
     const supervised = await supervise({
-      ...options(),
+      ...settings,
       args: (previous) => ["works", previous?.http === undefined ? "0" : new URL(previous.http).port],
       backoffMs: 1,
       maxBackoffMs: 1,
@@ -91,6 +92,7 @@ describe("supervise", () => {
     assert.deepEqual(events, ["edge-1 ended with SIGKILL; starting it again", "edge-1 works again"]);
     await supervised.stop(20_000);
     assert.equal(events.length, 2);
+    assert.equal(readFileSync(settings.logFile, "utf8"), "mode works\nmode works\n");
   });
 
   it("goes on trying, and stops while it does", async () => {

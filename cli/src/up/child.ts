@@ -10,8 +10,10 @@ export interface ChildOptions {
   readonly name: string;
   /** `["edge", "--node", "edge-1", …]` */
   readonly args: readonly string[];
-  /** Takes the child's log lines; begun anew. */
+  /** Takes the child's log lines. */
   readonly logFile: string;
+  /** Goes on with the log of the one before instead of beginning anew: what it died of stands there. */
+  readonly appendLog?: boolean;
   readonly startTimeoutMs: number;
   /** The program that is started; `meanet` unless a test has its own. */
   readonly program?: string;
@@ -42,7 +44,7 @@ export interface Child {
  */
 export async function startChild(options: ChildOptions): Promise<Child> {
   mkdirSync(dirname(options.logFile), { recursive: true });
-  const log = openSync(options.logFile, "w");
+  const log = openSync(options.logFile, options.appendLog ? "a" : "w");
   const process_ = spawn(process.execPath, [options.program ?? BIN, ...options.args], {
     stdio: ["ignore", log, log, "ipc"],
   });

@@ -52,7 +52,7 @@ export async function supervise(options: SupervisedOptions): Promise<Supervised>
   };
 
   function start(previous: Addresses | undefined): Promise<Child> {
-    return startChild({ ...options, args: options.args(previous) });
+    return startChild({ ...options, args: options.args(previous), appendLog: previous !== undefined });
   }
 
   async function watch(first: Child): Promise<void> {

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+
+const bin = join(import.meta.dirname, "../bin/meanet.js");
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function meanet(...args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [bin, ...args], (error, stdout, stderr) => {
+      resolve({ code: Number(error?.code ?? 0), stdout, stderr });
+    });
+  });
+}
+
+describe("meanet", () => {
+  it("lists its commands and exit codes", async () => {
+    const { code, stdout } = await meanet("--help");
+    assert.equal(code, 0);
+    for (const name of ["up", "broker", "edge", "worker", "recorder", "replay"]) {
+      assert.match(stdout, new RegExp(`^  ${name} +\\S`, "m"));
+    }
+    for (const name of ["train", "evaluate", "query", "bundle", "doctor"]) {
+      assert.match(stdout, new RegExp(`^  ${name} +\\S`, "m"));
+    }
+    assert.match(stdout, /Exit codes: 0 done; 1 failed/);
+  });
+
+  it("ends with 2 for a flag or command that it does not have", async () => {
+    const flag = await meanet("query", "exits", "--sinse", "1h");
+    assert.deepEqual([flag.code, flag.stdout], [2, ""]);
+    assert.match(flag.stderr, /unknown option '--sinse'\n\(Did you mean --since\?\)/);
+    assert.equal((await meanet("fly")).code, 2);
+    assert.equal((await meanet("query", "speed")).code, 2);
+  });
+
+  it("ends with 1 and one line of code and message for what somebody can act on", async () => {
+    const { code, stderr } = await meanet("query", "exits", "--store", "/nowhere/recorder.sqlite");
+    assert.equal(code, 1);
+    assert.match(stderr, /^STORE_UNUSABLE: .*\/nowhere\/recorder\.sqlite.*\n$/);
+  });
+
+  it("names a wrong setting and where it came from", async () => {
+    const { code, stderr } = await meanet("broker", "--http-port", "many");
+    assert.equal(code, 1);
+    assert.match(stderr, /^CONFIG_INVALID: broker: flag --http-port: .*expected number/);
+  });
+});
