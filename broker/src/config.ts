@@ -124,7 +124,7 @@ const limits = z
   })
   .prefault({});
 export type Limits = z.output<typeof limits>;
-export type Listeners = z.output<typeof listeners>;
+
 export type Authentication = z.output<typeof authentication>;
 
 /** Settings of the broker. */

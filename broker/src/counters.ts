@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from "@meanet/runtime";
 
 /** Messages that did not reach someone, by reason. */
-export const dropReasons = [
+const dropReasons = [
   /** QoS 0, for a client with too many unsent bytes. */
   "slow-subscriber",
   /** For a shared subscription without a member that is there or has a session. */

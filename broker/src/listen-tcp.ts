@@ -16,7 +16,7 @@ export interface Listener {
 }
 
 /** A new link's receiving end. */
-export interface LinkEvents {
+interface LinkEvents {
   data(chunk: Buffer): void;
   /** The peer sends no more. */
   end(): void;

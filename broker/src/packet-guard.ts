@@ -1,5 +1,5 @@
 /** Why the bytes of a client cannot be MQTT, or not MQTT that this broker takes. */
-export type GuardReason = "not-mqtt" | "malformed-length" | "packet-too-large";
+type GuardReason = "not-mqtt" | "malformed-length" | "packet-too-large";
 
 export interface GuardFinding {
   readonly reason: GuardReason;

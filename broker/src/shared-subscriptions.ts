@@ -3,7 +3,7 @@ import type { DropReason } from "./counters.ts";
 import { parseSharedFilter, type SharedFilter } from "./topic-filter.ts";
 
 /** The sessions of clients that are away. */
-export interface OfflineQueues {
+interface OfflineQueues {
   owed(clientId: string): number;
   enqueue(clientId: string, packet: AedesPublishPacket): boolean;
 }
