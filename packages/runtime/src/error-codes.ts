@@ -60,6 +60,11 @@ export const errorCodes = {
     meaning:
       "A message does not match the schema of its topic. The message names the field and what was expected.",
   },
+  NETWORK_INVALID: {
+    actor: "user",
+    meaning:
+      "A network cannot be built as specified: a layer does not fit its input. The message names the layer and what was expected.",
+  },
   MODEL_INVALID: {
     actor: "user",
     meaning:

@@ -1,0 +1,19 @@
+export {
+  type Graph,
+  type Parameter,
+  parameterCount,
+  type Statistic,
+  statisticCount,
+} from "./graph.ts";
+export { buildInference } from "./inference-model.ts";
+export type { Part, TrainedValues } from "./part.ts";
+export {
+  averageStatistics,
+  type BatchOptions,
+  type BuiltModel,
+  buildGradient,
+  buildStatistics,
+  buildTrainingStep,
+  type LossOptions,
+  type TrainingOptions,
+} from "./training-step.ts";

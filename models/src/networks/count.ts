@@ -1,0 +1,39 @@
+import type { Graph } from "../graph/graph.ts";
+import { classifierPart } from "./classifier.ts";
+import { meanetParts } from "./meanet.ts";
+import type { ClassifierSpec, MeanetSpec } from "./specs.ts";
+
+export interface BlockCount {
+  /** Trained numbers, 2 per channel of batch normalisation included; running statistics are not. */
+  readonly parameters: number;
+  /** Multiply-accumulates of convolutions and linear layers for one frame. */
+  readonly macs: number;
+}
+
+export function countMeanet(spec: MeanetSpec): Record<"main" | "adaptive" | "extension", BlockCount> {
+  const { main, extension } = meanetParts(spec);
+  return {
+    main: countBlock(main.graph, "main"),
+    adaptive: countBlock(extension.graph, "adaptive"),
+    extension: countBlock(extension.graph, "extension"),
+  };
+}
+
+export function countClassifier(spec: ClassifierSpec): BlockCount {
+  return countBlock(classifierPart(spec).graph, "cloud");
+}
+
+/** Counts the layers whose name starts with the block's. */
+function countBlock(graph: Graph, block: string): BlockCount {
+  const ofBlock = ({ name }: { name: string }): boolean => name.startsWith(`${block}.`);
+  const sizes = new Map(graph.parameters.map(({ name, size }) => [name, size]));
+  const parameters = graph.parameters.filter(ofBlock).reduce((sum, { size }) => sum + size, 0);
+  let macs = 0;
+  for (const { op, inputs, output } of graph.calls.filter(ofBlock)) {
+    if (op !== "conv" && op !== "linear") continue;
+    // A convolution uses its weights once for each pixel of its output, a linear layer once.
+    const [, ...pixels] = graph.shapes.get(output)!;
+    macs += pixels.reduce((product, side) => product * side, sizes.get(inputs[1]!)!);
+  }
+  return { parameters, macs };
+}

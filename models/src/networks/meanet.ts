@@ -1,0 +1,73 @@
+/**
+ * The edge's network: main with the first exit; adaptive and extension with the second.
+ *
+ *     x ─┬─ main ──────── F1 ─┬─ exit ─ y1            all classes
+ *        └─ adaptive ── map ──┴─ combine ─ extension ─ y2   hard classes
+ *
+ * The adaptive block reads the raw frame and gives a map of F1's shape: one basic block for each stage that F1 passed.
+ *
+ * @see Long et al. 2021, and the authors' released code for ResNet-32 on CIFAR-100
+ */
+import { type Graph, GraphBuilder, type Shape } from "../graph/graph.ts";
+import type { Part } from "../graph/part.ts";
+import { basicBlock, exit, stage } from "./blocks.ts";
+import { stages, stem } from "./classifier.ts";
+import type { MeanetSpec } from "./specs.ts";
+
+/** Main: `x` → `y1`, `F1`. Extension, the adaptive block included: `x`, `F1` → `y2`. */
+export interface MeanetParts {
+  readonly main: Part;
+  readonly extension: Part;
+}
+
+/** @throws {MeanetError} NETWORK_INVALID when a layer does not fit, such as a pool larger than its map */
+export function meanetParts(spec: MeanetSpec): MeanetParts {
+  const mainGraph = buildMain(spec);
+  const main: Part = { name: "main", graph: mainGraph, logits: "y1" };
+  const featureShape = mainGraph.shapes.get(mainGraph.outputs.F1!)!;
+  const extension: Part = {
+    name: "extension",
+    graph: buildExtension(spec, featureShape),
+    logits: "y2",
+    frozen: main,
+  };
+  return { main, extension };
+}
+
+function stagesOfMain({ variant, mainStages, backbone: { widths } }: MeanetSpec): number {
+  return variant === "B" ? widths.length : (mainStages ?? widths.length - 1);
+}
+
+function buildMain(spec: MeanetSpec): Graph {
+  const graph = new GraphBuilder();
+  const features = stages(graph, "main", graph.input("x", spec.input), spec.backbone, stagesOfMain(spec));
+  const window = spec.exitPool ?? (spec.variant === "A" ? 3 : "global");
+  return graph.build({ y1: exit(graph, "main.exit", features, window, spec.classes), F1: features });
+}
+
+function buildExtension(spec: MeanetSpec, featureShape: Shape): Graph {
+  const graph = new GraphBuilder();
+  const x = graph.input("x", spec.input);
+  const features = graph.input("F1", featureShape);
+  const { backbone } = spec;
+  const passed = stagesOfMain(spec);
+
+  let adapted = stem(graph, "adaptive.stem", x, backbone);
+  for (const [index, width] of backbone.widths.slice(0, passed).entries()) {
+    adapted = basicBlock(graph, `adaptive.stage${index + 1}`, adapted, width, index === 0 ? 1 : 2);
+  }
+  let value =
+    spec.combine === "concat"
+      ? graph.concat("extension.concat", [features, adapted])
+      : graph.add("extension.sum", features, adapted);
+
+  if (spec.variant === "B") {
+    value = stage(graph, "extension.stage", value, backbone.widths.at(-1)!, spec.extensionBlocks, 1);
+  } else {
+    for (let index = passed; index < backbone.widths.length; index++) {
+      const [width, blocks] = [backbone.widths[index]!, backbone.blocks[index]!];
+      value = stage(graph, `extension.stage${index + 1}`, value, width, blocks, 2);
+    }
+  }
+  return graph.build({ y2: exit(graph, "extension.exit", value, "global", spec.hardClasses) });
+}
