@@ -6,6 +6,7 @@ import { z } from "zod";
 
 const id = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected 1 to 64 of a-z, 0-9 and "-"');
 const count = (least = 1) => z.int().min(least);
+const MIB = 1024 * 1024;
 
 const limits = z
   .strictObject({
@@ -14,9 +15,12 @@ const limits = z
     waiting: count(0)
       .default(512)
       .describe("items that wait for a place; past it the oldest is answered as failed, OVERLOAD"),
+    waitingBytes: count()
+      .default(128 * MIB)
+      .describe("bytes of the frames that wait; past it as past waiting"),
     decoding: count().default(2).describe("pictures decoded at once"),
     frameBytes: count()
-      .default(2 * 1024 * 1024)
+      .default(2 * MIB)
       .describe("largest picture; a larger one is answered as failed, IMAGE_TOO_LARGE"),
     framePixels: count().default(25_000_000).describe("most pixels that a picture may unfold to"),
   })

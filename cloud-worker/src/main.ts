@@ -102,6 +102,7 @@ export function start(config: Config, { log }: { readonly log: Logger }): Promis
             admit: {
               working: limits.working,
               waiting: limits.waiting,
+              waitingBytes: limits.waitingBytes,
               now: nowMs,
               observe: (lengths) => Object.assign(tally.lengths, lengths),
             },

@@ -11,7 +11,7 @@ function options(now: () => number, given: Partial<PipelineOptions> = {}): Pipel
   return {
     model: "m@1",
     copies: {},
-    admit: { working: 4, waiting: 4, now },
+    admit: { working: 4, waiting: 4, waitingBytes: 99, now },
     decode: {
       limit: 2,
       decode: ({ item }) =>
@@ -29,7 +29,7 @@ describe("pipeline of the worker", () => {
     marbles(({ cold, expectObservable }, now) => {
       const items = { a: asked("a"), o: asked("o", { model: "m@2" }), p: asked("p"), b: asked("b") };
       const out = { a: "a", b: "b", o: "o:MODEL_MISMATCH", p: "p:WRONG_SIZE" };
-      const admit = { working: 1, waiting: 1, now };
+      const admit = { working: 1, waiting: 1, waitingBytes: 99, now };
       expectObservable(cold("ao-b|", items).pipe(pipeline(options(now, { admit })), map(show))).toBe(
         "-o---a----(b|)",
         out,
@@ -40,7 +40,7 @@ describe("pipeline of the worker", () => {
   test("a frame that cannot be decoded fails alone and gives its place back", () => {
     marbles(({ cold, expectObservable }, now) => {
       const items = { a: asked("a"), p: asked("p"), b: asked("b") };
-      const admit = { working: 1, waiting: 2, now };
+      const admit = { working: 1, waiting: 2, waitingBytes: 99, now };
       expectObservable(cold("apb|", items).pipe(pipeline(options(now, { admit })), map(show))).toBe(
         "-----(ap)-(b|)",
         { a: "a", b: "b", p: "p:WRONG_SIZE" },

@@ -8,7 +8,7 @@ import { softmax } from "@meanet/models";
 import type { CloudAnswer, ComplexItem, NodeEnergy, Stats, Status } from "@meanet/protocol";
 import { createLog, isMeanetError } from "@meanet/runtime";
 import { MqttSession, mqttConfigSchema } from "@meanet/session";
-import { type Mosquitto, startMosquitto } from "@meanet/session/testing";
+import { type Mosquitto, openWire, startMosquitto } from "@meanet/session/testing";
 import { configSchema, start } from "./index.ts";
 import { encodePng } from "./png-for-tests.ts";
 import { tiny, tinyFrame, writeTinyBundle } from "./tiny-bundle-for-tests.ts";
@@ -300,6 +300,33 @@ describe("worker", () => {
     assert.equal(codeOf(lab.answerTo("one")), "answered");
     await lab.until(() => lab.stats.length > 0);
     assert.equal(lab.stats.at(-1)?.counters.engineEvents, 1);
+  });
+
+  test("waits for a broker that is not there yet, and goes on after the connection was lost", async (context) => {
+    const lab = await openSite(context);
+    const wire = await openWire(mosquitto.port);
+    context.after(() => wire.close());
+    wire.cut();
+    const starting = lab.worker({
+      mqtt: { url: wire.url, reconnectInterval: "20ms" },
+      // So that stats come only with a connection.
+      statsInterval: "1h",
+    });
+    wire.mend();
+    const { http } = await starting;
+    await lab.until(() => lab.statuses.at(-1)?.state === "online");
+    wire.cut();
+    await lab.until(() => lab.statuses.at(-1)?.state === "offline");
+    assert.deepEqual(await (await fetch(`${http!.url}/readyz`)).json(), {
+      ready: false,
+      waitingFor: ["broker"],
+    });
+    wire.mend();
+    // Published when the subscriptions are in place again, unlike the status.
+    await lab.until(() => lab.stats.length === 2);
+    await lab.ask("one");
+    await lab.until(() => lab.answers.length === 1);
+    assert.equal(codeOf(lab.answerTo("one")), "answered");
   });
 
   test("does not start on a bundle without a cloud network, nor without any", async (context) => {

@@ -19,21 +19,21 @@ const parallel: OperatorFunction<Asked, Settled> = mergeMap((item) => of(answere
 describe("admit", () => {
   test("lets in as many as there are places, and the next when one leaves", () => {
     marbles(({ cold, expectObservable }, now) => {
-      const admitted = pipe(admit({ working: 2, waiting: 9, now }, parallel), map(show));
+      const admitted = pipe(admit({ waitingBytes: 99, working: 2, waiting: 9, now }, parallel), map(show));
       expectObservable(cold("(abc|)", items).pipe(admitted)).toBe("------(ab)--(c|)", out);
     });
   });
 
   test("fails the oldest that waits when its queue is full", () => {
     marbles(({ cold, expectObservable }, now) => {
-      const admitted = pipe(admit({ working: 1, waiting: 1, now }, serial), map(show));
+      const admitted = pipe(admit({ waitingBytes: 99, working: 1, waiting: 1, now }, serial), map(show));
       expectObservable(cold("abcd----|", items).pipe(admitted)).toBe("--BC--a-----(d|)", out);
     });
   });
 
   test("fails those whose time is over before one that has time left", () => {
     marbles(({ cold, expectObservable }, now) => {
-      const admitted = pipe(admit({ working: 1, waiting: 2, now }, serial), map(show));
+      const admitted = pipe(admit({ waitingBytes: 99, working: 1, waiting: 2, now }, serial), map(show));
       const given = {
         ...items,
         b: asked("b", { leftMs: 100 }),
@@ -43,9 +43,17 @@ describe("admit", () => {
     });
   });
 
+  test("counts the bytes that wait too", () => {
+    marbles(({ cold, expectObservable }, now) => {
+      const admitted = pipe(admit({ working: 1, waiting: 9, waitingBytes: 2, now }, serial), map(show));
+      // Marbles have frames of one byte: c makes two, d three.
+      expectObservable(cold("abcd----|", items).pipe(admitted)).toBe("---B--a-----c-----(d|)", out);
+    });
+  });
+
   test("does not start what is over by the time a place is free", () => {
     marbles(({ cold, expectObservable }, now) => {
-      const admitted = pipe(admit({ working: 1, waiting: 2, now }, serial), map(show));
+      const admitted = pipe(admit({ waitingBytes: 99, working: 1, waiting: 2, now }, serial), map(show));
       const given = { ...items, b: asked("b", { arrivedMs: 1, leftMs: 5 }) };
       expectObservable(cold("abc|", given).pipe(admitted)).toBe("------(a2)--(c|)", out);
     });
@@ -53,7 +61,7 @@ describe("admit", () => {
 
   test("without a queue fails what finds no place", () => {
     marbles(({ cold, expectObservable }, now) => {
-      const admitted = pipe(admit({ working: 1, waiting: 0, now }, serial), map(show));
+      const admitted = pipe(admit({ waitingBytes: 99, working: 1, waiting: 0, now }, serial), map(show));
       expectObservable(cold("ab-----c|", items).pipe(admitted)).toBe("-B----a------(c|)", out);
     });
   });
@@ -64,7 +72,10 @@ describe("admit", () => {
       const observe = ({ working, waiting }: { working: number; waiting: number }) => {
         lengths.push(`${working}+${waiting}`);
       };
-      const admitted = pipe(admit({ working: 1, waiting: 1, now, observe }, serial), map(show));
+      const admitted = pipe(
+        admit({ waitingBytes: 99, working: 1, waiting: 1, now, observe }, serial),
+        map(show),
+      );
       expectObservable(cold("ab|", items).pipe(admitted)).toBe("------a-----(b|)", out);
       flush();
     });
@@ -73,7 +84,7 @@ describe("admit", () => {
 
   test("ends at once when empty, never when silent, and hands on errors", () => {
     marbles(({ cold, expectObservable }, now) => {
-      const admitted = pipe(admit({ working: 1, waiting: 1, now }, serial), map(show));
+      const admitted = pipe(admit({ waitingBytes: 99, working: 1, waiting: 1, now }, serial), map(show));
       expectObservable(cold("|", items).pipe(admitted)).toBe("|");
       expectObservable(cold("-", items).pipe(admitted)).toBe("-");
       expectObservable(cold("a-#", items).pipe(admitted)).toBe("--#");
@@ -83,7 +94,10 @@ describe("admit", () => {
   test("leaves its source when it is left", () => {
     marbles(({ hot, expectObservable, expectSubscriptions }, now) => {
       const source = hot("-ab-c-", items);
-      expectObservable(source.pipe(admit({ working: 1, waiting: 1, now }, serial)), "^--!").toBe("----");
+      expectObservable(
+        source.pipe(admit({ waitingBytes: 99, working: 1, waiting: 1, now }, serial)),
+        "^--!",
+      ).toBe("----");
       expectSubscriptions(source.subscriptions).toBe("^--!");
     });
   });

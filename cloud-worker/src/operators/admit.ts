@@ -6,6 +6,8 @@ export interface AdmitOptions {
   readonly working: number;
   /** Items that may wait for a place. */
   readonly waiting: number;
+  /** Bytes of their frames. */
+  readonly waitingBytes: number;
   /** The clock of `Asked.arrivedMs`. */
   readonly now: () => number;
   /** Told at every change. */
@@ -19,11 +21,11 @@ export interface AdmitOptions {
  *     work       ---------(A|)
  *     out      ------b-c--A----D|      b, c: OVERLOAD, pushed out by the next
  *
- * When the queue is full, those whose time is over leave, `DEADLINE`; without any, the oldest, `OVERLOAD`: it has the
+ * When the queue is full, by number or by bytes, those whose time is over leave, `DEADLINE`; without any, the oldest, `OVERLOAD`: it has the
  * least time left, so the newcomer is the better bet. `work` gives exactly one result for each item.
  */
 export function admit(
-  { working, waiting, now, observe }: AdmitOptions,
+  { working, waiting, waitingBytes, now, observe }: AdmitOptions,
   work: OperatorFunction<Asked, Settled>,
 ): OperatorFunction<Asked, Settled> {
   return (source) =>
@@ -51,6 +53,11 @@ export function admit(
         places -= 1;
         inside.next(asked);
       };
+      const isFull = () => {
+        if (queue.length > waiting) return true;
+        const bytes = queue.reduce((sum, { item }) => sum + item.frame.byteLength, 0);
+        return queue.length > 0 && bytes > waitingBytes;
+      };
       const makeRoom = () => {
         const nowMs = now();
         const over = queue.filter((asked) => isOver(asked, nowMs));
@@ -60,7 +67,7 @@ export function admit(
           return;
         }
         const oldest = queue.shift();
-        if (oldest !== undefined) subscriber.next(turnAway(oldest, waiting));
+        if (oldest !== undefined) subscriber.next(turnAway(oldest));
       };
 
       subscriber.add(
@@ -78,7 +85,7 @@ export function admit(
         source.subscribe({
           next(asked) {
             queue.push(asked);
-            if (places === 0 && queue.length > waiting) makeRoom();
+            while (places === 0 && isFull()) makeRoom();
             next();
           },
           error: (error: unknown) => subscriber.error(error),
@@ -91,6 +98,6 @@ export function admit(
     });
 }
 
-function turnAway(asked: Asked, waiting: number): Failed {
-  return fail(asked, "OVERLOAD", `${waiting} items wait already: add a worker, or send less`);
+function turnAway(asked: Asked): Failed {
+  return fail(asked, "OVERLOAD", "the queue of the worker is full: add a worker, or send less");
 }
