@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countMeanet } from "./count.ts";
+import { count } from "./count.ts";
 import { meanetSpecSchema } from "./specs.ts";
 
 /** Counted from the layers of the authors' released code for ResNet-32 on CIFAR-100, 50 hard classes. */
@@ -45,7 +45,7 @@ for (const { variant, combine, ...blocks } of published) {
       combine,
       backbone: { widths: [16, 32, 64], blocks: [5, 5, 5] },
     });
-    const counts = countMeanet(spec);
+    const counts = count(spec);
     for (const block of ["main", "adaptive", "extension"] as const) {
       const { parameters, macs } = counts[block];
       assert.deepEqual([parameters, Math.round(macs / 1e4) / 100], blocks[block], block);

@@ -10,17 +10,17 @@ export interface BlockCount {
   readonly macs: number;
 }
 
-export function countMeanet(spec: MeanetSpec): Record<"main" | "adaptive" | "extension", BlockCount> {
+/** Size of every block of a network, by the names that manifests use. */
+export function count(spec: MeanetSpec): Record<"main" | "adaptive" | "extension", BlockCount>;
+export function count(spec: ClassifierSpec): Record<"cloud", BlockCount>;
+export function count(spec: MeanetSpec | ClassifierSpec): Record<string, BlockCount> {
+  if (!("variant" in spec)) return { cloud: countBlock(classifierPart(spec).graph, "cloud") };
   const { main, extension } = meanetParts(spec);
   return {
     main: countBlock(main.graph, "main"),
     adaptive: countBlock(extension.graph, "adaptive"),
     extension: countBlock(extension.graph, "extension"),
   };
-}
-
-export function countClassifier(spec: ClassifierSpec): BlockCount {
-  return countBlock(classifierPart(spec).graph, "cloud");
 }
 
 /** Counts the layers whose name starts with the block's. */

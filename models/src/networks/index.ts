@@ -1,5 +1,5 @@
 export { classifierPart } from "./classifier.ts";
-export { type BlockCount, countClassifier, countMeanet } from "./count.ts";
+export { type BlockCount, count } from "./count.ts";
 export { initialise } from "./initialise.ts";
 export { type MeanetParts, meanetParts } from "./meanet.ts";
 export {
