@@ -314,7 +314,7 @@ describe("worker", () => {
     });
     wire.mend();
     const { http } = await starting;
-    await lab.until(() => lab.statuses.at(-1)?.state === "online");
+    await lab.until(() => lab.stats.length === 1);
     wire.cut();
     await lab.until(() => lab.statuses.at(-1)?.state === "offline");
     assert.deepEqual(await (await fetch(`${http!.url}/readyz`)).json(), {

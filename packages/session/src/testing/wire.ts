@@ -28,6 +28,7 @@ export async function openWire(port: number): Promise<Wire> {
       [far, near],
     ] as const) {
       sockets.add(socket);
+      socket.setNoDelay(true);
       socket.on("error", () => undefined);
       socket.on("close", () => {
         sockets.delete(socket);
