@@ -1,0 +1,127 @@
+import { existsSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { openDataset, progressLine, readRecipe, type TrainingProgress, train } from "@meanet/models";
+import { isMeanetError, loadConfig } from "@meanet/runtime";
+import { Command } from "commander";
+import { createLogUpdate } from "log-update";
+import { z } from "zod";
+import { addConfigOptions, configFlags } from "../config-options.ts";
+import { untilStopped } from "../lifetime.ts";
+
+/** Between two lines about the steps of an epoch, where nobody watches a terminal. */
+const LINE_INTERVAL_MS = 15_000;
+
+const trainConfigSchema = z.strictObject({
+  recipe: z
+    .string({
+      error: "expected a recipe: networks, data, schedules and seed, such as those of models/recipes",
+    })
+    .describe("recipe, YAML: networks, data, schedules, seed (see models/recipes)"),
+  out: z
+    .string({ error: "expected the folder of the bundle to be made" })
+    .describe("folder of the bundle; what is there is replaced at the end"),
+  data: z
+    .string()
+    .optional()
+    .describe("folder of the official files; left out: Debian's package, else the download"),
+  work: z
+    .string()
+    .optional()
+    .describe("folder of checkpoints and of log.jsonl; left out: .meanet/training/{recipe's name}"),
+  resume: z
+    .boolean()
+    .default(false)
+    .describe("go on from the checkpoints in work; without it they are put aside, to {work}.previous"),
+  threads: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("worker threads, no matter for the result; left out: one per shard of the recipe"),
+  json: z
+    .boolean()
+    .default(false)
+    .describe("print one JSON line per epoch on standard output, progress on standard error"),
+});
+
+export function trainCommand(): Command {
+  const command = new Command("train").description(
+    "Trains a bundle by a recipe: main, hard classes, adaptive and extension with main frozen, the cloud's network.",
+  );
+  addConfigOptions(command, "train", trainConfigSchema);
+  return command
+    .addHelpText(
+      "after",
+      "\n--recipe and --out are needed. Ctrl-C stops after the step under way, with a checkpoint that --resume goes on from.",
+    )
+    .action(runTrain);
+}
+
+async function runTrain(values: Record<string, unknown>): Promise<void> {
+  const config = loadConfig("train", trainConfigSchema, {
+    file: values.config as string | undefined,
+    environment: process.env,
+    flags: configFlags(trainConfigSchema, values),
+  });
+  const { out, threads, json } = config;
+  const recipe = await readRecipe(config.recipe);
+  const data = await openDataset(recipe.data.name, {
+    from: config.data,
+    onDownload: (url) => console.error(`downloading ${url}`),
+  });
+  const work = config.work ?? join(".meanet", "training", recipe.name);
+  if (!config.resume) await putAside(work);
+  const stopping = new AbortController();
+  void untilStopped().then(() => stopping.abort());
+  const show = progressView(json ? process.stderr : process.stdout);
+  try {
+    const bundle = await train(recipe, {
+      out,
+      data,
+      work,
+      threads,
+      signal: stopping.signal,
+      onProgress: (progress) => {
+        show(progress);
+        if (json && progress.kind === "epoch") console.log(JSON.stringify(progress));
+      },
+    });
+    const { name, version } = bundle.manifest;
+    console.error(
+      `${name}@${version} stands in ${bundle.dir}; measure it: meanet evaluate --bundle ${bundle.dir}`,
+    );
+  } catch (error) {
+    if (isMeanetError(error, "TRAINING_ABORTED")) {
+      console.error("The same command with --resume goes on from here.");
+    }
+    throw error;
+  } finally {
+    // The channel to a parent must not keep a finished training alive.
+    if (process.connected) process.disconnect();
+  }
+}
+
+/** Hours of training are not thrown away by a forgotten flag. */
+async function putAside(work: string): Promise<void> {
+  if (!existsSync(work)) return;
+  const previous = `${work}.previous`;
+  await rm(previous, { recursive: true, force: true });
+  await rename(work, previous);
+}
+
+/** A line that changes in place on a terminal, else a line now and then; epochs stay. */
+function progressView(stream: NodeJS.WriteStream): (progress: TrainingProgress) => void {
+  if (stream.isTTY) {
+    const update = createLogUpdate(stream);
+    return (progress) => {
+      if (progress.kind === "epoch") update.persist(progressLine(progress));
+      else update(progressLine(progress));
+    };
+  }
+  let nextMs = performance.now() + LINE_INTERVAL_MS;
+  return (progress) => {
+    if (progress.kind === "step" && performance.now() < nextMs) return;
+    nextMs = performance.now() + LINE_INTERVAL_MS;
+    stream.write(`${progressLine(progress)}\n`);
+  };
+}
