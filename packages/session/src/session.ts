@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { Socket } from "node:net";
 import {
   type NodeKind,
   type Status,
@@ -273,6 +274,8 @@ export class MqttSession {
     this.#outage = false;
     this.#publishStatus("online");
     const { stream } = this.#client;
+    // Small messages in a row would wait up to 40 ms for the acknowledgement of the first (Nagle's algorithm).
+    if (stream instanceof Socket) stream.setNoDelay(true);
     const answers = this.#incoming.filters.map((filter) => this.#subscribeAtBroker(filter));
     void Promise.all(answers).then((granted) => {
       if (this.#client.stream !== stream || !this.connected) return;
