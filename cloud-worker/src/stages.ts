@@ -29,7 +29,7 @@ export interface Inference {
   readonly energyJ: number;
 }
 
-export interface Answered extends Inference {
+interface Answered extends Inference {
   readonly stage: "answered";
   readonly asked: Asked;
   /** From arrival to the start of its batch: waiting and decoding. */
