@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { isMeanetError } from "@meanet/runtime";
+import { statisticCount } from "../graph/graph.ts";
+import type { Part, TrainedValues } from "../graph/part.ts";
+import { assertGradient, someTheta } from "../graph/reference/central-differences.ts";
+import { randomAt } from "../training/random.ts";
+import { meanetParts } from "./meanet.ts";
+import { type MeanetSpecInput, meanetSpecSchema } from "./specs.ts";
+
+const tiny = {
+  input: [1, 14, 14],
+  classes: 6,
+  hardClasses: 3,
+  backbone: { widths: [3, 4, 5], blocks: [1, 1, 1] },
+} as const satisfies Partial<MeanetSpecInput>;
+
+/** Values as after a training: running variances are not 1. */
+function trained(part: Part): TrainedValues {
+  const random = randomAt(7);
+  const theta = Float32Array.from(someTheta(part.graph, random));
+  const statistics = new Float32Array(statisticCount(part.graph));
+  for (const { offset, channels } of part.graph.statistics) {
+    for (let at = offset; at < offset + channels; at++) {
+      statistics[at] = random.next() - 0.5;
+      statistics[at + channels] = 0.5 + random.next();
+    }
+  }
+  return { theta, statistics };
+}
+
+describe("gradients of a whole MEANet agree with central differences", () => {
+  for (const variant of ["A", "B"] as const) {
+    for (const combine of ["concat", "sum"] as const) {
+      const { main, extension } = meanetParts(
+        meanetSpecSchema.parse({ ...tiny, variant, combine, extensionBlocks: 2 }),
+      );
+      test(`variant ${variant} with ${combine}: adaptive and extension behind a frozen main`, async () => {
+        await assertGradient({ part: extension, batch: 3, seed: 2, frozen: trained(main) });
+      });
+    }
+    const spec = meanetSpecSchema.parse({ ...tiny, variant, backbone: { ...tiny.backbone, stemStride: 2 } });
+    test(`variant ${variant}: main`, async () => {
+      await assertGradient({ part: meanetParts({ ...spec, exitPool: 2 }).main, batch: 4, seed: 3 });
+    });
+  }
+});
+
+test("a pool larger than its map is refused by the layer's name", () => {
+  const spec = meanetSpecSchema.parse({ ...tiny, variant: "A", exitPool: 20 });
+  assert.throws(
+    () => meanetParts(spec),
+    (error) => isMeanetError(error, "NETWORK_INVALID") && error.message.includes("main.exit.pool"),
+  );
+});
+
+test("variant A needs a stage for the extension", () => {
+  const spec = { ...tiny, variant: "A", mainStages: 3 };
+  assert.equal(meanetSpecSchema.safeParse(spec).success, false);
+  assert.equal(meanetSpecSchema.safeParse({ ...spec, mainStages: 1 }).success, true);
+});
