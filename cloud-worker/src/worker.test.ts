@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
-import { EventEmitter, once } from "node:events";
 import { rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { computeJ, deviceProfile } from "@meanet/energy";
 import { softmax } from "@meanet/models";
-import type { CloudAnswer, ComplexItem, NodeEnergy, Stats, Status } from "@meanet/protocol";
-import { createLog, isMeanetError } from "@meanet/runtime";
-import { MqttSession, mqttConfigSchema } from "@meanet/session";
+import type { CloudAnswer, ComplexItem } from "@meanet/protocol";
+import { isMeanetError } from "@meanet/runtime";
 import { type Mosquitto, openWire, startMosquitto } from "@meanet/session/testing";
-import { configSchema, start } from "./index.ts";
 import { encodePng } from "./png-for-tests.ts";
+import { openTestSite } from "./site-for-tests.ts";
 import { tiny, tinyFrame, writeTinyBundle } from "./tiny-bundle-for-tests.ts";
 
 let mosquitto: Mosquitto;
@@ -24,94 +22,8 @@ after(async () => {
   rmSync(dirname(bundle), { recursive: true });
 });
 
-const log = createLog("test", "silent");
-let names = 0;
-const fresh = (kind: string) => `${kind}-${++names}`;
-
-/** Items of one test are for one site, so that the workers of other tests leave them alone. */
-async function openSite(context: TestContext) {
-  const site = fresh("site");
-  const edge = fresh("edge");
-  const session = new MqttSession({
-    mqtt: mqttConfigSchema.parse({ url: mosquitto.url }),
-    node: edge,
-    site,
-    log,
-  });
-  context.after(() => session.close());
-  const { topics } = session;
-  const answers: CloudAnswer[] = [];
-  const statuses: Status[] = [];
-  const stats: Stats[] = [];
-  const energies: NodeEnergy[] = [];
-  const arrived = new EventEmitter();
-  const keep = <T>(list: T[]) => {
-    return ({ value }: { value: T }) => {
-      list.push(value);
-      arrived.emit("any");
-    };
-  };
-  session.subscribe(topics.answer, { site, edge }, keep(answers));
-  session.subscribe(topics.status, { site }, keep(statuses));
-  session.subscribe(topics.stats, { site }, keep(stats));
-  session.subscribe(topics.energy, { site }, keep(energies));
-  await session.connect();
-
-  return {
-    site,
-    edge,
-    session,
-    answers,
-    statuses,
-    stats,
-    energies,
-    async until(enough: () => boolean): Promise<void> {
-      while (!enough()) await once(arrived, "any");
-    },
-    ask(id: string, item: Partial<ComplexItem> = {}): Promise<boolean> {
-      return session.publish(
-        topics.complex,
-        { site, edge, id },
-        {
-          id,
-          site,
-          edge,
-          device: "camera",
-          attempt: 1,
-          remainingMs: 60_000,
-          model: tiny.name,
-          edgeAnswer: { classIndex: 0, confidence: 0.5, entropy: 1 },
-          format: "raw",
-          frame: tinyFrame(0),
-          ...item,
-        },
-      );
-    },
-    answerTo(id: string): CloudAnswer {
-      const found = answers.filter((answer) => answer.id === id);
-      assert.equal(found.length, 1, `answers to ${id}`);
-      return found[0]!;
-    },
-    async worker(settings: object = {}) {
-      const node = fresh("worker");
-      const running = await start(
-        configSchema.parse({
-          node,
-          site,
-          serves: site,
-          group: `workers-${site}`,
-          model: bundle,
-          engine: { providers: ["cpu"] },
-          mqtt: { url: mosquitto.url },
-          ...settings,
-        }),
-        { log },
-      );
-      context.after(() => running.stop());
-      return { ...running, node };
-    },
-  };
-}
+/** A site of its own on the broker that all tests share. */
+const openSite = (context: TestContext) => openTestSite(context, { broker: mosquitto, bundle });
 
 function codeOf(answer: CloudAnswer): string {
   return answer.outcome === "failed" ? answer.code : answer.outcome;
