@@ -112,7 +112,7 @@ test("slices walk forwards, in steps and backwards; padding surrounds", async ()
   const values = Object.entries(outputs).map(([name, tensor]) => [
     name,
     tensor.dims,
-    Array.from(tensor.data),
+    Array.from(tensor.data as Float32Array),
   ]);
   assert.deepEqual(values, [
     ["backwards", [2, 3], [3, 2, 1, 6, 5, 4]],
