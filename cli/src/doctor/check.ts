@@ -1,7 +1,7 @@
 import pc from "picocolors";
 
 /** `broken` keeps MEANet from working here; `missing` only something that is not needed everywhere. */
-export type CheckState = "works" | "missing" | "broken";
+type CheckState = "works" | "missing" | "broken";
 
 export interface CheckResult {
   readonly name: string;

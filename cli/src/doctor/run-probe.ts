@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const TIMEOUT_MS = 60_000;
 
@@ -11,7 +11,7 @@ export interface ProbeOutcome {
 /** Runs `probe.ts` in a process of its own: a native library that crashes takes only that one along. */
 export function runProbe(...args: string[]): Promise<ProbeOutcome> {
   return new Promise((resolve) => {
-    const program = join(import.meta.dirname, "probe.ts");
+    const program = fileURLToPath(new URL("./probe.ts", import.meta.url));
     execFile(process.execPath, [program, ...args], { timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
       const said = stdout.trim();
       if (error === null) resolve({ works: true, detail: said });

@@ -71,7 +71,8 @@ describe("replay", () => {
         ["r-1-3", "Coat"],
       ],
     );
-    assert.deepEqual(results.map(({ correct }) => correct).sort(), [false, false, true, true, true]);
+    assert.equal(results.filter(({ correct }) => correct === true).length, 3);
+    assert.equal(results.filter(({ correct }) => correct === false).length, 2);
     assert.deepEqual(dropped, []);
   });
 

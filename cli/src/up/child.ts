@@ -19,7 +19,7 @@ export interface ChildOptions {
   readonly program?: string;
 }
 
-export interface Exit {
+interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }

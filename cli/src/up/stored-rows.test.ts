@@ -75,7 +75,7 @@ bind-address = "127.0.0.1:${rpcPort}"
   store-enabled = false
 `,
     );
-    const influxd = spawn("influxd", ["-config", config], { stdio: ["ignore", "ignore", "pipe"] });
+    const influxd = spawn("/usr/bin/influxd", ["-config", config], { stdio: ["ignore", "ignore", "pipe"] });
     await new Promise<void>((resolve, reject) => {
       influxd.on("error", reject);
       influxd.on("exit", () => reject(new Error("influxd did not start")));

@@ -154,9 +154,8 @@ async function startMosquitto() {
   const port = await freePort();
   const config = join(folder, "mosquitto.conf");
   await writeFile(config, `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\n`);
-  const child = spawn("mosquitto", ["-c", config, "-v"], {
+  const child = spawn("/usr/sbin/mosquitto", ["-c", config, "-v"], {
     stdio: ["ignore", "ignore", "pipe"],
-    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
   });
   await new Promise<void>((resolve, reject) => {
     child.on("error", reject);
