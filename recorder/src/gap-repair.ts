@@ -22,6 +22,10 @@ interface Repair {
   timer: NodeJS.Timeout;
   attempts: number;
   asked: SeqRange | undefined;
+  /** Rows of `asked` that were missing at the last look. */
+  missing: number;
+  /** Some came since the timer was set. */
+  arriving: boolean;
 }
 
 /**
@@ -29,7 +33,7 @@ interface Repair {
  *
  *     rows      1-40 …… 61-70 …… 73-80     journal with two holes
  *     request                71-72         the newest rows of the newest hole, at most `rangeSize`
- *     request        41-60                 at once when the rows have come; with back-off when not
+ *     request        41-60                 at once when the rows have come; again, with back-off, after a silence
  *
  * Newest first, because journals lose their oldest rows: when not one of the newest rows of a hole comes, the rest of it
  * is gone too, and the hole is given up whole. One request per journal is under way at any time.
@@ -77,12 +81,16 @@ export class GapRepair {
       // Rows of one edge may overtake each other, and stats overtake rows: most holes close by themselves.
       this.#repairs.set(key, {
         timer: setTimeout(() => this.#request(name), this.#options.waitMs),
-        attempts: 0,
-        asked: undefined,
+        ...{ attempts: 0, asked: undefined, missing: 0, arriving: false },
       });
-    } else if (repair.asked !== undefined && !holes.some((hole) => overlap(hole, repair.asked!))) {
+    } else if (repair.asked !== undefined) {
+      const missing = missingIn(holes, repair.asked);
+      repair.arriving ||= missing < repair.missing;
+      repair.missing = missing;
+      if (missing > 0) return;
       clearTimeout(repair.timer);
       repair.asked = undefined;
+      repair.arriving = false;
       this.#request(name);
     }
   }
@@ -93,6 +101,12 @@ export class GapRepair {
     const hole = this.#options.journal(name)?.holes.at(-1);
     if (repair === undefined || hole === undefined) {
       this.#repairs.delete(keyOf(name));
+      return;
+    }
+    if (repair.arriving) {
+      // The answer is on its way; asking now would only bring the rest of it twice.
+      repair.arriving = false;
+      repair.timer = setTimeout(() => this.#request(name), waitMs);
       return;
     }
     const range = { from: Math.max(hole.from, hole.to - rangeSize + 1), to: hole.to };
@@ -114,13 +128,16 @@ export class GapRepair {
       this.#requests += 1;
       repair.attempts += 1;
       repair.asked = range;
+      repair.missing = range.to - range.from + 1;
     }
     repair.timer = setTimeout(() => this.#request(name), wait);
   }
 }
 
-function overlap(a: SeqRange, b: SeqRange): boolean {
-  return a.from <= b.to && b.from <= a.to;
+function missingIn(holes: readonly SeqRange[], { from, to }: SeqRange): number {
+  let missing = 0;
+  for (const hole of holes) missing += Math.max(0, Math.min(hole.to, to) - Math.max(hole.from, from) + 1);
+  return missing;
 }
 
 /** Ids hold no slash. */

@@ -7,7 +7,7 @@ interface Waiting {
 }
 
 export interface IntakeOptions {
-  readonly store: Store;
+  readonly store: Pick<Store, "write">;
   /** Messages that may wait; more are dropped and counted. */
   readonly limit: number;
   /** Most messages in one transaction. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type HttpListener, type Logger, listenHttp, type Running, StartedParts } from "@meanet/runtime";
-import { MqttSession } from "@meanet/session";
+import { MqttSession, type Subscribed } from "@meanet/session";
 import packageManifest from "../package.json" with { type: "json" };
 import type { Config } from "./config.ts";
 import { GapRepair } from "./gap-repair.ts";
@@ -32,7 +32,7 @@ const FORWARD_WAIT_MS = 3_000;
 /**
  * Starts a recorder. Resolves when it records; a broker that is not there yet is waited for in the background.
  *
- * Stopping drains: it unsubscribes, stores what waits, lets the forwarder try once more, and closes the database.
+ * Stopping drains: it unsubscribes (unless the session is persistent), stores what waits, lets the forwarder try once more, and closes the database.
  *
  * @throws {MeanetError} STORE_UNUSABLE, PORT_TAKEN, CONFIG_UNREADABLE
  */
@@ -153,7 +153,8 @@ export function start(config: Config, { log }: { readonly log: Logger }): Promis
       log,
     });
     parts.add("subscriptions", subscribed, async (open) => {
-      await within(UNSUBSCRIBE_WAIT_MS, Promise.all(open.map((one) => one.unsubscribe())));
+      // A persistent session stays subscribed: what comes from now on waits at the broker for the next start.
+      if (!config.persistentSession) await within(UNSUBSCRIBE_WAIT_MS, unsubscribeAll(open));
       // While the session can still acknowledge.
       intake.flush();
     });
@@ -191,6 +192,11 @@ export function start(config: Config, { log }: { readonly log: Logger }): Promis
 
 /** Nodes known to be offline; one that is not remembered is asked in vain, and its attempts count. */
 const MAX_AWAY = 10_000;
+
+/** One by one: the session waits for the end of each one's queue by a mark of its own. */
+async function unsubscribeAll(subscribed: readonly Subscribed[]): Promise<void> {
+  for (const one of subscribed) await one.unsubscribe();
+}
 
 async function within(boundMs: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

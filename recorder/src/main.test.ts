@@ -1,0 +1,330 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { after, before, describe, type TestContext, test } from "node:test";
+import { createLog } from "@meanet/runtime";
+import { type Mosquitto, startMosquitto } from "@meanet/session/testing";
+import type { z } from "zod";
+import { configSchema } from "./config.ts";
+import { connectInflux } from "./influx/influx-server.ts";
+import { type RunningRecorder, start } from "./main.ts";
+import type { StoreState } from "./store-state.ts";
+import { Edge } from "./testing/edge.ts";
+import { startInfluxd } from "./testing/influxd.ts";
+import { waitUntil } from "./testing/wait-until.ts";
+
+type Settings = z.input<typeof configSchema>;
+
+const folder = mkdtempSync(join(tmpdir(), "meanet-recorder-main-"));
+let broker: Mosquitto;
+let scenes = 0;
+
+before(async () => {
+  // Replays and bursts must not run into Mosquitto's own limit of queued messages.
+  broker = await startMosquitto(["max_queued_messages 0"]);
+});
+after(async () => {
+  await broker?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Every test in a site of its own: retained messages of one are not seen by the next. */
+function settings(changes: Omit<Settings, "site" | "node" | "state"> = {}) {
+  scenes += 1;
+  return {
+    ...{ site: `site-${scenes}`, node: `recorder-${scenes}`, state: join(folder, `state-${scenes}`) },
+    mqtt: { url: broker.url, reconnectInterval: "50ms" },
+    gaps: { wait: "100ms", maxWait: "400ms", attempts: 4, rangeSize: 400 },
+    statsInterval: "200ms",
+    ...changes,
+  } satisfies Settings;
+}
+
+async function startRecorder(
+  context: TestContext,
+  config: Settings,
+): Promise<RunningRecorder & { url: string }> {
+  const recorder = await start(configSchema.parse(config), { log: createLog("recorder", "silent") });
+  context.after(() => recorder.stop());
+  return { ...recorder, url: recorder.http!.url };
+}
+
+async function connectEdge(
+  context: TestContext,
+  site: string,
+  node = `edge-${site}`,
+  url = broker.url,
+): Promise<Edge> {
+  const edge = await Edge.connect(url, node, site);
+  context.after(() => edge.session.close());
+  return edge;
+}
+
+async function getJson<T>(url: string): Promise<T> {
+  return (await (await fetch(url)).json()) as T;
+}
+
+function untilStored(url: string, verdicts: number, missing = 0): Promise<StoreState> {
+  const isDone = (state: StoreState) => state.verdicts >= verdicts && state.missing === missing;
+  return waitUntil(`${verdicts} verdicts are stored`, () => getJson<StoreState>(`${url}/store`), isDone);
+}
+
+function seqsIn(databaseFile: string): number[] {
+  const database = new DatabaseSync(databaseFile, { readOnly: true });
+  const seqs = database.prepare("SELECT seq FROM verdict ORDER BY seq").all();
+  database.close();
+  return seqs.map(({ seq }) => Number(seq));
+}
+
+function upTo(last: number): number[] {
+  return Array.from({ length: last }, (_, index) => index + 1);
+}
+
+describe("recorder", () => {
+  test("stores verdicts, refusals and labels, and answers queries about them", async (context) => {
+    const config = settings();
+    const { site } = config;
+    const { url } = await startRecorder(context, config);
+    const edge = await connectEdge(context, site);
+    await edge.answer(20);
+    const { session } = edge;
+    const refusal = {
+      ...edge.write(),
+      outcome: "refused",
+      final: true,
+      reason: "overload",
+      detail: "full",
+    } as const;
+    await session.publish(session.topics.verdict, { site, device: "cam-1" }, refusal);
+    await session.publish(session.topics.label, { site, device: "cam-1", id: "frame-1" }, { label: "cat" });
+    await session.publish(session.topics.label, { site, device: "cam-1", id: "frame-2" }, { label: 0 });
+    await untilStored(url, 21);
+    await waitUntil(
+      "both labels are stored",
+      () => getJson<StoreState>(`${url}/store`),
+      ({ labels }) => labels === 2,
+    );
+
+    const query = (path: string) => getJson<{ columns: string[]; rows: unknown[][] }>(`${url}/query/${path}`);
+    const throughput = await query("throughput?since=15m&by=device");
+    assert.deepEqual(throughput.columns, ["device", "frames", "framesPerS"]);
+    assert.deepEqual(throughput.rows[0]?.slice(0, 2), ["cam-1", 20]);
+    assert.deepEqual((await query("accuracy")).rows, [[2, 1, 0.5]]);
+    assert.deepEqual((await query("drops?by=edge")).rows, [[`edge-${site}`, "refused", "overload", 1]]);
+    assert.equal((await query("latency?interval=1h&since=2h")).columns[0], "time");
+    const names = (await getJson<{ name: string }[]>(`${url}/queries`)).map(({ name }) => name);
+    assert.deepEqual(names, ["throughput", "exits", "latency", "energy", "accuracy", "drops", "uplink"]);
+  });
+
+  test("answers a wrong query with 400 and the reason", async (context) => {
+    const { url } = await startRecorder(context, settings());
+    for (const path of [
+      "speed",
+      "latency?since=soon",
+      "latency?by=label",
+      "latency?limit=5",
+      "latency?by=exit&by=edge",
+    ]) {
+      const response = await fetch(`${url}/query/${path}`);
+      const { error, reason } = (await response.json()) as { error: string; reason: string };
+      assert.deepEqual([response.status, error], [400, "QUERY_INVALID"], path);
+      assert.match(reason, /expected|must|Invalid|Unrecognized/, path);
+    }
+  });
+
+  test("tells its health, status and stats", async (context) => {
+    const config = settings();
+    const { site, node } = config;
+    const watcher = await connectEdge(context, site);
+    const seen: { states: string[]; counters: Record<string, number> } = { states: [], counters: {} };
+    const { topics } = watcher.session;
+    watcher.session.subscribe(
+      topics.status,
+      { site, node },
+      ({ value }) => void seen.states.push(value.state),
+    );
+    watcher.session.subscribe(topics.stats, { site, node }, ({ value }) => {
+      seen.counters = value.counters;
+    });
+    const recorder = await start(configSchema.parse(config), { log: createLog("recorder", "silent") });
+    const { url } = recorder.http!;
+    assert.equal((await fetch(`${url}/readyz`)).status, 200);
+    await watcher.answer(3);
+    await waitUntil(
+      "stats tell of three verdicts",
+      () => seen.counters,
+      ({ verdicts }) => verdicts === 3,
+    );
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    assert.match(metrics, /meanet_recorder_total\{event="verdicts",process="recorder"\} 3/);
+    await recorder.stop();
+    await waitUntil(
+      "it says that it stopped",
+      () => seen.states,
+      (states) => states.at(-1) === "stopped",
+    );
+  });
+
+  test("asks for rows it never saw, known from a higher row or from retained stats alone", async (context) => {
+    const config = settings();
+    const edge = await connectEdge(context, config.site);
+    await edge.answer(1000);
+    await edge.tellStats();
+    const { url, databaseFile } = await startRecorder(context, config);
+    await untilStored(url, 1000);
+    // On a busy machine one range may be asked for twice, before its first row is there.
+    const ranges = new Set(edge.replays.map(({ from, to }) => `${from}-${to}`));
+    assert.deepEqual([...ranges].slice(0, 3), ["601-1000", "201-600", "1-200"]);
+    edge.write();
+    edge.write();
+    await edge.publish(edge.write());
+    await untilStored(url, 1003);
+    assert.deepEqual(seqsIn(databaseFile), upTo(1003));
+  });
+
+  test("gives rows up by count when the edge has them no more, and keeps the rest", async (context) => {
+    const config = settings();
+    const { url } = await startRecorder(context, config);
+    const edge = await connectEdge(context, config.site);
+    await edge.answer(5);
+    for (const seq of [edge.write().seq, edge.write().seq]) edge.forget(seq);
+    await edge.answer(5);
+    const state = await untilStored(url, 10);
+    assert.deepEqual([state.verdicts, state.lost, state.missing], [10, 2, 0]);
+  });
+
+  test("waits for an edge that is away, and loses nothing", async (context) => {
+    const config = settings();
+    const edge = await connectEdge(context, config.site);
+    await edge.answer(5);
+    await edge.tellStats();
+    await edge.session.close();
+    const { url, databaseFile } = await startRecorder(context, config);
+    await waitUntil(
+      "the gap is known",
+      () => getJson<StoreState>(`${url}/store`),
+      ({ missing }) => missing === 5,
+    );
+    const back = await connectEdge(context, config.site);
+    // The same journal: rows 1 to 5 are as they were.
+    for (let seq = 1; seq <= 5; seq++) back.write();
+    await untilStored(url, 5);
+    assert.deepEqual(seqsIn(databaseFile), upTo(5));
+  });
+
+  test("stays well under hostile messages, and counts them", async (context) => {
+    const config = settings();
+    const { site } = config;
+    const { url } = await startRecorder(context, config);
+    const edge = await connectEdge(context, site);
+    const { session } = edge;
+    const send = (name: string, payload: string | Uint8Array) =>
+      session.publishBytes(`meanet/v1/${site}/${name}`, Buffer.from(payload), { qos: 1, retain: false });
+    const row = JSON.stringify(edge.write());
+    await send("cam-1/verdict", "not JSON");
+    await send("cam-1/verdict", Buffer.from([0xff, 0xfe, 0x00]));
+    await send("cam-1/verdict", "{}");
+    await send("cam-1/verdict", "[".repeat(60_000));
+    await send("cam-1/verdict", "x".repeat(100_000));
+    await send("cam-1/verdict", row.replace('"seq":1', '"seq":-1'));
+    await send("cam-1/verdict", row.replace('"seq":1', '"seq":1e400'));
+    await send("cam-2/verdict", row);
+    await send("CAM 3/verdict", row);
+    await send("cam-1/label/frame-1", '{"label":""}');
+    await send("cam-1/label/frame-1", '{"label":{"$gt":""}}');
+    await send(`edge-${site}/stats`, '{"kind":"edge","journal":{"journal":"a","lastSeq":-4}}');
+    await send("cam-1/verdict", row);
+    await untilStored(url, 1);
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    const dropped = (reason: string) =>
+      new RegExp(`reason="${reason}",process="recorder"\\} (\\d+)`).exec(metrics)?.[1];
+    assert.deepEqual([dropped("invalid"), dropped("misaddressed")], ["11", "1"]);
+  });
+
+  test("records its own site, or all of them", async (context) => {
+    const quiet = await startMosquitto();
+    context.after(() => quiet.stop());
+    const mqtt = { url: quiet.url };
+    const own = settings({ mqtt });
+    const [one, every] = [
+      await startRecorder(context, own),
+      await startRecorder(context, settings({ mqtt, record: "all-sites" })),
+    ];
+    const near = await connectEdge(context, own.site, "edge-near", quiet.url);
+    const far = await connectEdge(context, "far", "edge-far", quiet.url);
+    await far.answer(7);
+    await near.answer(3);
+    await untilStored(every.url, 10);
+    assert.equal((await untilStored(one.url, 3)).verdicts, 3);
+  });
+
+  test("with a persistent session, labels given while it is away are recorded", async (context) => {
+    const config = settings({ persistentSession: true });
+    const { site } = config;
+    const edge = await connectEdge(context, site);
+    const first = await start(configSchema.parse(config), { log: createLog("recorder", "silent") });
+    await edge.answer(2);
+    await first.stop();
+    const { session } = edge;
+    await session.publish(session.topics.label, { site, device: "cam-1", id: "frame-2" }, { label: "cat" });
+    const { url } = await startRecorder(context, config);
+    const state = await waitUntil(
+      "the label is stored",
+      () => getJson<StoreState>(`${url}/store`),
+      ({ labels }) => labels === 1,
+    );
+    assert.equal(state.verdicts, 2);
+  });
+
+  test("killed under load and started again: no verdict missing, none twice, in SQLite and in InfluxDB", async (context) => {
+    const influxd = await startInfluxd();
+    context.after(() => influxd.stop());
+    const config = settings({ influx: { url: `${influxd.url}/meanet`, batch: 200, retryWait: "20ms" } });
+    const edge = await connectEdge(context, config.site);
+    const launch = async (): Promise<{ child: ChildProcess; url: string }> => {
+      const entry = join(import.meta.dirname, "testing", "recorder-process.ts");
+      const child = spawn(process.execPath, [entry, JSON.stringify(config)], {
+        stdio: ["ignore", "ignore", "inherit", "ipc"],
+      });
+      context.after(() => child.kill("SIGKILL"));
+      const [{ url }] = (await once(child, "message")) as [{ url: string }];
+      return { child, url };
+    };
+    const first = await launch();
+    const load = edge.answer(6000);
+    await untilSome(first.url, 500);
+    const exited = once(first.child, "exit");
+    first.child.kill("SIGKILL");
+    await exited;
+    const second = await launch();
+    await load;
+    await edge.tellStats();
+    await untilStored(second.url, 6000);
+    const databaseFile = join(config.state, "recorder.sqlite");
+    assert.deepEqual(seqsIn(databaseFile), upTo(6000));
+    assert.ok(edge.replays.length > 0, "rows of the time between were asked for");
+
+    await waitUntil(
+      "all is forwarded",
+      () => getJson<StoreState>(`${second.url}/store`),
+      ({ influx }) => influx?.backlog === 0,
+    );
+    const server = connectInflux({ url: `${influxd.url}/meanet`, requestTimeout: 5000 });
+    const { results } = await server.query(
+      'SELECT count("seq") AS n, count(distinct("seq")) AS d FROM "verdict"',
+    );
+    assert.deepEqual(
+      (results as { series: { values: number[][] }[] }[])[0]?.series[0]?.values[0]?.slice(1),
+      [6000, 6000],
+    );
+  });
+});
+
+function untilSome(url: string, verdicts: number): Promise<StoreState> {
+  const look = () => getJson<StoreState>(`${url}/store`);
+  return waitUntil(`more than ${verdicts} verdicts are stored`, look, (state) => state.verdicts > verdicts);
+}
