@@ -24,6 +24,8 @@ export interface Dataset {
   readonly folder: string;
   /** Terms of use, an SPDX expression. */
   readonly licence: string;
+  /** Whether the folder holds that part. */
+  has(split: OfficialSplit): Promise<boolean>;
   /**
    * Reads one official part whole.
    *

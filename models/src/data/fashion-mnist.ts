@@ -74,6 +74,7 @@ export async function openFashionMnist(options: OpenDatasetOptions): Promise<Dat
     classes: fashionMnistClasses,
     folder,
     licence: "MIT",
+    has: (split) => hasSplit(folder, split),
     read: (split) => readSplit(folder, split),
   };
 }

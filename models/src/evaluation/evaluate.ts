@@ -55,7 +55,7 @@ export interface Evaluation {
  * @throws {MeanetError} DATASET_MISSING, DATASET_CORRUPT, MODEL_INVALID
  */
 export async function evaluate(
-  bundle: Pick<Bundle, "manifest" | "files">,
+  bundle: { readonly manifest: Omit<Manifest, "schema" | "files">; readonly files: Bundle["files"] },
   dataset: Dataset,
   split: EvaluationSplit,
   options: EvaluateOptions = {},

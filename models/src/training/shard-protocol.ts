@@ -3,8 +3,9 @@ import type { Augmentation } from "./augmentation.ts";
 
 /** What a training thread is given when it starts. Everything large is shared memory: nothing is copied. */
 export interface ShardWorkerData {
-  /** The training step as ONNX bytes. */
+  /** The training step, and the statistics of a batch without a step, as ONNX bytes. */
   readonly step: Uint8Array;
+  readonly observation: Uint8Array;
   /** Frames of one step of one shard. */
   readonly batch: number;
   readonly shards: readonly SharedShard[];

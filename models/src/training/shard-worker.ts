@@ -42,13 +42,19 @@ const feeds = {
   x: new Tensor("float32", x, [data.batch, ...data.input.shape]),
   target: new Tensor("int64", target, [data.batch]),
 };
+const statistics = new Tensor("float32", out.statistics, [out.statistics.length]);
 const fetches = {
-  theta: new Tensor("float32", out.theta, [theta.length]),
-  momentum: new Tensor("float32", out.momentum, [momentum.length]),
+  nextTheta: new Tensor("float32", out.theta, [theta.length]),
+  nextMomentum: new Tensor("float32", out.momentum, [momentum.length]),
   loss: new Tensor("float32", out.loss, [1]),
   logits: new Tensor("float32", out.logits, [data.batch, data.targets]),
-  statistics: new Tensor("float32", out.statistics, [out.statistics.length]),
+  statistics,
 };
+
+interface Sessions {
+  readonly step: Session;
+  readonly observation: Session;
+}
 
 function reply(message: ShardReply): void {
   port.postMessage(message);
@@ -78,7 +84,7 @@ function countCorrect(): number {
   return correct;
 }
 
-async function runShard(
+async function trainShard(
   session: Session,
   request: ShardRequest,
   place: SharedShard,
@@ -89,23 +95,38 @@ async function runShard(
   learningRate[0] = request.learningRate;
   fill(request, position, place.shard);
   await session.run(feeds, fetches);
-  place.statistics.set(out.statistics);
-  if (request.kind === "train") {
-    place.theta.set(out.theta);
-    place.momentum.set(out.momentum);
-  }
+  place.theta.set(out.theta);
+  place.momentum.set(out.momentum);
   return { shard: place.shard, loss: out.loss[0]!, correct: countCorrect() };
 }
 
-async function answer(session: Session, request: ShardRequest): Promise<void> {
+async function observeShard(
+  session: Session,
+  request: ShardRequest,
+  place: SharedShard,
+  position: number,
+): Promise<ShardResult> {
+  theta.set(data.theta);
+  fill(request, position, place.shard);
+  await session.run({ theta: feeds.theta, x: feeds.x }, { statistics });
+  place.statistics.set(out.statistics);
+  return { shard: place.shard, loss: 0, correct: 0 };
+}
+
+async function answer({ step, observation }: Sessions, request: ShardRequest): Promise<void> {
   if (request.kind === "close") {
-    await session.close();
+    await step.close();
+    await observation.close();
     port.close();
     return;
   }
   const results: ShardResult[] = [];
   for (const [position, place] of data.shards.entries()) {
-    results.push(await runShard(session, request, place, position));
+    const result =
+      request.kind === "train"
+        ? trainShard(step, request, place, position)
+        : observeShard(observation, request, place, position);
+    results.push(await result);
   }
   reply({ kind: "done", results });
 }
@@ -115,9 +136,13 @@ function fail(error: unknown): void {
   reply({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
 }
 
-openSession(data.step, { threads: 1 }).then((session) => {
+async function start(): Promise<void> {
+  const step = await openSession(data.step, { threads: 1 });
+  const observation = await openSession(data.observation, { threads: 1 });
   port.on("message", (request: ShardRequest) => {
-    answer(session, request).catch(fail);
+    answer({ step, observation }, request).catch(fail);
   });
   reply({ kind: "ready" });
-}, fail);
+}
+
+start().catch(fail);

@@ -20,8 +20,9 @@ import type {
 } from "./shard-protocol.ts";
 
 export interface ShardsOptions {
-  /** The training step as ONNX bytes, built for `batch` frames. */
+  /** The training step, and the statistics of a batch without a step, as ONNX bytes built for `batch` frames. */
   readonly step: Uint8Array;
+  readonly observation: Uint8Array;
   /** Frames of one shard. */
   readonly batch: number;
   readonly shards: number;
@@ -73,6 +74,7 @@ export class Shards {
       (_, thread) =>
         new ShardThread({
           step: options.step,
+          observation: options.observation,
           batch: options.batch,
           shards: this.#places.filter((place) => place.shard % threads === thread),
           theta: this.theta,
@@ -120,24 +122,20 @@ export class Shards {
   }
 
   /**
-   * The mean batch statistics of the present parameters over un-augmented frames; changes no parameter.
+   * The batch statistics of the present parameters over un-augmented frames; changes no parameter.
    *
    * @param indices - a whole number of batches of shards x batch frames
+   * @returns one vector per shard of each batch, in the order of `indices`
    */
-  async observe(indices: Uint32Array): Promise<Float32Array> {
+  async observe(indices: Uint32Array): Promise<Float32Array[]> {
     const size = this.#batch * this.#places.length;
-    const batches = Math.floor(indices.length / size);
-    const sums = new Float64Array(this.#places[0]!.statistics.length);
-    for (let batch = 0; batch < batches; batch++) {
-      const part = indices.subarray(batch * size, (batch + 1) * size);
-      await this.#run({ kind: "observe", epoch: 0, step: batch, learningRate: 0, indices: part });
-      for (const place of this.#places) {
-        for (let index = 0; index < sums.length; index++) {
-          sums[index]! += place.statistics[index]!;
-        }
-      }
+    const observed: Float32Array[] = [];
+    for (let start = 0; start + size <= indices.length; start += size) {
+      const part = indices.subarray(start, start + size);
+      await this.#run({ kind: "observe", epoch: 0, step: 0, learningRate: 0, indices: part });
+      observed.push(...this.#places.map((place) => Float32Array.from(place.statistics)));
     }
-    return Float32Array.from(sums, (sum) => sum / (batches * this.#places.length));
+    return observed;
   }
 
   async close(): Promise<void> {

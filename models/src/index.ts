@@ -1,0 +1,71 @@
+export {
+  type Bundle,
+  type BundleContent,
+  type BundlePart,
+  bundleParts,
+  loadBundle,
+  writeBundle,
+} from "./bundle/bundle.ts";
+export { type Golden, goldenErrors, readGolden } from "./bundle/golden.ts";
+export { type ImageInput, type Manifest, manifestSchema, readManifest } from "./bundle/manifest.ts";
+export { toTensor } from "./bundle/tensor.ts";
+export { listBundles, resolveBundle, zooFolder, zooPath } from "./bundle/zoo.ts";
+export {
+  type Dataset,
+  datasetNames,
+  type LabelledImages,
+  type OfficialSplit,
+  type OpenDatasetOptions,
+  openDataset,
+} from "./data/dataset.ts";
+export type { CurvePoint } from "./evaluation/curve.ts";
+export { type EvaluateOptions, type Evaluation, evaluate } from "./evaluation/evaluate.ts";
+export { type EvaluationSplit, evaluationSplits } from "./evaluation/frames.ts";
+export type { Accuracy } from "./evaluation/score.ts";
+export { evaluateTable } from "./evaluation/table.ts";
+export {
+  averageStatistics,
+  type BatchOptions,
+  type BuiltModel,
+  buildGradient,
+  buildInference,
+  buildStatistics,
+  buildTrainingStep,
+  type LossOptions,
+  type Part,
+  type TrainedValues,
+  type TrainingOptions,
+} from "./graph/index.ts";
+export {
+  type BlockCount,
+  type ClassifierSpec,
+  classifierPart,
+  classifierSpecSchema,
+  count,
+  initialise,
+  type MeanetParts,
+  type MeanetSpec,
+  meanetParts,
+  meanetSpecSchema,
+} from "./networks/index.ts";
+export {
+  argmax,
+  calledHard,
+  type Decision,
+  type DecisionRule,
+  decide,
+  decisionRules,
+  type EdgeExit,
+  entropy,
+  type Route,
+  route,
+  softmax,
+} from "./routing.ts";
+export {
+  type EpochProgress,
+  type PartName,
+  progressLine,
+  type TrainingProgress,
+} from "./training/progress.ts";
+export { parseRecipe, type Recipe, readRecipe, recipeSchema } from "./training/recipe.ts";
+export { type TrainOptions, train, trainPart } from "./training/train.ts";

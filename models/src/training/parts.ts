@@ -1,0 +1,173 @@
+import type { ImageInput } from "../bundle/manifest.ts";
+import type { LabelledImages } from "../data/dataset.ts";
+import { predictExtension, predictPlain } from "../evaluation/predict.ts";
+import {
+  buildInference,
+  buildStatistics,
+  buildTrainingStep,
+  type Part,
+  statisticCount,
+  type TrainedValues,
+} from "../graph/index.ts";
+import { classifierPart, initialise, meanetParts } from "../networks/index.ts";
+import { argmax } from "../routing.ts";
+import { fingerprintOf } from "./checkpoint.ts";
+import { type Fitted, fit } from "./fit.ts";
+import type { TrainingProgress } from "./progress.ts";
+import type { PartRecipe, Recipe } from "./recipe.ts";
+import type { HeldOutSplit } from "./split.ts";
+
+/** What all parts of one training share. */
+export interface Training {
+  readonly recipe: Recipe;
+  readonly images: LabelledImages;
+  readonly split: HeldOutSplit;
+  readonly input: ImageInput;
+  /** Number of classes. */
+  readonly classes: number;
+  /** Folder of checkpoints. */
+  readonly work: string;
+  readonly threads: number;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: (progress: TrainingProgress) => void;
+}
+
+/** A part that can be run. */
+export interface TrainedPart {
+  readonly onnx: Uint8Array;
+  readonly values: TrainedValues;
+  readonly history: { readonly epochs: number; readonly seconds: number; readonly heldOutAccuracy: number };
+}
+
+interface PartPlan {
+  readonly part: Part;
+  readonly recipe: PartRecipe;
+  /** What else decides this part: its network's description. */
+  readonly network: unknown;
+  readonly frozen?: TrainedValues;
+  /** Target index of each class, -1 where a class is no target. */
+  readonly targetOf: readonly number[];
+  readonly targets: number;
+  readonly accuracy: (onnx: Uint8Array) => Promise<number>;
+}
+
+/** Trains main on all classes. */
+export function trainMain(training: Training): Promise<TrainedPart> {
+  const { recipe, classes } = training;
+  return trainPlan(training, {
+    part: meanetParts(recipe.edge).main,
+    recipe: recipe.train.main,
+    network: recipe.edge,
+    targetOf: identity(classes),
+    targets: classes,
+    accuracy: (onnx) => plainAccuracy(training, onnx, "y1"),
+  });
+}
+
+/** Trains the cloud's network on all classes. */
+export function trainCloud(training: Training): Promise<TrainedPart> {
+  const { recipe, classes } = training;
+  return trainPlan(training, {
+    part: classifierPart(recipe.cloud),
+    recipe: recipe.train.cloud,
+    network: recipe.cloud,
+    targetOf: identity(classes),
+    targets: classes,
+    accuracy: (onnx) => plainAccuracy(training, onnx, "y"),
+  });
+}
+
+/**
+ * Trains adaptive and extension on frames of hard classes only, behind a frozen main: neither its weights nor its statistics
+ * move.
+ *
+ * @param hardClasses - the label dictionary: position is the extension's index
+ */
+export function trainExtension(
+  training: Training,
+  main: TrainedPart,
+  hardClasses: readonly number[],
+): Promise<TrainedPart> {
+  const { recipe, classes } = training;
+  const targetOf = identity(classes).map((classIndex) => hardClasses.indexOf(classIndex));
+  return trainPlan(training, {
+    part: meanetParts(recipe.edge).extension,
+    recipe: recipe.train.extension,
+    network: { edge: recipe.edge, hardClasses },
+    frozen: main.values,
+    targetOf,
+    targets: hardClasses.length,
+    accuracy: (onnx) => extensionAccuracy(training, main.onnx, onnx, targetOf),
+  });
+}
+
+async function trainPlan(training: Training, plan: PartPlan): Promise<TrainedPart> {
+  const { recipe, images, split, input, work, threads, signal, onProgress } = training;
+  const { part, frozen, targetOf } = plan;
+  const { shards, frames } = recipe.batch;
+  const { momentum, weightDecay, labelSmoothing } = plan.recipe;
+  const batchOptions = { batch: frames, ...(frozen === undefined ? {} : { frozen }) };
+  const step = buildTrainingStep(part, { ...batchOptions, momentum, weightDecay, labelSmoothing });
+  const fitted = await fit({
+    part,
+    recipe: plan.recipe,
+    step: step.onnx,
+    observation: buildStatistics(part, batchOptions).onnx,
+    statistics: statisticCount(part.graph),
+    batch: frames,
+    shards,
+    threads,
+    images,
+    indices: split.train.filter((index) => targetOf[images.labels[index]!] !== -1),
+    targetOf,
+    targets: plan.targets,
+    input,
+    seed: recipe.seed,
+    initial: initialise(part, recipe.seed).theta,
+    checkpoint: `${work}/${part.name}.checkpoint`,
+    fingerprint: fingerprintOf(
+      // How often a training is looked at does not change it.
+      {
+        ...plan.recipe,
+        evaluateEvery: 0,
+        network: plan.network,
+        data: recipe.data,
+        seed: recipe.seed,
+        batch: recipe.batch,
+      },
+      ...(frozen === undefined ? [] : [frozen.theta, frozen.statistics]),
+    ),
+    evaluate: (values) => plan.accuracy(buildInference(part, values)),
+    onProgress,
+    signal,
+  });
+  return { onnx: buildInference(part, fitted.values), values: fitted.values, history: historyOf(fitted) };
+}
+
+function historyOf({ epochs, seconds, heldOutAccuracy }: Fitted): TrainedPart["history"] {
+  return { epochs, seconds: Math.round(seconds), heldOutAccuracy };
+}
+
+function identity(classes: number): number[] {
+  return Array.from({ length: classes }, (_, classIndex) => classIndex);
+}
+
+async function plainAccuracy(training: Training, onnx: Uint8Array, output: string): Promise<number> {
+  const { images, split, input } = training;
+  const logits = await predictPlain(onnx, output, { images, indices: split.heldOut, input });
+  const right = logits.filter((row, index) => argmax(row) === images.labels[split.heldOut[index]!]);
+  return right.length / logits.length;
+}
+
+async function extensionAccuracy(
+  training: Training,
+  main: Uint8Array,
+  extension: Uint8Array,
+  targetOf: readonly number[],
+): Promise<number> {
+  const { images, split, input } = training;
+  const indices = split.heldOut.filter((index) => targetOf[images.labels[index]!] !== -1);
+  const logits = await predictExtension(main, extension, { images, indices, input });
+  const right = logits.filter((row, index) => argmax(row) === targetOf[images.labels[indices[index]!]!]);
+  return right.length / logits.length;
+}
