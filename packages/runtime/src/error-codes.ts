@@ -147,7 +147,8 @@ export const errorCodes = {
   },
   OVERLOAD: {
     actor: "operator",
-    meaning: "A worker's queue was full, and its oldest item gave way. Add workers, or send less to the cloud.",
+    meaning:
+      "A worker's queue was full, and its oldest item gave way. Add workers, or send less to the cloud.",
   },
   DEADLINE: {
     actor: "operator",
@@ -203,7 +204,8 @@ export const errorCodes = {
   },
   ENERGY_INPUT_INVALID: {
     actor: "developer",
-    meaning: "An energy figure was asked for a negative or non-finite count of MACs, bytes, joules or shares.",
+    meaning:
+      "An energy figure was asked for a negative or non-finite count of MACs, bytes, joules or shares.",
   },
 } as const satisfies Record<string, ErrorEntry>;
 
