@@ -2,6 +2,7 @@
 // Plain JavaScript: a Node too old to run TypeScript starts here and hands over to the Node that npm installed.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import module from "node:module";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,6 +13,8 @@ const WANTED_MAJOR = 24;
 if (process.send) process.on("SIGINT", () => undefined);
 
 if (Number(process.versions.node.split(".")[0]) >= WANTED_MAJOR) {
+  // Five processes load much the same modules: compiled once, they halve the time of every later start.
+  module.enableCompileCache();
   const { main } = await import("../src/main.ts");
   await main(process.argv);
 } else {

@@ -6,8 +6,8 @@ import {
   resolveBundle,
   zooFolder,
 } from "@meanet/models";
-import Table from "cli-table3";
 import { Command } from "commander";
+import { textTable } from "../text-table.ts";
 import { bytes } from "../up/figures-view.ts";
 
 export function bundleCommand(): Command {
@@ -46,32 +46,27 @@ export function bundleCommand(): Command {
 }
 
 function listText(bundles: readonly { readonly dir: string; readonly manifest: Manifest }[]): string {
-  const table = new Table({
-    head: ["bundle", "input", "classes", "hard", "threshold", "main MACs", "folder"],
-  });
-  for (const { dir, manifest } of bundles) {
-    table.push([
+  const head = ["bundle", "input", "classes", "hard", "threshold", "main MACs", "folder"];
+  return textTable({
+    head,
+    rows: bundles.map(({ dir, manifest }) => [
       `${manifest.name}@${manifest.version}`,
       manifest.input.shape.join("x"),
       String(manifest.classes.length),
       String(manifest.hardClasses.length),
-      `${manifest.threshold} nats`,
+      nats(manifest.threshold),
       count(manifest.blocks.main.macs),
       dir,
-    ]);
-  }
-  return table.toString();
+    ]),
+    right: [false, false, true, true, true, true, false],
+    colour: process.stdout.isTTY,
+  });
 }
 
-export function showText(manifest: Manifest): string {
+function showText(manifest: Manifest): string {
   const { input, blocks, files, provenance } = manifest;
-  const table = new Table({
-    head: ["block", "parameters", "MACs a frame"],
-    colAligns: ["left", "right", "right"],
-  });
-  for (const [name, block] of Object.entries(blocks))
-    table.push([name, count(block.parameters), count(block.macs)]);
-  const rows = [
+  const { data } = provenance;
+  const facts: [string, string][] = [
     ["bundle", `${manifest.name}@${manifest.version}`],
     [
       "input",
@@ -79,7 +74,7 @@ export function showText(manifest: Manifest): string {
     ],
     ["classes", manifest.classes.join(", ")],
     ["hard", manifest.hardClasses.map((index) => manifest.classes[index]).join(", ")],
-    ["threshold", `${manifest.threshold} nats: above it the cloud is asked`],
+    ["threshold", `${nats(manifest.threshold)}: above it the cloud is asked`],
     ["decision", manifest.decision],
     [
       "files",
@@ -87,13 +82,20 @@ export function showText(manifest: Manifest): string {
         .map((entry) => `${entry?.file} ${bytes(entry?.bytes ?? 0)}`)
         .join(", "),
     ],
-    [
-      "data",
-      `${provenance.data.name} (${provenance.data.licence}), ${provenance.data.trainCount} trained, ${provenance.data.heldOutCount} held out`,
-    ],
+    ["data", `${data.name} (${data.licence}), ${data.trainCount} trained, ${data.heldOutCount} held out`],
     ["made", `${provenance.createdAt} on ${provenance.machine}`],
   ];
-  return `${rows.map(([name, text]) => `${name!.padEnd(9)}  ${text}`).join("\n")}\n${table.toString()}`;
+  const costs = textTable({
+    head: ["block", "parameters", "MACs a frame"],
+    rows: Object.entries(blocks).map(([name, block]) => [name, count(block.parameters), count(block.macs)]),
+    right: [false, true, true],
+    colour: process.stdout.isTTY,
+  });
+  return `${facts.map(([name, text]) => `${name.padEnd(9)}  ${text}`).join("\n")}\n${costs}`;
+}
+
+function nats(value: number): string {
+  return `${value.toFixed(3)} nats`;
 }
 
 function count(value: number): string {

@@ -57,7 +57,7 @@ async function runQueryCommand(name: QueryName, values: Record<string, unknown>)
     console.log(queryPlot(name, result, parseDurationMs(interval!)!, process.stdout.isTTY));
   } else if (result.rows.length === 0) {
     console.log(`nothing since ${new Date(result.since).toISOString()}; --since 1d looks further back`);
-  } else console.log(queryTable(result));
+  } else console.log(queryTable(result, process.stdout.isTTY));
 }
 
 function ask(

@@ -65,7 +65,7 @@ function checkProvider(provider: Provider, model: string): Promise<CheckResult> 
 }
 
 const providerAdvice = {
-  cuda: "for an NVIDIA GPU: driver, CUDA 12 and cuDNN 9, then npm rebuild onnxruntime-node --ignore-scripts=false",
+  cuda: "for an NVIDIA GPU: driver, CUDA and cuDNN, then npm rebuild onnxruntime-node --ignore-scripts=false",
   webgpu: "for another GPU: install its Vulkan driver (Debian: mesa-vulkan-drivers)",
 } as const;
 

@@ -2,6 +2,8 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const TIMEOUT_MS = 60_000;
+/** Native libraries explain themselves at length. */
+const MAX_DETAIL = 240;
 
 export interface ProbeOutcome {
   readonly works: boolean;
@@ -15,7 +17,8 @@ export function runProbe(...args: string[]): Promise<ProbeOutcome> {
     execFile(process.execPath, [program, ...args], { timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
       const said = stdout.trim();
       if (error === null) resolve({ works: true, detail: said });
-      else resolve({ works: false, detail: said || lastLine(stderr) || error.message });
+      else
+        resolve({ works: false, detail: (said || lastLine(stderr) || error.message).slice(0, MAX_DETAIL) });
     });
   });
 }

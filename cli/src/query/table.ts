@@ -1,16 +1,14 @@
 import type { Cell, QueryResult } from "@meanet/recorder";
-import Table from "cli-table3";
+import { textTable } from "../text-table.ts";
 
 /** A query's answer as a table of characters. */
-export function queryTable({ columns, rows }: QueryResult): string {
-  const isNumber = columns.map((_, index) => rows.every((row) => typeof row[index] !== "string"));
-  const table = new Table({
-    head: [...columns],
-    colAligns: isNumber.map((number) => (number ? "right" : "left")),
-    style: { head: ["cyan"] },
+export function queryTable({ columns, rows }: QueryResult, colour: boolean): string {
+  return textTable({
+    head: columns,
+    rows: rows.map((row) => row.map((cell, index) => cellText(columns[index]!, cell))),
+    right: columns.map((_, index) => rows.every((row) => typeof row[index] !== "string")),
+    colour,
   });
-  for (const row of rows) table.push(row.map((cell, index) => cellText(columns[index]!, cell)));
-  return table.toString();
 }
 
 const fractions = new Set(["share", "accuracy"]);

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { stripVTControlCharacters } from "node:util";
 import type { QueryResult } from "@meanet/recorder";
 import { queryPlot } from "./plot.ts";
 import { queryTable } from "./table.ts";
@@ -20,8 +19,9 @@ const exits: QueryResult = {
 
 describe("a query's table", () => {
   it("shows times, shares and what is not known as people read them", () => {
-    const rows = stripVTControlCharacters(
-      queryTable({ ...exits, rows: [...exits.rows, [since, "camera-2", "main", null, 0.0001234]] }),
+    const rows = queryTable(
+      { ...exits, rows: [...exits.rows, [since, "camera-2", "main", null, 0.0001234]] },
+      false,
     ).split("\n");
     const cells = rows
       .filter((line) => line.startsWith("│"))

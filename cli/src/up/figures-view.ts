@@ -1,5 +1,5 @@
-import Table from "cli-table3";
 import type { Summary } from "../figures.ts";
+import { textTable } from "../text-table.ts";
 
 export interface LiveFigures extends Summary {
   readonly elapsedMs: number;
@@ -20,25 +20,13 @@ export function figuresLine(figures: LiveFigures): string {
   ].join(" | ");
 }
 
-/** The live table. */
+const columns = [
+  ...["frames", "main", "extension", "cloud", "accuracy", "p50", "p99", "J/frame", "to the cloud", "drops"],
+];
+
+/** The live table, for a terminal. */
 export function figuresTable(figures: LiveFigures): string {
-  const table = new Table({
-    head: [
-      "frames",
-      "main",
-      "extension",
-      "cloud",
-      "accuracy",
-      "p50",
-      "p99",
-      "J/frame",
-      "to the cloud",
-      "drops",
-    ],
-    style: { head: ["cyan"] },
-    colAligns: Array.from({ length: 10 }, () => "right" as const),
-  });
-  table.push([
+  const row = [
     String(figures.frames),
     percent(share(figures, "main")),
     percent(share(figures, "extension")),
@@ -49,8 +37,8 @@ export function figuresTable(figures: LiveFigures): string {
     joules(figures.energyJ.perFrame),
     bytes(figures.uplinkBytes),
     String(figures.dropped + figures.nodeDrops),
-  ]);
-  return table.toString();
+  ];
+  return textTable({ head: columns, rows: [row], right: columns.map(() => true), colour: true });
 }
 
 /** The end of a run, for people. */

@@ -83,7 +83,11 @@ export async function up(config: UpConfig, screen: Screen, stopped: Promise<Stop
         frames,
         signal: ending.signal,
         giveUp: ending.giveUp,
-        onResult: (result) => figures.add(result),
+        onResult: (result) => {
+          if (figures.frames === 0)
+            screen.say(`first verdict ${process.uptime().toFixed(1)} s after the start`);
+          figures.add(result);
+        },
         onDropped: (id, error) => {
           figures.addDropped();
           screen.say(`${id}: ${error instanceof Error ? error.message : String(error)}`);
