@@ -1,41 +1,64 @@
 import type { CloudAnswer, ComplexItem } from "@meanet/protocol";
-import type { MqttSession } from "@meanet/session";
+import type { Logger } from "@meanet/runtime";
+import { type MqttConfig, MqttSession } from "@meanet/session";
 import { Subject } from "rxjs";
 import type { Question } from "./operators/offload.ts";
 
 export interface CloudPortOptions {
-  readonly session: MqttSession;
+  readonly mqtt: MqttConfig;
+  readonly site: string;
+  /** The edge node, whose topics these are. */
+  readonly edge: string;
+  readonly log: Logger;
   /** Told of every publication with the bytes of its payload. */
   readonly onPublished: (bytes: number) => void;
-  readonly onError: (error: unknown) => void;
 }
 
-/** Questions to the workers and their answers. */
+/**
+ * Questions to the workers and their answers, over a connection of their own, client id `{edge}-cloud`.
+ *
+ * Brokers bound the unacknowledged messages of one connection (Mosquitto: `max_inflight_messages`, 20). Frames that wait for
+ * the cloud are unacknowledged: on the same connection, 20 of them would hold up the very answers that they wait for.
+ */
 export class CloudPort {
   readonly answers = new Subject<CloudAnswer>();
   readonly #options: CloudPortOptions;
+  readonly #session: MqttSession;
 
   constructor(options: CloudPortOptions) {
+    const { mqtt, site, edge, log } = options;
     this.#options = options;
-    const { session } = options;
-    const { topics, site, node } = session;
-    session.subscribe(topics.answer, { site, edge: node }, ({ params, value }) => {
+    this.#session = new MqttSession({ mqtt, site, node: `${edge}-cloud`, log });
+    this.#session.subscribe(this.#session.topics.answer, { site, edge }, ({ params, value }) => {
       // A worker that answers under another id than it was asked by means another question.
       if (params.id === value.id) this.answers.next(value);
     });
   }
 
+  /** Whether a question could be asked and its answer heard. */
+  get online(): boolean {
+    return this.#session.ready;
+  }
+
+  /** @throws {MeanetError} BROKER_UNREACHABLE after `timeoutMs`, still trying */
+  connect(timeoutMs: number): Promise<void> {
+    return this.#session.connect(timeoutMs);
+  }
+
   /** Publishes and returns the bytes of the payload; what keeps it from arriving shows as silence. */
   publish(question: Question): number {
-    const { session, onPublished, onError } = this.#options;
-    const { topics, site, node: edge } = session;
-    const { complex } = topics;
+    const { site, edge, log, onPublished } = this.#options;
+    const { complex } = this.#session.topics;
     const payload = complex.encode(describe(question, site, edge));
-    session
+    this.#session
       .publishBytes(complex.format({ site, edge, id: question.ticket }), payload, complex)
-      .catch(onError);
+      .catch((error: unknown) => log.warn({ err: error }, "a complex frame was not published"));
     onPublished(payload.byteLength);
     return payload.byteLength;
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
   }
 }
 

@@ -98,6 +98,12 @@ export const configSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe("publish the edge's answer at once while the cloud is asked"),
+  onStop: z
+    .enum(["keep", "leave"])
+    .default("keep")
+    .describe(
+      "keep: the broker holds this node's share of QoS 1 frames until it is back; leave: the other edge nodes of the site take it over",
+    ),
   limits,
   engine,
   energy,

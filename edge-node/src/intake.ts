@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { edgeGroup } from "@meanet/protocol";
-import type { MqttSession } from "@meanet/session";
+import type { MqttSession, Subscribed } from "@meanet/session";
 import { Subject } from "rxjs";
 import type { Frame } from "./stages.ts";
 
@@ -11,26 +11,35 @@ export interface Clock {
   readonly nowMs: () => number;
 }
 
+export interface IntakeObserver {
+  /** A frame was taken. */
+  readonly onFrame: () => void;
+  /** A QoS 0 frame came after the stop and is lost. */
+  readonly onDrop: () => void;
+}
+
 /**
  * The frames of the site, this node's share of them.
  *
  * A frame of QoS 1 is acknowledged by its handler; one that arrives after `stop` is not, and stays at the broker for this node's next
- * start, or for another node of the site once the broker gives the session up.
+ * start.
  */
 export class Intake {
   readonly frames = new Subject<Frame>();
   readonly #clock: Clock;
+  readonly #observe: IntakeObserver;
+  readonly #subscriptions: Subscribed[] = [];
   #open = true;
-  #count = 0;
 
-  constructor(session: MqttSession, clock: Clock) {
+  constructor(session: MqttSession, clock: Clock, observe: IntakeObserver) {
     this.#clock = clock;
+    this.#observe = observe;
     const { topics, site } = session;
     for (const [kind, topic] of [
       ["image", topics.frame],
       ["window", topics.window],
     ] as const) {
-      session.subscribe(
+      const subscribed = session.subscribe(
         topic,
         { site },
         ({ params: { device, id }, payload, qos, acknowledge }) => {
@@ -38,23 +47,27 @@ export class Intake {
         },
         { group: edgeGroup(site), acknowledge: "by-handler" },
       );
+      this.#subscriptions.push(subscribed);
     }
   }
 
-  /** Frames taken since the start. */
-  get count(): number {
-    return this.#count;
-  }
-
-  /** Takes no more; what was taken goes on. */
-  stop(): void {
+  /**
+   * Takes no more; what was taken goes on.
+   *
+   * @param leave - gives its share of the site to the other edge nodes; otherwise the broker keeps it for the next start
+   */
+  async stop(leave: boolean): Promise<void> {
+    if (leave) await Promise.all(this.#subscriptions.map((subscribed) => subscribed.unsubscribe()));
     this.#open = false;
     this.frames.complete();
   }
 
   #take(arrived: Pick<Frame, "kind" | "device" | "payload" | "qos" | "acknowledge">, id?: string): void {
-    if (!this.#open) return;
-    this.#count += 1;
+    if (!this.#open) {
+      if (arrived.qos === 0) this.#observe.onDrop();
+      return;
+    }
+    this.#observe.onFrame();
     this.frames.next({
       ...arrived,
       id: id ?? randomUUID(),

@@ -94,7 +94,7 @@ export function start(config: Config, { log }: { readonly log: Logger }): Promis
     const publish = (verdict: Verdict) =>
       session.publish(session.topics.verdict, { site: config.site, device: verdict.device }, verdict);
     session.onConnected((connected) => {
-      if (connected) waitsFor.delete("broker");
+      if (session.ready) waitsFor.delete("broker");
       else waitsFor.add("broker");
       if (connected) for (const setting of settingNames) publishState(setting);
     });
@@ -120,12 +120,21 @@ export function start(config: Config, { log }: { readonly log: Logger }): Promis
       void change(setting, value);
     });
 
-    const cloud = new CloudPort({
-      session,
-      onPublished: (bytes) => tally.asked(energy.uplinkJ(bytes)),
-      onError: (error) => log.warn({ err: error }, "a complex frame was not published"),
+    const cloud = parts.add(
+      "cloud",
+      new CloudPort({
+        mqtt: config.mqtt,
+        site,
+        edge: node,
+        log,
+        onPublished: (bytes) => tally.asked(energy.uplinkJ(bytes)),
+      }),
+      (open) => open.close(),
+    );
+    const intake = new Intake(session, clock, {
+      onFrame: () => tally.count("frames"),
+      onDrop: () => tally.drop("stopping"),
     });
-    const intake = new Intake(session, clock);
     const random = seededRandom(config.policySeed);
     const { limits } = config;
     const options: PipelineOptions = {
@@ -151,7 +160,7 @@ export function start(config: Config, { log }: { readonly log: Logger }): Promis
         limit: limits.cloud,
         silenceMs: config.silence,
         deadlineMs: () => settings.deadlineMs,
-        online: () => session.connected,
+        online: () => cloud.online,
         publish: (question) => cloud.publish(question),
         answers: cloud.answers,
         newTicket: randomUUID,
@@ -214,13 +223,15 @@ export function start(config: Config, { log }: { readonly log: Logger }): Promis
       (timer) => clearInterval(timer),
     );
     parts.add("pipeline", intake, async () => {
-      intake.stop();
+      await intake.stop(config.onStop === "leave");
       await drained;
     });
 
-    await session.connect(CONNECT_WAIT_MS).catch((error: unknown) => {
-      log.warn({ err: error }, "serves as soon as the broker is there");
-    });
+    await Promise.all([session.connect(CONNECT_WAIT_MS), cloud.connect(CONNECT_WAIT_MS)]).catch(
+      (error: unknown) => {
+        log.warn({ err: error }, "serves as soon as the broker is there");
+      },
+    );
     log.info({ node, site, model: models.current.name, energy: energy.meter.source }, "edge node started");
     return { http, stop: () => parts.stop() };
 

@@ -1,7 +1,7 @@
 import { decodeFrame } from "@meanet/image";
 import { entropy, softmax, toTensor } from "@meanet/models";
 import { imageFormat, type RefusalReason } from "@meanet/protocol";
-import { isMeanetError } from "@meanet/runtime";
+import { isMeanetError, MeanetError } from "@meanet/runtime";
 import { defer, type Observable } from "rxjs";
 import type { ComputeMeter } from "./compute-meter.ts";
 import type { Config } from "./config.ts";
@@ -22,6 +22,12 @@ export function decodePort(
     defer(async () => {
       const { kind, payload } = frame;
       const { manifest } = model();
+      if (payload.byteLength > limits.frameBytes) {
+        throw new MeanetError(
+          "IMAGE_TOO_LARGE",
+          `${payload.byteLength} bytes, at most ${limits.frameBytes} allowed: send it smaller`,
+        );
+      }
       if (kind === "window") {
         throw new Unsupported(`${manifest.name} takes pictures, not sensor windows`);
       }

@@ -71,7 +71,7 @@ describe("Settings", () => {
     ] as const;
     for (const [setting, value] of wishes) {
       const before = settings.state(setting).value;
-      assert.equal(await settings.set(setting, value), false, `${setting} ${String(value)}`);
+      assert.equal(await settings.set(setting, value), false, `${setting} ${JSON.stringify(value)}`);
       assert.equal(settings.state(setting).value, before);
       assert.match(settings.state(setting).error ?? "", /expected|no bundle/);
     }

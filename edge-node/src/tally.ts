@@ -1,4 +1,4 @@
-import { type Exit, exits, type Verdict } from "@meanet/protocol";
+import type { Exit, Verdict } from "@meanet/protocol";
 import { Counter, createMetrics, Gauge, Histogram, type Registry } from "@meanet/runtime";
 import type { Outcome } from "./pipeline.ts";
 
@@ -7,7 +7,6 @@ export interface Lengths {
   waiting: number;
   working: number;
   cloud: number;
-  replay: number;
 }
 
 const counters = [
@@ -26,7 +25,7 @@ type CounterName = (typeof counters)[number];
 /** Counts since the start of the process, for the stats topic and for Prometheus alike. */
 export class Tally {
   readonly registry: Registry = createMetrics("edge");
-  readonly lengths: Lengths = { waiting: 0, working: 0, cloud: 0, replay: 0 };
+  readonly lengths: Lengths = { waiting: 0, working: 0, cloud: 0 };
   readonly #counters = new Map<CounterName, number>(counters.map((name) => [name, 0]));
   readonly #drops = new Map<string, number>();
   readonly #exits: Record<Exit, number> = { main: 0, extension: 0, cloud: 0 };
@@ -34,56 +33,21 @@ export class Tally {
   #uplinkJ = 0;
 
   constructor(computeJ: () => number) {
-    const registers = [this.registry];
-    const tally = this;
-    new Counter({
-      name: "meanet_edge_events_total",
-      help: "frames and verdicts by what became of them",
-      labelNames: ["event"] as const,
-      registers,
-      collect() {
-        this.reset();
-        for (const [event, value] of tally.#counters) this.inc({ event }, value);
-      },
-    });
-    new Counter({
-      name: "meanet_edge_verdicts_total",
-      help: "final answers by exit",
-      labelNames: ["exit"] as const,
-      registers,
-      collect() {
-        this.reset();
-        for (const exit of exits) this.inc({ exit }, tally.#exits[exit]);
-      },
-    });
-    new Counter({
-      name: "meanet_edge_drops_total",
-      help: "frames refused or dropped, by reason",
-      labelNames: ["reason"] as const,
-      registers,
-      collect() {
-        this.reset();
-        for (const [reason, value] of tally.#drops) this.inc({ reason }, value);
-      },
-    });
+    this.#expose("events", "event", "frames and verdicts by what became of them", () => this.counters);
+    this.#expose("verdicts", "exit", "final answers by exit", () => this.#exits);
+    this.#expose("drops", "reason", "frames refused or dropped, by reason", () => this.drops);
+    this.#expose("joules", "part", "joules used, by part", () => ({
+      compute: computeJ(),
+      uplink: this.#uplinkJ,
+    }));
+    const { lengths, registry } = this;
     new Gauge({
       name: "meanet_edge_queue_length",
-      help: "frames that wait or work now",
+      help: "what waits or works now",
       labelNames: ["queue"] as const,
-      registers,
+      registers: [registry],
       collect() {
-        for (const [queue, value] of Object.entries(tally.lengths)) this.set({ queue }, value);
-      },
-    });
-    new Counter({
-      name: "meanet_edge_joules_total",
-      help: "joules used, by part",
-      labelNames: ["part"] as const,
-      registers,
-      collect() {
-        this.reset();
-        this.inc({ part: "compute" }, computeJ());
-        this.inc({ part: "uplink" }, tally.#uplinkJ);
+        for (const [queue, value] of Object.entries(lengths)) this.set({ queue }, value);
       },
     });
     this.#latency = new Histogram({
@@ -91,7 +55,7 @@ export class Tally {
       help: "from arrival of a frame to its final answer, by exit",
       labelNames: ["exit"] as const,
       buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
-      registers,
+      registers: [registry],
     });
   }
 
@@ -133,11 +97,25 @@ export class Tally {
         this.count("recognised");
         return;
       case "dropped":
-        this.#drop("overload-qos0");
+        this.drop("overload-qos0");
         return;
       case "unrecorded":
         this.count("unrecorded");
     }
+  }
+
+  /** One source of figures: Prometheus reads what the stats topic reads, at the moment it asks. */
+  #expose(what: string, label: string, help: string, read: () => Readonly<Record<string, number>>): void {
+    new Counter({
+      name: `meanet_edge_${what}_total`,
+      help,
+      labelNames: [label],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [value, figure] of Object.entries(read())) this.inc({ [label]: value }, figure);
+      },
+    });
   }
 
   #observeVerdict(verdict: Verdict): void {
@@ -147,14 +125,15 @@ export class Tally {
     }
     this.count("verdicts");
     if (verdict.outcome === "refused") {
-      this.#drop(verdict.reason);
+      this.drop(verdict.reason);
       return;
     }
     this.#exits[verdict.exit] += 1;
     this.#latency.observe({ exit: verdict.exit }, verdict.latencyMs / 1000);
   }
 
-  #drop(reason: string): void {
+  /** A frame was refused or lost. */
+  drop(reason: string): void {
     this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
   }
 }

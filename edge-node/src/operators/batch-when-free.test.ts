@@ -43,13 +43,14 @@ describe("batchWhenFree", () => {
   test("hands on an error of the source and of the work", () => {
     marbles(({ cold, expectObservable }) => {
       const plain = batchWhenFree({ limit: 1 }, (batch: string[]) => of(...batch));
-      const broken = batchWhenFree({ limit: 1 }, () => throwError(() => "error"));
+      const broke = new Error("broke");
+      const broken = batchWhenFree({ limit: 1 }, () => throwError(() => broke));
       const throwing = batchWhenFree({ limit: 1 }, () => {
-        throw "error";
+        throw broke;
       });
       expectObservable(cold("-a-#").pipe(plain)).toBe("-a-#");
-      expectObservable(cold("-a--").pipe(broken)).toBe("-#");
-      expectObservable(cold("-a--").pipe(throwing)).toBe("-#");
+      expectObservable(cold("-a--").pipe(broken)).toBe("-#", undefined, broke);
+      expectObservable(cold("-a--").pipe(throwing)).toBe("-#", undefined, broke);
     });
   });
 

@@ -1,0 +1,147 @@
+import { join } from "node:path";
+import { writeBundle } from "@meanet/models";
+
+/**
+ * A bundle whose answers can be read off the frame: 1x2x3 bytes p0…p5, five classes of which 3 and 1 are hard.
+ *
+ *     main       F1 = x;  y1 = 20 · (p0, p1, p2, p3, 0) / 255
+ *     extension  y2 = 20 · (p4, F1 of p5) / 255      class 3, class 1
+ *
+ * One byte of 255 and the rest 0 is a sure answer, two of 255 are an entropy of ln 2. Real files for real sessions.
+ */
+export interface TestBundle {
+  readonly version?: string;
+  readonly threshold?: number;
+  /** Bytes that are no model, for a bundle that cannot be opened. */
+  readonly brokenMain?: boolean;
+}
+
+export const CLASSES = ["zero", "one", "two", "three", "four"];
+/** Costs of one frame; made up, so that each part of the sum can be told from the others. */
+export const MACS = { main: 1_000_000, adaptive: 200_000, extension: 30_000, cloud: 9_000_000 };
+
+export async function writeTestBundle(folder: string, changes: TestBundle = {}): Promise<string> {
+  const { version = "1.0.0", threshold = 0.5, brokenMain = false } = changes;
+  const dir = join(folder, `three-${version}`);
+  const block = (macs: number) => ({ parameters: 0, macs });
+  const history = { epochs: 0, seconds: 0, heldOutAccuracy: 0 };
+  await writeBundle(dir, {
+    manifest: {
+      name: "three",
+      version,
+      input: { kind: "image", shape: [1, 2, 3], mean: [0], std: [1] },
+      classes: CLASSES,
+      hardClasses: [3, 1],
+      threshold,
+      decision: "extension",
+      blocks: {
+        main: block(MACS.main),
+        adaptive: block(MACS.adaptive),
+        extension: block(MACS.extension),
+        cloud: block(MACS.cloud),
+      },
+      provenance: {
+        data: { name: "none", licence: "none", trainCount: 1, heldOutCount: 1, splitSeed: 0 },
+        recipe: {},
+        parts: { main: history, extension: history, cloud: history },
+        machine: "none",
+        createdAt: "2026-01-01T00:00:00Z",
+      },
+    },
+    files: {
+      main: brokenMain ? Buffer.from("no model") : mainModel(),
+      extension: extensionModel(),
+    },
+  });
+  return dir;
+}
+
+/** Bytes of a frame by position, the rest 0. */
+export function frameBytes(bytes: Readonly<Record<number, number>>): Uint8Array {
+  return Uint8Array.from({ length: 6 }, (_, index) => bytes[index] ?? 0);
+}
+
+function mainModel(): Uint8Array {
+  const weights = new Float32Array(6 * 5);
+  for (const index of [0, 1, 2, 3]) weights[index * 5 + index] = 20;
+  return model(
+    [
+      node("Identity", ["x"], ["F1"]),
+      node("Flatten", ["x"], ["flat"]),
+      node("MatMul", ["flat", "w"], ["y1"]),
+    ],
+    [tensor("w", [6, 5], weights)],
+    [value("x", ["N", 1, 2, 3])],
+    [value("y1", ["N", 5]), value("F1", ["N", 1, 2, 3])],
+  );
+}
+
+function extensionModel(): Uint8Array {
+  const ofX = new Float32Array(6 * 2);
+  ofX[4 * 2] = 20;
+  const ofFeatures = new Float32Array(6 * 2);
+  ofFeatures[5 * 2 + 1] = 20;
+  return model(
+    [
+      node("Flatten", ["x"], ["flatX"]),
+      node("Flatten", ["F1"], ["flatF"]),
+      node("MatMul", ["flatX", "wX"], ["fromX"]),
+      node("MatMul", ["flatF", "wF"], ["fromF"]),
+      node("Add", ["fromX", "fromF"], ["y2"]),
+    ],
+    [tensor("wX", [6, 2], ofX), tensor("wF", [6, 2], ofFeatures)],
+    [value("x", ["N", 1, 2, 3]), value("F1", ["N", 1, 2, 3])],
+    [value("y2", ["N", 2])],
+  );
+}
+
+// What of ONNX's protobuf these two need (onnx.proto3, field numbers in brackets).
+
+type Dims = readonly (number | string)[];
+
+function model(nodes: Buffer[], tensors: Buffer[], inputs: Buffer[], outputs: Buffer[]): Uint8Array {
+  const graph = Buffer.concat([
+    ...nodes.map((bytes) => field(1, bytes)),
+    field(2, "test"),
+    ...tensors.map((bytes) => field(5, bytes)),
+    ...inputs.map((bytes) => field(11, bytes)),
+    ...outputs.map((bytes) => field(12, bytes)),
+  ]);
+  const opset = varint(2, 17);
+  return Buffer.concat([varint(1, 8), field(7, graph), field(8, opset)]);
+}
+
+function node(op: string, inputs: string[], outputs: string[]): Buffer {
+  return Buffer.concat([
+    ...inputs.map((name) => field(1, name)),
+    ...outputs.map((name) => field(2, name)),
+    field(4, op),
+  ]);
+}
+
+function tensor(name: string, dims: number[], data: Float32Array): Buffer {
+  const raw = Buffer.from(data.buffer);
+  return Buffer.concat([...dims.map((dim) => varint(1, dim)), varint(2, 1), field(8, name), field(9, raw)]);
+}
+
+function value(name: string, dims: Dims): Buffer {
+  const shape = dims.map((dim) => field(1, typeof dim === "number" ? varint(1, dim) : field(2, dim)));
+  const tensorType = Buffer.concat([varint(1, 1), field(2, Buffer.concat(shape))]);
+  return Buffer.concat([field(1, name), field(2, field(1, tensorType))]);
+}
+
+function field(number: number, content: Buffer | string): Buffer {
+  const bytes = Buffer.from(content);
+  return Buffer.concat([Buffer.from([(number << 3) | 2]), lengthOf(bytes.length), bytes]);
+}
+
+function varint(number: number, content: number): Buffer {
+  return Buffer.concat([Buffer.from([number << 3]), lengthOf(content)]);
+}
+
+function lengthOf(content: number): Buffer {
+  const bytes: number[] = [];
+  let rest = content;
+  for (; rest > 0x7f; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
+  return Buffer.from([...bytes, rest]);
+}

@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { type SettingState, settings as settingNames, type Verdict } from "@meanet/protocol";
+import { type Mosquitto, startMosquitto } from "@meanet/session/testing";
+import { frameBytes, writeTestBundle } from "./bundle-for-tests.ts";
+
+import { newFolder, Onlooker, startEdge } from "./site-for-tests.ts";
+
+const easy = frameBytes({ 2: 255 });
+
+let broker: Mosquitto;
+let folder: Awaited<ReturnType<typeof newFolder>>;
+before(async () => {
+  broker = await startMosquitto();
+  folder = await newFolder();
+});
+after(async () => {
+  await broker.stop();
+  folder.remove();
+});
+
+/** The retained states of a node, as they come. */
+function watchStates(onlooker: Onlooker, node: string): Map<string, SettingState> {
+  const states = new Map<string, SettingState>();
+  const { session } = onlooker;
+  session.subscribe(session.topics.state, { site: session.site, edge: node }, ({ params, value }) => {
+    states.set(params.setting, value);
+    onlooker.tell();
+  });
+  return states;
+}
+
+describe("an edge node over restarts and changes", { timeout: 60_000 }, () => {
+  test("answers every QoS 1 frame exactly once when it is killed in the middle of them", async () => {
+    await using onlooker = await Onlooker.connect(broker.url, "killed");
+    const config = {
+      node: "killed",
+      site: "killed",
+      state: folder.path,
+      model: folder.bundle,
+      policy: "cloud-only",
+      deadline: "10m",
+      mqtt: { url: broker.url },
+    };
+    const child = fork(join(import.meta.dirname, "edge-child-for-tests.ts"), [JSON.stringify(config)]);
+    await once(child, "message");
+    // Ten frames get their verdict before the kill, by a lower deadline; ten more are in flight then.
+    const { session } = onlooker;
+    const set = (setting: string, value: unknown) =>
+      session.publish(session.topics.set, { site: session.site, edge: "killed", setting }, value);
+    const states = watchStates(onlooker, "killed");
+    await set("policy", "edge-only");
+    await onlooker.until(() => states.get("policy")?.value === "edge-only");
+    for (let index = 0; index < 10; index++) await onlooker.send("cam", easy, `kill-${index}`);
+    await onlooker.until(() => onlooker.verdicts.length === 10);
+    await set("policy", "cloud-only");
+    await onlooker.until(() => states.get("policy")?.value === "cloud-only");
+    for (let index = 10; index < 20; index++) await onlooker.send("cam", easy, `kill-${index}`);
+    await onlooker.until(() => onlooker.questions.length >= 10);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    assert.equal(onlooker.verdicts.length, 10);
+
+    for (let index = 20; index < 25; index++) await onlooker.send("cam", easy, `kill-${index}`);
+    await using _edge = await startEdge(broker.url, folder, { node: "killed", deadline: "50ms" });
+    await set("deadline", "50ms");
+    const bySeq = new Map<number, Verdict>();
+    const ids = () => {
+      for (const verdict of onlooker.verdicts) bySeq.set(verdict.seq, verdict);
+      return [...bySeq.values()].map(({ id }) => id);
+    };
+    await onlooker.until(() => new Set(ids()).size === 25);
+    assert.equal(ids().length, 25);
+    assert.deepEqual(
+      [...bySeq.keys()].sort((a, b) => a - b),
+      Array.from({ length: 25 }, (_, index) => index + 1),
+    );
+  });
+
+  test("keeps frames that come after its stop for its next start", async () => {
+    await using onlooker = await Onlooker.connect(broker.url, "returns");
+    const edge = await startEdge(broker.url, folder, { node: "returns" });
+    await edge.stop();
+    await onlooker.send("cam", easy, "while-away");
+    await using _again = await startEdge(broker.url, folder, { node: "returns" });
+    assert.equal((await onlooker.final("while-away")).outcome, "answered");
+  });
+
+  test("publishes journal rows again when a recorder asks", async () => {
+    await using onlooker = await Onlooker.connect(broker.url, "replays");
+    await using _edge = await startEdge(broker.url, folder, { node: "replays" });
+    for (let index = 1; index <= 5; index++) {
+      await onlooker.send("cam", easy, `replay-${index}`);
+      await onlooker.final(`replay-${index}`);
+    }
+    const live = [...onlooker.verdicts];
+    const { session } = onlooker;
+    const ask = (journal: string, from: number, to: number) =>
+      session.publish(session.topics.replay, { site: session.site, edge: "replays" }, { journal, from, to });
+    await ask("0000000000000000", 1, 5);
+    await ask(live[0]!.journal, 2, 4);
+    await onlooker.until(() => onlooker.verdicts.length === 8);
+    assert.deepEqual(onlooker.verdicts.slice(5), live.slice(1, 4));
+  });
+
+  test("applies settings, refuses bad ones with the reason, and keeps them over a restart", async () => {
+    await using onlooker = await Onlooker.connect(broker.url, "settable");
+    const { session } = onlooker;
+    const states = watchStates(onlooker, "settable");
+    const set = (setting: string, text: string) =>
+      session.publishBytes(
+        session.topics.set.format({ site: session.site, edge: "settable", setting }),
+        Buffer.from(text),
+        session.topics.set,
+      );
+    const edge = await startEdge(broker.url, folder, { node: "settable" });
+    await onlooker.until(() => states.size === settingNames.length);
+    assert.deepEqual(
+      settingNames.map((setting) => states.get(setting)?.value),
+      [0.5, "meanet", "2000ms", "three@1.0.0"],
+    );
+
+    await set("threshold", "0.9");
+    await set("policy", "edge-only");
+    await set("deadline", "750ms");
+    await onlooker.until(() => states.get("deadline")?.value === "750ms");
+    await set("threshold", "lots");
+    await set("deadline", "750");
+    await set("nonsense", "1");
+    await onlooker.until(() => typeof states.get("deadline")?.error === "string");
+    assert.equal(states.get("threshold")?.value, 0.9);
+    assert.match(states.get("threshold")?.error ?? "", /nats/);
+    assert.match(states.get("deadline")?.error ?? "", /duration/);
+    await edge.stop();
+
+    states.clear();
+    await using _again = await startEdge(broker.url, folder, { node: "settable" });
+    await onlooker.until(() => settingNames.every((name) => states.get(name)?.error === null));
+    assert.deepEqual(
+      settingNames.map((setting) => states.get(setting)?.value),
+      [0.9, "edge-only", "750ms", "three@1.0.0"],
+    );
+  });
+
+  test("changes its bundle under load without losing a frame, and stays with the old one when the new one fails", async () => {
+    await using onlooker = await Onlooker.connect(broker.url, "swaps");
+    const { session } = onlooker;
+    const second = await writeTestBundle(folder.path, { version: "2.0.0", threshold: 1.5 });
+    const broken = await writeTestBundle(folder.path, { version: "3.0.0", brokenMain: true });
+    const states = watchStates(onlooker, "swaps");
+    const setModel = (value: string) =>
+      session.publish(session.topics.set, { site: session.site, edge: "swaps", setting: "model" }, value);
+    const edge = await startEdge(broker.url, folder, { node: "swaps" });
+    await onlooker.until(() => states.has("model"));
+
+    let sent = 0;
+    const sendSome = async () => {
+      for (let index = 0; index < 5; index++) await onlooker.send("cam", easy, `swap-${sent++}`);
+    };
+    await sendSome();
+    await setModel(second);
+    while (states.get("model")?.value !== "three@2.0.0") await sendSome();
+    await sendSome();
+    await setModel(broken);
+    while (states.get("model")?.error === null) await sendSome();
+    await sendSome();
+    await onlooker.until(() => onlooker.verdicts.length >= sent);
+    assert.equal(onlooker.verdicts.length, sent);
+    const models = onlooker.verdicts.map((verdict) => verdict.outcome === "answered" && verdict.model);
+    assert.deepEqual([...new Set(models)], ["three@1.0.0", "three@2.0.0"]);
+    assert.equal(models.at(-1), "three@2.0.0");
+    assert.equal(states.get("model")?.value, "three@2.0.0");
+    assert.match(states.get("model")?.error ?? "", /main/);
+    await onlooker.until(() => states.get("threshold")?.value === 1.5);
+    await edge.stop();
+
+    states.clear();
+    await using _again = await startEdge(broker.url, folder, { node: "swaps" });
+    await onlooker.until(() => states.get("model")?.value === "three@2.0.0");
+  });
+
+  test("shares the frames of its site with another edge node: each frame goes to one", async () => {
+    await using onlooker = await Onlooker.connect(broker.url, "shared");
+    await using _left = await startEdge(broker.url, folder, { node: "left", site: "shared" });
+    await using _right = await startEdge(broker.url, folder, { node: "right", site: "shared" });
+    await Promise.all(Array.from({ length: 40 }, (_, index) => onlooker.send("cam", easy, `share-${index}`)));
+    await onlooker.until(() => onlooker.verdicts.length >= 40);
+    const edges = onlooker.verdicts.map(({ edge }) => edge);
+    assert.equal(onlooker.verdicts.length, 40);
+    assert.ok(edges.includes("left") && edges.includes("right"));
+  });
+});

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Verdict } from "@meanet/protocol";
+import { frameOf } from "./frames-for-tests.ts";
+import type { Recorded } from "./stages.ts";
+import { Tally } from "./tally.ts";
+
+function recorded(verdict: object): Recorded {
+  return { stage: "recorded", frame: frameOf("a"), model: undefined, verdict: verdict as Verdict };
+}
+
+const answered = { outcome: "answered", final: true, exit: "extension", latencyMs: 7 };
+
+describe("Tally", () => {
+  test("counts each outcome under its name, for stats and Prometheus alike", async () => {
+    const tally = new Tally(() => 2.5);
+    const frame = frameOf("a");
+    tally.observe(recorded(answered));
+    tally.observe(recorded({ ...answered, final: false }));
+    tally.observe(recorded({ outcome: "refused", final: true, reason: "too-large" }));
+    tally.observe({ stage: "dropped", frame });
+    tally.observe({ stage: "twin", frame });
+    tally.observe({ stage: "unrecorded", frame, model: undefined, final: true, error: "full" });
+    tally.count("frames", 6);
+    tally.asked(0.5);
+    tally.lengths.waiting = 3;
+
+    assert.deepEqual(tally.exits, { main: 0, extension: 1, cloud: 0 });
+    assert.deepEqual(tally.drops, { "too-large": 1, "overload-qos0": 1 });
+    const { frames, verdicts, provisional, recognised, unrecorded, asked } = tally.counters;
+    assert.deepEqual(
+      { frames, verdicts, provisional, recognised, unrecorded, asked },
+      {
+        frames: 6,
+        verdicts: 2,
+        provisional: 1,
+        recognised: 1,
+        unrecorded: 1,
+        asked: 1,
+      },
+    );
+
+    const text = await tally.registry.metrics();
+    for (const line of [
+      'meanet_edge_events_total{event="frames",process="edge"} 6',
+      'meanet_edge_verdicts_total{exit="extension",process="edge"} 1',
+      'meanet_edge_drops_total{reason="overload-qos0",process="edge"} 1',
+      'meanet_edge_queue_length{queue="waiting",process="edge"} 3',
+      'meanet_edge_joules_total{part="compute",process="edge"} 2.5',
+      'meanet_edge_joules_total{part="uplink",process="edge"} 0.5',
+      'meanet_edge_latency_seconds_count{process="edge",exit="extension"} 1',
+    ]) {
+      assert.ok(text.includes(line), line);
+    }
+  });
+});
