@@ -141,13 +141,17 @@ describe("worker", () => {
     );
   });
 
-  test("shares the items with the other workers of its group", async (context) => {
+  test("shares the items with the other workers of its group, and gives each item its own answer", async (context) => {
     const lab = await openSite(context);
     const workers = [await lab.worker(), await lab.worker()];
     const ids = Array.from({ length: 60 }, (_, index) => `item-${index}`);
-    await Promise.all(ids.map((id) => lab.ask(id)));
+    await Promise.all(ids.map((id, index) => lab.ask(id, { frame: tinyFrame(index % 3) })));
     await lab.until(() => lab.answers.length === ids.length);
     assert.deepEqual(lab.answers.map(({ id }) => id).sort(), [...ids].sort());
+    for (const [index, id] of ids.entries()) {
+      const answer = lab.answerTo(id);
+      assert.equal(answer.outcome === "answered" && answer.classes[0]!.classIndex, index % 3, id);
+    }
     for (const { node } of workers)
       assert.ok(
         lab.answers.some(({ worker }) => worker === node),
