@@ -9,8 +9,8 @@ const influxSchema = z.strictObject({
   url: z
     .string()
     .regex(
-      /^https?:\/\/[^/]+\/[A-Za-z0-9_.-]+$/,
-      "expected server and database, such as http://127.0.0.1:8086/meanet",
+      /^https?:\/\/[^/@]+\/[A-Za-z0-9_.-]+$/,
+      "expected server and database without credentials, such as http://127.0.0.1:8086/meanet",
     )
     .describe("InfluxDB 1.x server and database; the database is created when it does not exist"),
   username: z.string().optional().describe("user name at InfluxDB"),

@@ -3,7 +3,7 @@ import type { InfluxConfig } from "../config.ts";
 import type { Point } from "./point.ts";
 
 /** How a request that reached the server ended. */
-export type WriteOutcome =
+type WriteOutcome =
   | { readonly kind: "written" }
   /** Some or all points are unfit; the fit ones are in. */
   | { readonly kind: "refused"; readonly reason: string }

@@ -1,7 +1,7 @@
 import type { Store } from "../store/store.ts";
 
 /** What a value becomes when its tag has too many. */
-export const OTHER = "other";
+const OTHER = "other";
 
 /**
  * Bounds the values that a tag may take: each new one is a series that InfluxDB keeps in memory for ever.

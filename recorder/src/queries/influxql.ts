@@ -17,10 +17,7 @@ export async function runInfluxQuery(
   return runInfluxQl(server, resolveQuery(name, { ...options }, Date.now()));
 }
 
-export async function runInfluxQl(
-  server: Pick<InfluxServer, "query">,
-  query: ResolvedQuery,
-): Promise<QueryResult> {
+async function runInfluxQl(server: Pick<InfluxServer, "query">, query: ResolvedQuery): Promise<QueryResult> {
   const rows: RawRow[] = [];
   for (const part of partsFor(query)) {
     const text = slots(query, part);

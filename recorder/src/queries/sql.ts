@@ -20,7 +20,7 @@ export function runQuery(databaseFile: string, name: string, options: QueryOptio
   }
 }
 
-export function runSql(database: DatabaseSync, query: ResolvedQuery): QueryResult {
+function runSql(database: DatabaseSync, query: ResolvedQuery): QueryResult {
   const rows = partsFor(query).flatMap((part) => {
     const found = database.prepare(part.sql(slots(query, part))).all() as RawRow[];
     return found.map((row) => ({ ...row, ...part.constants }));

@@ -8,7 +8,6 @@ interface Journal extends JournalName {
   lost: number;
   /** Last row that the edge says it has; from retained stats, so it need not outlive the process. */
   announced: number;
-  changed: boolean;
 }
 
 /** Holes of one journal; more of them and the oldest count as lost. Each costs memory, and a hostile edge could make any number. */
@@ -26,6 +25,7 @@ export class JournalBook {
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
   readonly #journals = new Map<string, Journal>();
+  readonly #changed = new Set<Journal>();
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -40,6 +40,7 @@ export class JournalBook {
   load(): void {
     const announced = new Map([...this.#journals].map(([name, journal]) => [name, journal.announced]));
     this.#journals.clear();
+    this.#changed.clear();
     for (const row of this.#database.prepare("SELECT * FROM journal").all()) {
       const { key, site, edge, journal, ranges, lost } = row as unknown as JournalRow;
       const name = nameOf({ site, edge, journal });
@@ -47,7 +48,6 @@ export class JournalBook {
         ...{ key, site, edge, journal, lost },
         seqs: SeqSet.parse(ranges),
         announced: announced.get(name) ?? 0,
-        changed: false,
       });
     }
   }
@@ -60,7 +60,7 @@ export class JournalBook {
     const { site, edge, journal } = name;
     const key = Number(this.#insert.run(site, edge, journal, now).lastInsertRowid);
     const opened: Journal = {
-      ...{ key, site, edge, journal, lost: 0, announced: 0, changed: false },
+      ...{ key, site, edge, journal, lost: 0, announced: 0 },
       seqs: new SeqSet(),
     };
     this.#journals.set(nameOf(name), opened);
@@ -70,7 +70,7 @@ export class JournalBook {
   /** @returns false when the row was there before */
   add(journal: Journal, seq: number): boolean {
     if (!journal.seqs.add(seq)) return false;
-    journal.changed = true;
+    this.#changed.add(journal);
     while (journal.seqs.rangeCount > MAX_HOLES)
       this.giveUp(journal, journal.seqs.holes(journal.seqs.highest)[0]!);
     return true;
@@ -79,7 +79,7 @@ export class JournalBook {
   /** The edge has rows up to `lastSeq`. Saved as a sign of life, so that a quiet journal is not forgotten. */
   announce(journal: Journal, lastSeq: number): void {
     journal.announced = Math.max(journal.announced, lastSeq);
-    journal.changed = true;
+    this.#changed.add(journal);
   }
 
   giveUp(journal: Journal, range: SeqRange): number {
@@ -89,27 +89,24 @@ export class JournalBook {
     }
     journal.seqs.addRange(range);
     journal.lost += lost;
-    journal.changed = true;
+    this.#changed.add(journal);
     return lost;
   }
 
   save(now: number): void {
-    for (const journal of this.#journals.values()) {
-      if (!journal.changed) continue;
-      this.#update.run(journal.seqs.toString(), journal.lost, now, journal.key);
-      journal.changed = false;
-    }
+    for (const { seqs, lost, key } of this.#changed) this.#update.run(seqs.toString(), lost, now, key);
+    this.#changed.clear();
   }
 
   /** Forgets journals that have no rows left and were last written before `before`. */
   forget(before: number): void {
-    this.#database
+    const { changes } = this.#database
       .prepare(
         `DELETE FROM journal WHERE touched_at < ? AND NOT EXISTS
          (SELECT 1 FROM verdict WHERE verdict.journal_key = journal.key)`,
       )
       .run(before);
-    this.load();
+    if (changes !== 0) this.load();
   }
 
   get(name: JournalName): Journal | undefined {

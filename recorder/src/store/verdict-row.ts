@@ -2,7 +2,7 @@ import type { Label, Verdict } from "@meanet/protocol";
 import type { Value } from "./store.ts";
 
 /** Stands for "has none" where InfluxDB, in its tags, cannot say NULL. */
-export const NONE = "none";
+const NONE = "none";
 
 type Truth = Label["label"] | null;
 
