@@ -9,7 +9,7 @@ import { MeanetError } from "@meanet/runtime";
 export type Shape = readonly number[];
 
 /** What each operator needs beside its inputs. Spatial pairs are [height, width]. */
-export interface OpAttributes {
+interface OpAttributes {
   /** `[x, weight]`; padding (kernel − 1) / 2, so that stride 1 keeps the size; no bias. */
   conv: { readonly kernel: number; readonly stride: 1 | 2 };
   /** `[x, gamma, beta]`; the name of its {@link Statistic}. */

@@ -1,10 +1,4 @@
-export {
-  type Graph,
-  type Parameter,
-  parameterCount,
-  type Statistic,
-  statisticCount,
-} from "./graph.ts";
+export { statisticCount } from "./graph.ts";
 export { buildInference } from "./inference-model.ts";
 export type { Part, TrainedValues } from "./part.ts";
 export {

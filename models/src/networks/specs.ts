@@ -75,4 +75,3 @@ export type MeanetSpec = z.infer<typeof meanetSpecSchema>;
 
 /** As written by hand: what has a default may be left out. */
 export type MeanetSpecInput = z.input<typeof meanetSpecSchema>;
-export type ClassifierSpecInput = z.input<typeof classifierSpecSchema>;

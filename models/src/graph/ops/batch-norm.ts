@@ -9,7 +9,7 @@ import { binary, reduceMean, reduceSum, sizes } from "../onnx/nodes.ts";
 import type { OnnxGraph, Tensor } from "../onnx/onnx-graph.ts";
 import { type Moments, type Op, take } from "./op.ts";
 
-export const batchNormEpsilon = 1e-5;
+const batchNormEpsilon = 1e-5;
 
 /** Every axis but the channels'. */
 const others = [0, 2, 3];

@@ -100,7 +100,7 @@ export async function assertGradient(given: GradientCase): Promise<void> {
 }
 
 /** The parameters of a graph, by name, as pieces of theta. */
-export function split(graph: Graph, theta: Float64Array): Record<string, Float64Array> {
+function split(graph: Graph, theta: Float64Array): Record<string, Float64Array> {
   return Object.fromEntries(
     graph.parameters.map(({ name, offset, size }) => [name, theta.subarray(offset, offset + size)]),
   );

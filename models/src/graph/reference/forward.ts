@@ -4,7 +4,7 @@
  */
 import type { Call, Graph, Shape } from "../graph.ts";
 
-export interface ReferenceMoments {
+interface ReferenceMoments {
   readonly mean: ArrayLike<number>;
   readonly variance: ArrayLike<number>;
 }
