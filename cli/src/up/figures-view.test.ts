@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { stripVTControlCharacters } from "node:util";
-import { bytes, figuresLine, figuresTable, joules, type LiveFigures, summaryText } from "./figures-view.ts";
+import {
+  bytes,
+  FIGURES_TABLE_COLUMNS,
+  figuresLine,
+  figuresTable,
+  joules,
+  type LiveFigures,
+  summaryText,
+} from "./figures-view.ts";
 
 const figures: LiveFigures = {
   frames: 1000,
@@ -49,6 +57,17 @@ describe("figures for people", () => {
     assert.deepEqual(cells(row), [
       ...["1000", "50.0 %", "30.0 %", "20.0 %", "91.3 %", "4.3 ms", "62 ms", "1.31 mJ", "155 kB", "10"],
     ]);
+  });
+
+  it("keep within the width that the table is said to need", () => {
+    const wide = {
+      ...figures,
+      frames: 12_345_678,
+      exits: { main: 0, extension: 990, cloud: 0 },
+      accuracy: 1,
+    };
+    const [line = ""] = stripVTControlCharacters(figuresTable(wide)).split("\n");
+    assert.ok(line.length <= FIGURES_TABLE_COLUMNS, `${line.length} columns`);
   });
 
   it("show a dash where nothing is known yet", () => {

@@ -24,6 +24,9 @@ const columns = [
   ...["frames", "main", "extension", "cloud", "accuracy", "p50", "p99", "J/frame", "to the cloud", "drops"],
 ];
 
+/** Width of the live table with the widest figures; a terminal that is narrower shows the line. */
+export const FIGURES_TABLE_COLUMNS = 110;
+
 /** The live table, for a terminal. */
 export function figuresTable(figures: LiveFigures): string {
   const row = [

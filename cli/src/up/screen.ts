@@ -1,6 +1,6 @@
 import { createLogUpdate } from "log-update";
 import pc from "picocolors";
-import { figuresLine, figuresTable, type LiveFigures } from "./figures-view.ts";
+import { FIGURES_TABLE_COLUMNS, figuresLine, figuresTable, type LiveFigures } from "./figures-view.ts";
 
 /** Where a run shows itself: a live table on a terminal, else plain lines. */
 export interface Screen {
@@ -18,7 +18,8 @@ const LINE_INTERVAL_MS = 2_000;
 
 /** @param stream - standard output, or standard error when the output is for programs */
 export function openScreen(stream: NodeJS.WriteStream): Screen {
-  return stream.isTTY ? tableScreen(stream) : lineScreen(stream);
+  // Some pseudo-terminals have no width: nothing can be drawn in place there.
+  return stream.isTTY && stream.columns > 0 ? tableScreen(stream) : lineScreen(stream);
 }
 
 function tableScreen(stream: NodeJS.WriteStream): Screen {
@@ -27,7 +28,10 @@ function tableScreen(stream: NodeJS.WriteStream): Screen {
     intervalMs: TABLE_INTERVAL_MS,
     say: (text: string) => update.persist(text),
     figures: (figures: LiveFigures) => {
-      update(`${figuresTable(figures)}\n${pc.dim("Ctrl-C stops everything in order")}`);
+      const fits = stream.columns >= FIGURES_TABLE_COLUMNS;
+      update(
+        `${fits ? figuresTable(figures) : figuresLine(figures)}\n${pc.dim("Ctrl-C stops everything in order")}`,
+      );
     },
     close: () => update.done(),
   };
