@@ -20,6 +20,9 @@ const limits = z
     waiting: count(0)
       .default(512)
       .describe("frames that wait for a place; then QoS 0 is dropped and QoS 1 refused, overload"),
+    waitingBytes: count()
+      .default(64 * MIB)
+      .describe("payloads of the frames that wait, together"),
     decoding: count().default(2).describe("pictures decoded at once"),
     batch: count().default(32).describe("most frames of one run of an engine"),
     cloud: count()

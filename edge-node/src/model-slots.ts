@@ -9,13 +9,10 @@ export class ModelSlots {
   readonly #open: (nameOrFolder: string) => Promise<ServedModel>;
   readonly #retiring = new Set<Promise<void>>();
   #current: ServedModel | undefined;
+  #closed = false;
 
   constructor(open: (nameOrFolder: string) => Promise<ServedModel>) {
     this.#open = open;
-  }
-
-  get loaded(): boolean {
-    return this.#current !== undefined;
   }
 
   get current(): ServedModel {
@@ -26,6 +23,10 @@ export class ModelSlots {
   /** @throws {MeanetError} as `ServedModel.open`; the bundle in force then stays */
   async replace(nameOrFolder: string): Promise<void> {
     const next = await this.#open(nameOrFolder);
+    if (this.#closed) {
+      await next.retire();
+      return;
+    }
     const before = this.#current;
     this.#current = next;
     if (before === undefined) return;
@@ -34,6 +35,7 @@ export class ModelSlots {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#current?.retire();
     await Promise.all(this.#retiring);
   }

@@ -32,7 +32,7 @@ function admitted(
 ): OperatorFunction<Frame, string> {
   return (source) =>
     source.pipe(
-      admit({ working, waiting, ends: (result) => result !== "P" }, work),
+      admit({ working, waiting, waitingBytes: 100, ends: (result) => result !== "P" }, work),
       map((result: string | Refused | Dropped) =>
         typeof result === "string" ? result : `${result.stage} ${result.frame.id}`,
       ),
@@ -80,6 +80,25 @@ describe("admit", () => {
     });
   });
 
+  test("bounds the bytes that wait: QoS 0 gives way only when that makes room enough", () => {
+    marbles(({ cold, expectObservable }) => {
+      const sized = {
+        ...frames,
+        w: { ...frames.w, payload: new Uint8Array(60) },
+        x: { ...frames.x, payload: new Uint8Array(40) },
+        c: { ...frames.c, payload: new Uint8Array(101) },
+        b: { ...frames.b, payload: new Uint8Array(60) },
+      };
+      expectObservable(cold("awxcb|", sized).pipe(admitted(1, 9))).toBe("---cwA----X----(B|)", {
+        c: "refused c",
+        w: "dropped w",
+        A: "A",
+        X: "X",
+        B: "B",
+      });
+    });
+  });
+
   test("drops an arriving QoS 0 frame when only QoS 1 frames wait", () => {
     marbles(({ cold, expectObservable }) => {
       expectObservable(cold("abw|", frames).pipe(admitted(1, 1))).toBe("--w--A----(B|)", {
@@ -114,7 +133,9 @@ describe("admit", () => {
       const observe = ({ working, waiting }: { working: number; waiting: number }) =>
         void told.push(`${working}+${waiting}`);
       expectObservable(
-        cold("ab|", frames).pipe(admit({ working: 1, waiting: 1, ends: () => true, observe }, slow)),
+        cold("ab|", frames).pipe(
+          admit({ working: 1, waiting: 1, waitingBytes: 100, ends: () => true, observe }, slow),
+        ),
       ).toBe("-----A----(B|)");
       flush();
       assert.deepEqual(told.slice(0, 2), ["1+0", "1+1"]);

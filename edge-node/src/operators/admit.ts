@@ -7,6 +7,8 @@ export interface AdmitOptions<R> {
   readonly working: number;
   /** Frames that may wait for a place. */
   readonly waiting: number;
+  /** Their payloads together. */
+  readonly waitingBytes: number;
   /** Whether a result ends its frame: `work` gives exactly one such result for each. */
   readonly ends: (result: R) => boolean;
   /** Told at every change. */
@@ -24,13 +26,13 @@ export interface AdmitOptions<R> {
  * the most. Without any, a QoS 1 frame is refused and a QoS 0 frame is dropped.
  */
 export function admit<R>(
-  { working, waiting, ends, observe }: AdmitOptions<R>,
+  { working, waiting, waitingBytes, ends, observe }: AdmitOptions<R>,
   work: OperatorFunction<Frame, R>,
 ): OperatorFunction<Frame, R | Refused | Dropped> {
   return (frames) =>
     new Observable<R | Refused | Dropped>((subscriber) => {
       const inside = new Subject<Frame>();
-      const queue = new IntakeQueue(waiting);
+      const queue = new IntakeQueue({ frames: waiting, bytes: waitingBytes });
       let places = working;
       let ended = false;
 
@@ -69,9 +71,9 @@ export function admit<R>(
               enter(frame);
               return;
             }
-            const loser = queue.push(frame);
+            const losers = queue.push(frame);
             tell();
-            if (loser !== undefined) subscriber.next(turnAway(loser, waiting));
+            for (const loser of losers) subscriber.next(turnAway(loser));
           },
           error: (error: unknown) => subscriber.error(error),
           complete() {
@@ -83,12 +85,12 @@ export function admit<R>(
     });
 }
 
-function turnAway(frame: Frame, waiting: number): Refused | Dropped {
+function turnAway(frame: Frame): Refused | Dropped {
   if (frame.qos === 0) return { stage: "dropped", frame };
   return {
     stage: "refused",
     frame,
     reason: "overload",
-    detail: `${waiting} frames wait already: publish less often, or add an edge node to the site`,
+    detail: "too many frames wait already: publish less often, or add an edge node to the site",
   };
 }

@@ -1,0 +1,76 @@
+import { randomUUID } from "node:crypto";
+import { asapScheduler, asyncScheduler } from "rxjs";
+import type { CloudPort } from "./cloud-port.ts";
+import type { Config } from "./config.ts";
+import type { Energy } from "./energy.ts";
+import type { Journal } from "./journal.ts";
+import type { ModelSlots } from "./model-slots.ts";
+import type { PipelineOptions } from "./pipeline.ts";
+import { chooseRoute, seededRandom } from "./policy.ts";
+import { decodePort, extensionPort, mainPort, refuseFrame } from "./ports.ts";
+import type { Settings } from "./settings.ts";
+import type { Lengths } from "./tally.ts";
+
+export interface Effects {
+  readonly journal: Journal;
+  readonly models: ModelSlots;
+  readonly settings: Settings;
+  readonly energy: Energy;
+  readonly cloud: CloudPort;
+  /** Kept up to date for the stats. */
+  readonly lengths: Lengths;
+  readonly nowMs: () => number;
+}
+
+/** Most rows of one transaction. */
+const JOURNAL_BATCH = 256;
+
+/** Puts the effects of a running node behind the functions that the pipeline asks for. */
+export function pipelineOptions(config: Config, effects: Effects): PipelineOptions {
+  const { journal, models, settings, energy, cloud, lengths, nowMs: now } = effects;
+  const { limits } = config;
+  const random = seededRandom(config.policySeed);
+  return {
+    once: { find: (device, id) => journal.find(device, id) },
+    admit: {
+      working: limits.working,
+      waiting: limits.waiting,
+      waitingBytes: limits.waitingBytes,
+      observe: (counts) => Object.assign(lengths, counts),
+    },
+    decode: {
+      limit: limits.decoding,
+      decode: decodePort(limits, () => models.current, now),
+      refuse: refuseFrame,
+    },
+    classify: { limit: limits.batch, run: mainPort(energy.meter), now },
+    route: ({ model, p1, entropy }) => {
+      const { policy, threshold } = settings;
+      return chooseRoute(policy, { entropy, hard: model.callsHard(p1) }, { threshold, random });
+    },
+    offload: {
+      limit: limits.cloud,
+      silenceMs: config.silence,
+      deadlineMs: () => settings.deadlineMs,
+      online: () => cloud.online,
+      publish: (question) => cloud.publish(question),
+      answers: cloud.answers,
+      newTicket: randomUUID,
+      provisional: config.provisional,
+      now,
+      scheduler: asyncScheduler,
+      observe: (inFlight) => {
+        lengths.cloud = inFlight;
+      },
+    },
+    extend: { limit: limits.batch, run: extensionPort(energy.meter), now },
+    conclude: {
+      site: config.site,
+      edge: config.node,
+      now,
+      uplinkJ: energy.uplinkJ,
+      energySource: energy.meter.source,
+    },
+    record: { limit: JOURNAL_BATCH, append: (drafts) => journal.append(drafts), gather: asapScheduler },
+  };
+}

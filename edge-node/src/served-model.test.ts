@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { configSchema } from "./config.ts";
+import { ModelSlots } from "./model-slots.ts";
+import { ServedModel } from "./served-model.ts";
+import { newFolder } from "./site-for-tests.ts";
+
+let folder: Awaited<ReturnType<typeof newFolder>>;
+before(async () => {
+  folder = await newFolder();
+});
+after(() => folder.remove());
+
+const { engine } = configSchema.parse({});
+const open = (name: string) => ServedModel.open(name, engine, () => undefined);
+const frame = Float32Array.from([0, 1, 0, 0, 1, 0]);
+
+describe("ServedModel", () => {
+  test("runs a batch frame by frame as it would each alone", async () => {
+    const model = await open(folder.bundle);
+    const other = Float32Array.from([0, 0, 0, 0.5, 0, 1]);
+    const { y1, features } = await model.runMain([frame, other]);
+    assert.deepEqual(y1, [Float32Array.from([0, 20, 0, 0, 0]), Float32Array.from([0, 0, 0, 10, 0])]);
+    assert.deepEqual(features, [frame, other]);
+    const { y2 } = await model.runExtension([frame, other], features);
+    assert.deepEqual(y2, [Float32Array.from([20, 0]), Float32Array.from([0, 20])]);
+    await model.retire();
+  });
+
+  test("tells hard from easy by main's answer, and the decision by the dictionary", async () => {
+    const model = await open(folder.bundle);
+    assert.deepEqual(
+      [0, 1, 2, 3, 4].map((index) =>
+        model.callsHard(Array.from({ length: 5 }, (_, at) => Number(at === index))),
+      ),
+      [false, true, false, true, false],
+    );
+    assert.deepEqual(model.decide([0.1, 0.6, 0.1, 0.1, 0.1], [0.8, 0.2]), {
+      classIndex: 3,
+      confidence: 0.8,
+      exit: "extension",
+    });
+    assert.deepEqual(model.decide([0.1, 0.6, 0.1, 0.1, 0.1], undefined), {
+      classIndex: 1,
+      confidence: 0.6,
+      exit: "main",
+    });
+    await model.retire();
+  });
+
+  test("serves the frames that hold it after it is retired, and closes with the last of them", async () => {
+    const model = await open(folder.bundle);
+    model.retain().retain();
+    await model.retire();
+    model.release();
+    assert.equal((await model.runMain([frame])).y1.length, 1);
+    model.release();
+    await assert.rejects(model.runMain([frame]), { code: "ENGINE_CLOSED" });
+  });
+});
+
+describe("ModelSlots", () => {
+  test("keeps the bundle in force when another cannot be opened", async () => {
+    const slots = new ModelSlots(open);
+    await slots.replace(folder.bundle);
+    const before = slots.current;
+    await assert.rejects(slots.replace("no-such-bundle"), { code: "BUNDLE_MISSING" });
+    assert.equal(slots.current, before);
+    await slots.close();
+    await assert.rejects(before.runMain([frame]), { code: "ENGINE_CLOSED" });
+  });
+
+  test("does not put a bundle in force that is ready only after the close", async () => {
+    const slots = new ModelSlots(open);
+    await slots.replace(folder.bundle);
+    const late = slots.replace(folder.bundle);
+    const before = slots.current;
+    await slots.close();
+    await late;
+    assert.equal(slots.current, before);
+  });
+});

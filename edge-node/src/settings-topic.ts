@@ -1,0 +1,61 @@
+import { type Setting, settings as settingNames } from "@meanet/protocol";
+import type { Logger } from "@meanet/runtime";
+import type { MqttSession } from "@meanet/session";
+import type { Settings } from "./settings.ts";
+
+export interface SettingsTopicOptions {
+  readonly session: MqttSession;
+  readonly settings: Settings;
+  /** Name of the bundle in force. */
+  readonly model: () => string;
+  readonly log: Logger;
+}
+
+/** `{edge}/set/{setting}` in, `{edge}/state/{setting}` out: after every wish, and of all settings on every connection. */
+export class SettingsTopic {
+  readonly #options: SettingsTopicOptions;
+
+  constructor(options: SettingsTopicOptions) {
+    this.#options = options;
+    const { session } = options;
+    const { topics, site, node } = session;
+    session.subscribe(topics.set, { site, edge: node }, ({ params: { setting }, value }) => {
+      void this.#change(setting, value);
+    });
+    session.onConnected((connected) => {
+      if (connected) for (const setting of settingNames) this.#publish(setting);
+    });
+  }
+
+  async #change(name: string, value: unknown): Promise<void> {
+    const { settings, session, model, log } = this.#options;
+    const setting = settingNames.find((known) => known === name);
+    if (setting === undefined) {
+      log.warn({ setting: name }, `unknown setting; known are ${settingNames.join(", ")}`);
+      return;
+    }
+    try {
+      const applied = await settings.set(setting, value);
+      const { value: inForce, error } = settings.state(setting);
+      if (applied) log.info({ setting, value: inForce }, "setting changed");
+      else log.warn({ setting, error }, "setting refused");
+    } catch (error) {
+      log.error({ err: error, setting }, "the setting holds until the next start: it was not saved");
+    }
+    this.#publish(setting);
+    if (setting !== "model") return;
+    session.setModel(model());
+    // The threshold may be the bundle's own.
+    this.#publish("threshold");
+  }
+
+  #publish(setting: Setting): void {
+    const { session, settings, log } = this.#options;
+    const { topics, site, node } = session;
+    session
+      .publish(topics.state, { site, edge: node, setting }, settings.state(setting))
+      .catch((error: unknown) =>
+        log.warn({ err: error, setting }, "the state of a setting was not published"),
+      );
+  }
+}
