@@ -16,7 +16,7 @@ export interface TestBundle {
   readonly brokenMain?: boolean;
 }
 
-export const CLASSES = ["zero", "one", "two", "three", "four"];
+const CLASSES = ["zero", "one", "two", "three", "four"];
 /** Costs of one frame; made up, so that each part of the sum can be told from the others. */
 export const MACS = { main: 1_000_000, adaptive: 200_000, extension: 30_000, cloud: 9_000_000 };
 

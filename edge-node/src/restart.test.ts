@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type SettingState, settings as settingNames, type Verdict } from "@meanet/protocol";
 import { type Mosquitto, startMosquitto } from "@meanet/session/testing";
@@ -45,7 +44,7 @@ describe("an edge node over restarts and changes", { timeout: 60_000 }, () => {
       deadline: "10m",
       mqtt: { url: broker.url },
     };
-    const child = fork(join(import.meta.dirname, "edge-child-for-tests.ts"), [JSON.stringify(config)]);
+    const child = fork(new URL("./edge-child-for-tests.ts", import.meta.url), [JSON.stringify(config)]);
     await once(child, "message");
     // Ten frames get their verdict before the kill, by a lower deadline; ten more are in flight then.
     const { session } = onlooker;
@@ -191,5 +190,19 @@ describe("an edge node over restarts and changes", { timeout: 60_000 }, () => {
     const edges = onlooker.verdicts.map(({ edge }) => edge);
     assert.equal(onlooker.verdicts.length, 40);
     assert.ok(edges.includes("left") && edges.includes("right"));
+  });
+
+  test("gives its share of the site to the others when it leaves for good", async () => {
+    await using onlooker = await Onlooker.connect(broker.url, "left-site");
+    await using _stays = await startEdge(broker.url, folder, { node: "stays", site: "left-site" });
+    const leaves = await startEdge(broker.url, folder, {
+      node: "leaves",
+      site: "left-site",
+      onStop: "leave",
+    });
+    await leaves.stop();
+    await Promise.all(Array.from({ length: 20 }, (_, index) => onlooker.send("cam", easy, `left-${index}`)));
+    await onlooker.until(() => onlooker.verdicts.length === 20);
+    assert.ok(onlooker.verdicts.every(({ edge }) => edge === "stays"));
   });
 });

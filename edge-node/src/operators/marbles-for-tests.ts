@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { TestScheduler } from "rxjs/testing";
 
-export type Run = Parameters<TestScheduler["run"]>[0];
+type Run = Parameters<TestScheduler["run"]>[0];
 export type Helpers = Parameters<Run>[0];
 
 /** Runs a marble test in virtual time. */
