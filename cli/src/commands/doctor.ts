@@ -53,7 +53,8 @@ async function runDoctor(values: Record<string, unknown>): Promise<void> {
   const broken = results.filter(({ state }) => state === "broken").length;
   if (config.json) console.log(JSON.stringify(results));
   else console.log(broken === 0 ? "\nMEANet works here: meanet up" : `\n${broken} broken: see →`);
-  process.exitCode = broken === 0 ? exitCodes.done : exitCodes.failed;
+  // What a probed server left open must not keep a finished doctor alive.
+  process.exit(broken === 0 ? exitCodes.done : exitCodes.failed);
 }
 
 async function* checks(config: z.output<typeof doctorConfigSchema>): AsyncGenerator<CheckResult> {

@@ -129,7 +129,7 @@ export function checkPort(port: number): Promise<CheckResult> {
   });
 }
 
-export function checkBroker(url: string): Promise<CheckResult> {
+export function checkBroker(url: string, timeoutMs = REACH_TIMEOUT_MS): Promise<CheckResult> {
   return check(`broker ${withoutSecret(url)}`, async () => {
     const session = new MqttSession({
       mqtt: mqttConfigSchema.parse({ url }),
@@ -138,7 +138,7 @@ export function checkBroker(url: string): Promise<CheckResult> {
       log: createLog("doctor", "silent"),
     });
     try {
-      await session.connect(REACH_TIMEOUT_MS);
+      await session.connect(timeoutMs);
       return { state: "works", detail: "accepts connections" };
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
