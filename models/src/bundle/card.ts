@@ -60,6 +60,6 @@ transport's headers, and a frame that is sent costs the edge main and the upload
 
 - Frames of another kind than the training data's are answered all the same: the networks know no "none of these".
 - Entropy is not calibrated: at another light, background or camera the share of frames sent moves; watch it and set T anew.
-- Figures are of one seed; other seeds move them by a few tenths of a point.
+- Figures are of one seed; no other was tried.
 `;
 }

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { before, describe, it } from "node:test";
+import { type Bundle, loadBundle } from "./bundle/bundle.ts";
+import { goldenErrors, readGolden } from "./bundle/golden.ts";
+import { zooPath } from "./bundle/zoo.ts";
+import { openDataset } from "./data/dataset.ts";
+import { type Evaluation, evaluate } from "./evaluation/evaluate.ts";
+
+const dir = zooPath("fashion-mnist");
+
+describe("the zoo's fashion-mnist", () => {
+  let bundle: Bundle;
+  before(async () => {
+    bundle = await loadBundle(dir);
+  });
+
+  it("answers as its golden.json says", async () => {
+    const golden = await readGolden(dir);
+    const errors = await goldenErrors(bundle.files, golden);
+    assert.deepEqual(Object.keys(errors), ["main", "extension", "cloud"]);
+    for (const [part, error] of Object.entries(errors)) {
+      assert.ok(error <= golden.tolerance, `${part}: ${error}`);
+    }
+  });
+
+  it("would be caught answering otherwise, by a hundredth or with another model", async () => {
+    const golden = await readGolden(dir);
+    const reference = golden.cases.cloud!.outputs.y!;
+    const shifted = new Float32Array(Uint8Array.from(Buffer.from(reference.base64, "base64")).buffer);
+    shifted[3]! += 0.01 * Math.max(1, Math.abs(shifted[3]!));
+    const base64 = Buffer.from(shifted.buffer).toString("base64");
+    golden.cases.cloud!.outputs.y = { ...reference, base64 };
+    const { cloud } = await goldenErrors(bundle.files, golden);
+    assert.ok(cloud! > 0.009 && cloud! < 0.011, `${cloud}`);
+    const swapped = await goldenErrors({ ...bundle.files, cloud: bundle.files.main }, golden);
+    assert.equal(swapped.cloud, Number.POSITIVE_INFINITY);
+  });
+
+  it("is as good on the sample as the sample's size lets one say", async () => {
+    const sample = await openDataset("fashion-mnist", {
+      from: join(import.meta.dirname, "..", "samples", "fashion-mnist"),
+    });
+    const { n, main, edge, cloud } = await evaluate(bundle, sample, "test");
+    assert.equal(n, 1000);
+    assert.ok(main.accuracy >= 0.85, `main ${main.accuracy}`);
+    assert.ok(edge.accuracy >= 0.87, `edge ${edge.accuracy}`);
+    assert.ok(cloud!.accuracy >= 0.9, `cloud ${cloud!.accuracy}`);
+  });
+
+  it("reaches its floors on the official test set, and the figures that it ships with", async () => {
+    const result = await evaluate(bundle, await openDataset("fashion-mnist", { download: false }), "test");
+    assert.equal(result.n, 10_000);
+    assert.ok(result.main.accuracy >= 0.88, `main ${result.main.accuracy}`);
+    assert.ok(result.edge.accuracy >= 0.9, `edge ${result.edge.accuracy}`);
+    assert.ok(result.edge.hard - result.main.hard >= 0.03, `hard ${result.main.hard} → ${result.edge.hard}`);
+    assert.ok(result.cloud!.accuracy >= 0.925, `cloud ${result.cloud!.accuracy}`);
+    const together = result.curve.filter(({ sent, accuracy }) => sent <= 0.25 && accuracy >= 0.918);
+    assert.ok(together.length > 0, JSON.stringify(result.curve));
+
+    const shipped = JSON.parse(await readFile(join(dir, "evaluation.json"), "utf8")) as Evaluation[];
+    const same = shipped.find(({ split }) => split === "test")!;
+    for (const who of ["main", "edge", "cloud"] as const) {
+      // Another processor rounds otherwise: a few frames in ten thousand may fall to the other side.
+      const difference = Math.abs(result[who]!.accuracy - same[who]!.accuracy);
+      assert.ok(difference <= 0.001, `${who}: ${result[who]!.accuracy}, shipped ${same[who]!.accuracy}`);
+    }
+  });
+});
