@@ -59,6 +59,10 @@ describe("the zoo's fashion-mnist", () => {
     const together = result.curve.filter(({ sent, accuracy }) => sent <= 0.25 && accuracy >= 0.918);
     assert.ok(together.length > 0, JSON.stringify(result.curve));
 
+    assert.equal(result.exits.main + result.exits.extension, 1);
+    assert.equal(result.curve[0]!.accuracy, result.cloud!.accuracy);
+    assert.equal(result.curve.at(-1)!.accuracy, result.edge.accuracy);
+
     const shipped = JSON.parse(await readFile(join(dir, "evaluation.json"), "utf8")) as Evaluation[];
     const same = shipped.find(({ split }) => split === "test")!;
     for (const who of ["main", "edge", "cloud"] as const) {

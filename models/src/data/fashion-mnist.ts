@@ -12,7 +12,7 @@ import { MeanetError } from "@meanet/runtime";
 import type { Dataset, LabelledImages, OfficialSplit, OpenDatasetOptions } from "./dataset.ts";
 import { parseIdx, unpack } from "./idx.ts";
 
-export const fashionMnistClasses = [
+const fashionMnistClasses = [
   "T-shirt/top",
   "Trouser",
   "Pullover",

@@ -104,7 +104,7 @@ export function figures(
 }
 
 /** What a frame costs the edge, by the MACs of the manifest and the profile's model. */
-export function edgeCosts(
+function edgeCosts(
   manifest: Pick<Manifest, "blocks" | "input">,
   profile: DeviceProfileName,
   uplink: UplinkName,

@@ -1,11 +1,10 @@
-export const partNames = ["main", "extension", "cloud"] as const;
 /** What is trained, in this order. `extension` is adaptive and extension together, with main frozen. */
-export type PartName = (typeof partNames)[number];
+export type PartName = "main" | "extension" | "cloud";
 
 /** How a training goes: after each step, and after each epoch. */
 export type TrainingProgress = StepProgress | EpochProgress;
 
-export interface StepProgress {
+interface StepProgress {
   readonly kind: "step";
   readonly part: PartName;
   /** The epoch under way, from 0. */
