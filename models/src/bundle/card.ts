@@ -7,6 +7,7 @@ import type { Manifest } from "./manifest.ts";
 export function bundleCard(
   manifest: Omit<Manifest, "schema" | "files">,
   evaluations: readonly Evaluation[],
+  notes: readonly string[],
 ): string {
   const { provenance, blocks, input } = manifest;
   const { data, parts } = provenance;
@@ -29,7 +30,7 @@ ${Object.entries(blocks)
 ## Data
 
 ${data.name} (${data.licence}). ${data.trainCount} frames of the official training set were learned from; ${data.heldOutCount}, as many of each class, were held out
-(seed ${data.splitSeed}): for hard classes, threshold and decision rule. The official test set was used for the figures below only.
+(seed ${data.splitSeed}): for hard classes, threshold and decision rule. No gradient and none of these choices saw the official test set.
 
 ## Training
 
@@ -61,5 +62,5 @@ transport's headers, and a frame that is sent costs the edge main and the upload
 - Frames of another kind than the training data's are answered all the same: the networks know no "none of these".
 - Entropy is not calibrated: at another light, background or camera the share of frames sent moves; watch it and set T anew.
 - Figures are of one seed; no other was tried.
-`;
+${notes.map((note) => `- ${note}\n`).join("")}`;
 }

@@ -44,6 +44,7 @@ export const recipeSchema = z.strictObject({
       "Who answers a frame that the extension ran for; `best` is the rule that does best on held-out data.",
     ),
   train: z.strictObject({ main: partSchema, extension: partSchema, cloud: partSchema }),
+  notes: z.array(z.string()).default([]).describe("What a reader of the card should know besides."),
 });
 
 /** All that decides a training: the same recipe and data give the same bundle on the same kind of machine. */

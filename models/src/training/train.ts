@@ -139,7 +139,7 @@ async function prepare(recipe: Recipe, options: Omit<TrainOptions, "out">): Prom
 async function texts(
   manifest: BundleContent["manifest"],
   files: Bundle["files"],
-  { images, split, input }: Training,
+  { recipe, images, split, input }: Training,
   data: Dataset,
 ): Promise<Record<string, string>> {
   const frameBytes = input.shape.reduce((product, dim) => product * dim, 1);
@@ -155,7 +155,7 @@ async function texts(
   return {
     "golden.json": `${JSON.stringify(await makeGolden(files, x), undefined, 1)}\n`,
     "evaluation.json": `${JSON.stringify(evaluations, undefined, 1)}\n`,
-    "card.md": bundleCard(manifest, evaluations),
+    "card.md": bundleCard(manifest, evaluations, recipe.notes),
   };
 }
 
