@@ -1,5 +1,6 @@
 import { MeanetError } from "@meanet/runtime";
 import { openFashionMnist } from "./fashion-mnist.ts";
+import { openIdxFolder } from "./idx-folder.ts";
 
 /** The two parts that the authors of a data set made. Held-out data is a seeded part of `train`. */
 export type OfficialSplit = "train" | "test";
@@ -45,6 +46,7 @@ export interface OpenDatasetOptions {
 
 const openers: Readonly<Record<string, (options: OpenDatasetOptions) => Promise<Dataset>>> = {
   "fashion-mnist": openFashionMnist,
+  idx: openIdxFolder,
 };
 
 /** The data sets that {@link openDataset} knows. */

@@ -5,12 +5,13 @@
  * the authors' repository. A download is held against the sha256 of the unpacked file: gzip streams of the same data differ.
  */
 import { createHash } from "node:crypto";
-import { access, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { MeanetError } from "@meanet/runtime";
-import type { Dataset, LabelledImages, OfficialSplit, OpenDatasetOptions } from "./dataset.ts";
-import { parseIdx, unpack } from "./idx.ts";
+import type { Dataset, OfficialSplit, OpenDatasetOptions } from "./dataset.ts";
+import { unpack } from "./idx.ts";
+import { hasIdxPart, idxFiles, readIdxPart, requireEitherPart } from "./idx-folder.ts";
 
 const fashionMnistClasses = [
   "T-shirt/top",
@@ -38,21 +39,21 @@ const MIRRORS = [
 const FILES: Readonly<Record<OfficialSplit, Record<"images" | "labels", OfficialFile>>> = {
   train: {
     images: {
-      file: "train-images-idx3-ubyte",
+      file: idxFiles.train.images,
       sha256: "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
     },
     labels: {
-      file: "train-labels-idx1-ubyte",
+      file: idxFiles.train.labels,
       sha256: "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
     },
   },
   test: {
     images: {
-      file: "t10k-images-idx3-ubyte",
+      file: idxFiles.test.images,
       sha256: "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
     },
     labels: {
-      file: "t10k-labels-idx1-ubyte",
+      file: idxFiles.test.labels,
       sha256: "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
     },
   },
@@ -74,26 +75,19 @@ export async function openFashionMnist(options: OpenDatasetOptions): Promise<Dat
     classes: fashionMnistClasses,
     folder,
     licence: "MIT",
-    has: (split) => hasSplit(folder, split),
-    read: (split) => readSplit(folder, split),
+    has: (split) => hasIdxPart(folder, split),
+    read: (split) => readIdxPart(folder, split, { classes: fashionMnistClasses.length, shape: SHAPE }),
   };
 }
 
 async function findFolder(options: OpenDatasetOptions): Promise<string> {
   if (options.from !== undefined) {
-    const parts = await Promise.all([hasSplit(options.from, "train"), hasSplit(options.from, "test")]);
-    if (!parts.includes(true)) {
-      throw new MeanetError(
-        "DATASET_MISSING",
-        `${options.from} holds neither part of Fashion-MNIST; expected ${FILES.train.images.file}.gz and its labels, or ${FILES.test.images.file}.gz and its labels`,
-        { folder: options.from },
-      );
-    }
+    await requireEitherPart(options.from);
     return options.from;
   }
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "meanet", "fashion-mnist");
   for (const folder of [DEBIAN_FOLDER, cache]) {
-    if ((await hasSplit(folder, "train")) && (await hasSplit(folder, "test"))) {
+    if ((await hasIdxPart(folder, "train")) && (await hasIdxPart(folder, "test"))) {
       return folder;
     }
   }
@@ -106,69 +100,6 @@ async function findFolder(options: OpenDatasetOptions): Promise<string> {
   }
   await downloadAll(cache, options.onDownload);
   return cache;
-}
-
-async function hasSplit(folder: string, split: OfficialSplit): Promise<boolean> {
-  const { images, labels } = FILES[split];
-  return (await findFile(folder, images)) !== undefined && (await findFile(folder, labels)) !== undefined;
-}
-
-async function findFile(folder: string, official: OfficialFile): Promise<string | undefined> {
-  for (const name of [`${official.file}.gz`, official.file]) {
-    const path = join(folder, name);
-    const found = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (found) {
-      return path;
-    }
-  }
-  return undefined;
-}
-
-async function readSplit(folder: string, split: OfficialSplit): Promise<LabelledImages> {
-  const images = await readIdx(folder, FILES[split].images);
-  const labels = await readIdx(folder, FILES[split].labels);
-  const [count, height, width] = images.dims;
-  if (images.dims.length !== 3 || height !== SHAPE[1] || width !== SHAPE[2] || count === undefined) {
-    throw corrupt(folder, split, `images of ${images.dims.join("x")}, expected n x 28 x 28`);
-  }
-  if (labels.dims.length !== 1 || labels.data.length !== count) {
-    throw corrupt(
-      folder,
-      split,
-      `${count} images and labels of ${labels.dims.join("x")}, expected one label an image`,
-    );
-  }
-  if (labels.data.some((label) => label >= fashionMnistClasses.length)) {
-    throw corrupt(folder, split, `a label is not one of 0 … ${fashionMnistClasses.length - 1}`);
-  }
-  return { count, shape: SHAPE, images: shared(images.data), labels: shared(labels.data) };
-}
-
-async function readIdx(folder: string, official: OfficialFile) {
-  const path = await findFile(folder, official);
-  if (path === undefined) {
-    throw new MeanetError("DATASET_MISSING", `${folder} has no ${official.file}.gz`, {
-      folder,
-      file: official.file,
-    });
-  }
-  return parseIdx(await unpack(await readFile(path), path), path);
-}
-
-function corrupt(folder: string, split: OfficialSplit, reason: string): MeanetError {
-  return new MeanetError("DATASET_CORRUPT", `${folder}: the ${split} part holds ${reason}`, {
-    folder,
-    split,
-  });
-}
-
-function shared(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
-  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
-  copy.set(bytes);
-  return copy;
 }
 
 async function downloadAll(folder: string, onDownload: OpenDatasetOptions["onDownload"]): Promise<void> {
