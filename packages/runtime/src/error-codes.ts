@@ -109,7 +109,7 @@ export const errorCodes = {
   },
   BUNDLE_MISSING: {
     actor: "user",
-    meaning: "No model bundle of that name or in that folder. `meanet models` lists those that are there.",
+    meaning: "No model bundle of that name or in that folder. `meanet bundle list` names those of the zoo.",
   },
   BUNDLE_INVALID: {
     actor: "user",
