@@ -15,11 +15,10 @@ export const replayConfigSchema = z.strictObject({
   dataset: z
     .string()
     .default(SAMPLE)
-    .describe(`${SAMPLE}: the frames that come with the project; fashion-mnist: the official test set; idx: the test part of a folder of your own`),
-  from: z
-    .string()
-    .optional()
-    .describe("folder of the files; left out: Debian's package, else the download"),
+    .describe(
+      `${SAMPLE}: the frames that come with the project; fashion-mnist: the official test set; idx: the test part of a folder of your own`,
+    ),
+  from: z.string().optional().describe("folder of the files; left out: Debian's package, else the download"),
   frames: z.int().min(1).optional().describe("frames to publish; left out: go on until Ctrl-C"),
   rate: z.number().positive().max(100_000).default(100).describe("frames per second, all cameras together"),
   devices: z.int().min(1).max(256).default(4).describe("simulated cameras"),
