@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { freePort } from "@meanet/session/testing";
 import { childMessageSchema } from "./ipc.ts";
 
 const bin = join(import.meta.dirname, "../bin/meanet.js");
@@ -49,5 +52,26 @@ describe("a process without a parent", () => {
     assert.match(String(line), /^meanet broker: ready {2}mqtt mqtt:/);
     child.kill("SIGINT");
     assert.deepEqual(await once(child, "exit"), [0, null]);
+  });
+
+  it("stops by SIGTERM while it waits for its broker, without a claim to be ready", async (context) => {
+    const state = mkdtempSync(join(tmpdir(), "meanet-lifetime-"));
+    context.after(() => rmSync(state, { recursive: true, force: true }));
+    const url = `mqtt://127.0.0.1:${await freePort()}`;
+    const child = spawn(process.execPath, [bin, "recorder", "--mqtt-url", url, "--state", state], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let stdout = "";
+    child.stdout.on("data", (text: Buffer) => {
+      stdout += text.toString();
+    });
+    let stderr = "";
+    child.stderr.on("data", (text: Buffer) => {
+      stderr += text.toString();
+    });
+    while (!stderr.includes("no connection to the broker")) await once(child.stderr, "data");
+    child.kill("SIGTERM");
+    assert.deepEqual(await once(child, "close"), [0, null]);
+    assert.equal(stdout, "");
   });
 });

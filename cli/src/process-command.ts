@@ -1,4 +1,11 @@
-import { createLog, type Logger, type LogLevel, loadConfig, logLevels, type Running } from "@meanet/runtime";
+import {
+  createLog,
+  type LogLevel,
+  loadConfig,
+  logLevels,
+  type Running,
+  type StartContext,
+} from "@meanet/runtime";
 import { Command, Option } from "commander";
 import type { z } from "zod";
 import { addConfigOptions, configFlags } from "./config-options.ts";
@@ -11,7 +18,7 @@ export interface ProcessOptions<S extends z.ZodType, R extends Running> {
   readonly name: string;
   readonly description: string;
   readonly schema: S;
-  readonly start: (config: z.output<S>, context: { log: Logger }) => Promise<R>;
+  readonly start: (config: z.output<S>, context: StartContext) => Promise<R>;
   readonly addresses: (running: R) => Readonly<Record<string, string | undefined>>;
 }
 
@@ -35,7 +42,8 @@ async function runProcess<S extends z.ZodType, R extends Running>(
   values: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const { name, schema } = options;
-  const stopped = untilStopped();
+  const stopping = new AbortController();
+  const stopped = untilStopped().then(() => stopping.abort());
   let running: R;
   try {
     const config = loadConfig(name, schema, {
@@ -43,15 +51,20 @@ async function runProcess<S extends z.ZodType, R extends Running>(
       environment: process.env,
       flags: configFlags(schema, values),
     });
-    running = await options.start(config, { log: createLog(name, values.logLevel as LogLevel) });
+    running = await options.start(config, {
+      log: createLog(name, values.logLevel as LogLevel),
+      signal: stopping.signal,
+    });
   } catch (error) {
     reportFailure(error);
     await tellParent({ type: "failed", code: codeOf(error), text: describeFailure(error) });
     process.exit(exitCodes.failed);
   }
-  const addresses = reachable(options.addresses(running));
-  console.log(readyLine(name, addresses));
-  await tellParent({ type: "ready", addresses });
+  if (!stopping.signal.aborted) {
+    const addresses = reachable(options.addresses(running));
+    console.log(readyLine(name, addresses));
+    await tellParent({ type: "ready", addresses });
+  }
   await stopped;
   let code: number = exitCodes.done;
   try {

@@ -1,4 +1,10 @@
-import { type HttpListener, type Logger, listenHttp, type Running, StartedParts } from "@meanet/runtime";
+import {
+  type HttpListener,
+  listenHttp,
+  type Running,
+  type StartContext,
+  StartedParts,
+} from "@meanet/runtime";
 import { MqttSession } from "@meanet/session";
 import packageManifest from "../package.json" with { type: "json" };
 import { openMeter } from "./batch-meter.ts";
@@ -26,7 +32,7 @@ const nowMs = () => performance.now();
  *
  * @throws {MeanetError} BUNDLE_…, MODEL_…, PROVIDER_UNAVAILABLE, PORT_TAKEN, CONFIG_UNREADABLE
  */
-export function start(config: Config, { log }: { readonly log: Logger }): Promise<RunningWorker> {
+export function start(config: Config, { log, signal }: StartContext): Promise<RunningWorker> {
   const parts = new StartedParts();
   return parts.guard(async () => {
     const { node, site } = config;
@@ -127,7 +133,7 @@ export function start(config: Config, { log }: { readonly log: Logger }): Promis
       await drained;
     });
 
-    await session.connect(CONNECT_WAIT_MS).catch((error: unknown) => {
+    await session.connect(CONNECT_WAIT_MS, signal).catch((error: unknown) => {
       log.warn({ err: error }, "serves as soon as the broker is there");
     });
     log.info(

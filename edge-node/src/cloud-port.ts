@@ -40,9 +40,9 @@ export class CloudPort {
     return this.#session.ready;
   }
 
-  /** @throws {MeanetError} BROKER_UNREACHABLE after `timeoutMs`, still trying */
-  connect(timeoutMs: number): Promise<void> {
-    return this.#session.connect(timeoutMs);
+  /** @throws {MeanetError} BROKER_UNREACHABLE after `timeoutMs` or when `signal` aborts, still trying */
+  connect(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    return this.#session.connect(timeoutMs, signal);
   }
 
   /** Publishes and returns the bytes of the payload; what keeps it from arriving shows as silence. */

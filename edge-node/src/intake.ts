@@ -57,8 +57,7 @@ export class Intake {
    * @param leave - gives its share of the site to the other edge nodes; otherwise the broker keeps it for the next start
    */
   async stop(leave: boolean): Promise<void> {
-    // One after the other: each waits for a mark of its own behind what the broker had queued.
-    if (leave) for (const subscribed of this.#subscriptions) await subscribed.unsubscribe();
+    if (leave) await Promise.all(this.#subscriptions.map((subscribed) => subscribed.unsubscribe()));
     this.#open = false;
     this.frames.complete();
   }

@@ -1,6 +1,13 @@
 import { join } from "node:path";
 import type { Verdict } from "@meanet/protocol";
-import { type HttpListener, type Logger, listenHttp, type Running, StartedParts } from "@meanet/runtime";
+import {
+  type HttpListener,
+  type Logger,
+  listenHttp,
+  type Running,
+  type StartContext,
+  StartedParts,
+} from "@meanet/runtime";
 import { MqttSession } from "@meanet/session";
 import packageManifest from "../package.json" with { type: "json" };
 import { CloudPort } from "./cloud-port.ts";
@@ -36,7 +43,7 @@ const clock: Clock = { nowEpochMs: () => Date.now(), nowMs: () => performance.no
  *
  * @throws {MeanetError} BUNDLE_…, MODEL_…, JOURNAL_UNUSABLE, PORT_TAKEN
  */
-export function start(config: Config, { log }: { readonly log: Logger }): Promise<RunningEdge> {
+export function start(config: Config, { log, signal }: StartContext): Promise<RunningEdge> {
   const parts = new StartedParts();
   return parts.guard(async () => {
     const { site, node } = config;
@@ -114,9 +121,10 @@ export function start(config: Config, { log }: { readonly log: Logger }): Promis
       await drained;
     });
 
-    await Promise.all([session.connect(CONNECT_WAIT_MS), cloud.connect(CONNECT_WAIT_MS)]).catch(
-      (error: unknown) => log.warn({ err: error }, "serves as soon as the broker is there"),
-    );
+    const connecting = [session, cloud].map((open) => open.connect(CONNECT_WAIT_MS, signal));
+    await Promise.all(connecting).catch((error: unknown) => {
+      log.warn({ err: error }, "serves as soon as the broker is there");
+    });
     log.info({ node, site, model: models.current.name, energy: energy.meter.source }, "edge node started");
     return { http, stop: () => parts.stop() };
 

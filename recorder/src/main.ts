@@ -1,5 +1,11 @@
 import { join } from "node:path";
-import { type HttpListener, type Logger, listenHttp, type Running, StartedParts } from "@meanet/runtime";
+import {
+  type HttpListener,
+  listenHttp,
+  type Running,
+  type StartContext,
+  StartedParts,
+} from "@meanet/runtime";
 import { MqttSession, type Subscribed } from "@meanet/session";
 import packageManifest from "../package.json" with { type: "json" };
 import type { Config } from "./config.ts";
@@ -36,7 +42,7 @@ const FORWARD_WAIT_MS = 3_000;
  *
  * @throws {MeanetError} STORE_UNUSABLE, PORT_TAKEN, CONFIG_UNREADABLE
  */
-export function start(config: Config, { log }: { readonly log: Logger }): Promise<RunningRecorder> {
+export function start(config: Config, { log, signal }: StartContext): Promise<RunningRecorder> {
   const parts = new StartedParts();
   return parts.guard(async () => {
     const { node, site, influx } = config;
@@ -179,7 +185,7 @@ export function start(config: Config, { log }: { readonly log: Logger }): Promis
         )
       : undefined;
 
-    await session.connect(CONNECT_WAIT_MS).catch((error: unknown) => {
+    await session.connect(CONNECT_WAIT_MS, signal).catch((error: unknown) => {
       log.warn({ err: error }, "records as soon as the broker is there");
     });
     log.info(
@@ -193,9 +199,8 @@ export function start(config: Config, { log }: { readonly log: Logger }): Promis
 /** Nodes known to be offline; one that is not remembered is asked in vain, and its attempts count. */
 const MAX_AWAY = 10_000;
 
-/** One by one: the session waits for the end of each one's queue by a mark of its own. */
 async function unsubscribeAll(subscribed: readonly Subscribed[]): Promise<void> {
-  for (const one of subscribed) await one.unsubscribe();
+  await Promise.all(subscribed.map((one) => one.unsubscribe()));
 }
 
 async function within(boundMs: number, work: Promise<unknown>): Promise<void> {

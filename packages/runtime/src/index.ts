@@ -13,4 +13,4 @@ export {
 } from "./http.ts";
 export { createLog, type Logger, type LogLevel, logLevels, withoutSecret } from "./log.ts";
 export { Counter, createMetrics, Gauge, Histogram, Registry } from "./metrics.ts";
-export { type Running, StartedParts } from "./running.ts";
+export { type Running, type StartContext, StartedParts } from "./running.ts";

@@ -1,3 +1,12 @@
+import type { Logger } from "./log.ts";
+
+/** What `start` of a process is given beside its settings. */
+export interface StartContext {
+  readonly log: Logger;
+  /** Aborts when the process is to stop: a start then waits for no broker any more. */
+  readonly signal?: AbortSignal;
+}
+
 /** What `start` of a process returns. */
 export interface Running {
   /** Stops in order, loses nothing that was accepted, and reports every failure of a step. */

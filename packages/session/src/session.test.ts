@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { type Status, topicsUnder, WORKER_GROUP } from "@meanet/protocol";
 import { createLog, isMeanetError } from "@meanet/runtime";
@@ -278,6 +279,21 @@ describe("subscriptions", () => {
     assert.equal(leaving.invalidMessages, 0);
   });
 
+  test("can be ended several at once, without waiting for a time limit", {
+    timeout: 30_000,
+  }, async (context) => {
+    const session = open(context, { status: edgeStatus });
+    const several = ["a", "b", "c"].map((device) =>
+      session.subscribe(topics.label, { device }, () => undefined),
+    );
+    await session.connect();
+    // The limit of an unsubscribe stands still.
+    context.mock.timers.enable({ apis: ["setTimeout"] });
+    await Promise.all(several.map((one) => one.unsubscribe()));
+    context.mock.timers.reset();
+    assert.equal(session.invalidMessages, 0);
+  });
+
   test("of a share group get each message once, all of them together", async (context) => {
     const edge = fresh("edge");
     const group = `${WORKER_GROUP}-${edge}`;
@@ -437,6 +453,44 @@ describe("publishing", () => {
 });
 
 describe("connecting", () => {
+  test("ends for good with a close before the broker has answered", async (context) => {
+    const accepted: Socket[] = [];
+    const mute = createServer((socket) => void accepted.push(socket.resume())).listen(0, "127.0.0.1");
+    context.after(() => mute.close());
+    await once(mute, "listening");
+    const { port } = mute.address() as AddressInfo;
+    const session = open(context, { url: `mqtt://127.0.0.1:${port}` });
+    const waiting = new AbortController();
+    const gaveUp = assert.rejects(session.connect(60_000, waiting.signal));
+    await once(mute, "connection");
+    // The interval of its attempts to connect.
+    context.mock.timers.enable({ apis: ["setInterval"] });
+    await session.close();
+    context.mock.timers.tick(60_000);
+    context.mock.timers.reset();
+    waiting.abort();
+    await gaveUp;
+    // One more attempt would have been accepted before this connection.
+    const last = connect(port, "127.0.0.1");
+    await once(last, "connect");
+    while (!accepted.some(({ remotePort }) => remotePort === last.localPort)) await once(mute, "connection");
+    last.destroy();
+    for (const socket of accepted) socket.destroy();
+    assert.equal(accepted.length, 2);
+  });
+
+  test("can be given up by a signal, and closed without ever having begun", async (context) => {
+    const session = open(context, { url: `mqtt://127.0.0.1:${await freePort()}` });
+    const controller = new AbortController();
+    const connecting = session.connect(60_000, controller.signal);
+    controller.abort();
+    await assert.rejects(connecting, (error) => isMeanetError(error, "BROKER_UNREACHABLE"));
+    await assert.rejects(session.whenConnected(60_000, controller.signal), (error) => {
+      return isMeanetError(error, "BROKER_UNREACHABLE");
+    });
+    await open(context).close();
+  });
+
   test("names the broker that does not answer, without its password, and goes on trying", async (context) => {
     const port = await freePort();
     const session = open(context, { url: `mqtt://edge:hunter2@127.0.0.1:${port}` });

@@ -65,6 +65,8 @@ export class MqttSession {
   #granted = false;
   #outage = false;
   #closing: Promise<void> | undefined;
+  /** Ends with the last mark that an unsubscribe waits for. */
+  #marks: Promise<void> = Promise.resolve();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -125,34 +127,30 @@ export class MqttSession {
   /**
    * Starts connecting; resolves with the first connection, when the broker has answered the subscriptions made so far.
    *
-   * @throws {MeanetError} BROKER_UNREACHABLE after `timeoutMs`, still trying
+   * @param signal - ends the wait early
+   * @throws {MeanetError} BROKER_UNREACHABLE after `timeoutMs` or when `signal` aborts, still trying
    */
-  connect(timeoutMs = 10_000): Promise<void> {
+  connect(timeoutMs = 10_000, signal?: AbortSignal): Promise<void> {
     this.#client.connect();
-    return this.whenConnected(timeoutMs);
+    return this.whenConnected(timeoutMs, signal);
   }
 
-  whenConnected(timeoutMs: number): Promise<void> {
-    if (this.#answered) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        stop();
-        const url = withoutSecret(this.#options.mqtt.url);
-        reject(
-          new MeanetError(
-            "BROKER_UNREACHABLE",
-            `no MQTT broker answered at ${url} within ${timeoutMs} ms: check that it runs, the URL and the credentials`,
-            { url },
-          ),
-        );
-      }, timeoutMs);
-      const stop = this.onConnected((connected) => {
-        if (!connected) return;
-        clearTimeout(timer);
-        stop();
-        resolve();
-      });
+  async whenConnected(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    if (this.#answered) return;
+    const connected = Promise.withResolvers<"connected">();
+    const stop = this.onConnected((now) => {
+      if (now) connected.resolve("connected");
     });
+    const outcome = await within(timeoutMs, () => connected.promise, signal);
+    stop();
+    if (outcome === "connected") return;
+    const url = withoutSecret(this.#options.mqtt.url);
+    const when = signal?.aborted === true ? "before the wait was ended" : `within ${timeoutMs} ms`;
+    throw new MeanetError(
+      "BROKER_UNREACHABLE",
+      `no MQTT broker answered at ${url} ${when}: check that it runs, the URL and the credentials`,
+      { url },
+    );
   }
 
   /**
@@ -233,19 +231,11 @@ export class MqttSession {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const givenUp = new Promise<"given up">((resolve) => {
-      timer = setTimeout(() => resolve("given up"), timeoutMs);
-    });
-    const outcome = await Promise.race([this.#leave(), givenUp]);
-    clearTimeout(timer);
-    if (outcome === "given up") {
+    // Never connected: mqtt.js has nothing to end, and would fail over it.
+    const stream = this.#client.stream as MqttClient["stream"] | undefined;
+    if (stream !== undefined && (await within(timeoutMs, () => this.#leave())) === "expired") {
       this.#options.log.warn({ pending: this.pending }, "the broker did not answer: closing without it");
-      const { stream } = this.#client;
-      const closed = stream.closed ? undefined : once(stream, "close");
-      this.#client.end(true);
-      stream.destroy();
-      await closed;
+      await this.#leaveAtOnce();
     }
     this.#outgoing.abandon();
     this.#listeners.clear();
@@ -257,7 +247,22 @@ export class MqttSession {
       const name = topics.status.format({ site, node });
       await this.#send(name, topics.status.encode(this.#status("stopped")), topics.status).catch(() => false);
     }
-    await this.#client.endAsync(!this.connected);
+    if (this.connected) await this.#end(false);
+    else await this.#leaveAtOnce();
+  }
+
+  async #leaveAtOnce(): Promise<void> {
+    const { stream } = this.#client;
+    const closed = stream.closed ? undefined : once(stream, "close");
+    void this.#end(true);
+    stream.destroy();
+    await closed;
+  }
+
+  #end(force: boolean): Promise<void> {
+    // Ended before its CONNACK, mqtt.js takes the close of the socket for an outage, and would connect again for ever.
+    this.#client.options.reconnectPeriod = 0;
+    return this.#client.endAsync(force);
   }
 
   #will(): NonNullable<IClientOptions["will"]> {
@@ -323,7 +328,9 @@ export class MqttSession {
         await new Promise<void>((resolve) => {
           this.#client.unsubscribe(subscription.filter, () => resolve());
         });
-        await this.#passQueue(signal);
+        // One mark after the other: they are alike, and each must find who waits for it.
+        this.#marks = this.#marks.then(() => this.#passQueue(signal));
+        await this.#marks;
       });
     }
     this.#incoming.remove(subscription);
@@ -334,7 +341,7 @@ export class MqttSession {
    * an unsubscribe; a subscription to the node's own retained status puts one last message behind it.
    */
   async #passQueue(signal: AbortSignal): Promise<void> {
-    if (this.#options.status === undefined || !this.connected) return;
+    if (this.#options.status === undefined || !this.connected || signal.aborted) return;
     const { site, node, topics } = this;
     const passed = Promise.withResolvers<void>();
     const last = this.#incoming.add(topics.status, { site, node }, () => passed.resolve(), { first: true });
@@ -342,7 +349,10 @@ export class MqttSession {
       if (!connected) passed.resolve();
     });
     signal.addEventListener("abort", () => passed.resolve());
-    if (!(await this.#subscribeAtBroker(last.filter))) passed.resolve();
+    // Not awaited: the answer to the subscription may never come.
+    void this.#subscribeAtBroker(last.filter).then((granted) => {
+      if (!granted) passed.resolve();
+    });
     await passed.promise;
     stop();
     this.#incoming.remove(last);
@@ -367,14 +377,25 @@ export class MqttSession {
   }
 }
 
-/** Waits for `work`, `ms` at most, and then aborts it. */
-async function within(ms: number, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+/** Waits for `work`, `ms` at most or until `signal` aborts, and then aborts it. */
+async function within<T>(
+  ms: number,
+  work: (signal: AbortSignal) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T | "expired"> {
   const controller = new AbortController();
-  const expired = Promise.withResolvers<void>();
-  const timer = setTimeout(() => {
+  const expired = Promise.withResolvers<"expired">();
+  const expire = () => {
     controller.abort();
-    expired.resolve();
-  }, ms);
-  await Promise.race([work(controller.signal), expired.promise]);
-  clearTimeout(timer);
+    expired.resolve("expired");
+  };
+  const timer = setTimeout(expire, ms);
+  signal?.addEventListener("abort", expire, { once: true });
+  if (signal?.aborted === true) expire();
+  try {
+    return await Promise.race([work(controller.signal), expired.promise]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", expire);
+  }
 }
