@@ -1,0 +1,108 @@
+/** `npm run bench`: see `options.ts` for what it does and takes. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { loadBundle, resolveBundle } from "@meanet/models";
+import { isMeanetError, StartedParts } from "@meanet/runtime";
+import { openEngineAlone } from "./engine-alone.ts";
+import { describeMachine } from "./machine.ts";
+import type { ProcessMemory } from "./memory.ts";
+import { HELP, type Options, readOptions } from "./options.ts";
+import { openPipeline, type Policy, policies } from "./pipeline.ts";
+import { openRelay } from "./relay.ts";
+import { type CaseName, cases, casesTable, memoryTable, summarise, summariseMemory } from "./report.ts";
+import { type FrameOutcome, measureRound, type Round } from "./round.ts";
+import { openSample } from "./sample.ts";
+
+const BUNDLE = "fashion-mnist";
+const OUTSTANDING = 64;
+/** Sent to each case before its first round: code gets compiled, connections and buffers grow. */
+const WARM_UP_FRAMES = 500;
+
+async function bench({ frames, rounds, name }: Options, args: readonly string[]): Promise<void> {
+  const machine = describeMachine();
+  const date = new Date().toISOString();
+  const bundle = await loadBundle(await resolveBundle(BUNDLE));
+  const sample = await openSample();
+  const parts = new StartedParts();
+  const { measured, memory } = await parts.guard(async () => {
+    progress("starting engines, relay and pipeline");
+    const engine = await openEngineAlone(bundle, sample);
+    parts.add("engine", engine, (opened) => opened.close());
+    const relay = await openRelay(sample);
+    parts.add("relay", relay, (opened) => opened.close());
+    const pipeline = await openPipeline(sample);
+    parts.add("pipeline", pipeline, (opened) => opened.close());
+
+    const send = (name: CaseName): ((index: number) => Promise<FrameOutcome>) => {
+      if (name === "engine alone") return engine.send;
+      return name === "relay alone" ? relay.send : pipeline.send;
+    };
+    const measure = async (name: CaseName, count: number): Promise<Round> => {
+      const policy = policyOf(name);
+      if (policy !== undefined) await pipeline.setPolicy(policy);
+      return measureRound({ frames: count, outstanding: OUTSTANDING, send: send(name) });
+    };
+
+    for (const name of cases) await measure(name, WARM_UP_FRAMES);
+    const measured = Object.fromEntries(cases.map((name) => [name, [] as Round[]])) as Record<
+      CaseName,
+      Round[]
+    >;
+    const memory: (readonly ProcessMemory[])[] = [];
+    for (let round = 0; round < rounds; round++) {
+      // There and back: what the machine does beside this in the course of a run falls on no case alone.
+      const order = round % 2 === 0 ? cases : cases.toReversed();
+      for (const name of order) {
+        const figures = await measure(name, frames);
+        measured[name].push(figures);
+        if (policyOf(name) !== undefined) memory.push(pipeline.memory());
+        progress(`round ${round + 1} of ${rounds}: ${name} ${figures.framesPerS.toFixed(0)} frames/s`);
+      }
+    }
+    return { measured, memory };
+  });
+  await parts.stop();
+
+  const reports = summarise(measured);
+  const held = summariseMemory(memory);
+  const settings = {
+    frames,
+    rounds,
+    outstanding: OUTSTANDING,
+    warmUpFrames: WARM_UP_FRAMES,
+    qos: 1,
+    payloadBytes: sample.payload(0).length,
+    model: `${bundle.manifest.name}@${bundle.manifest.version}`,
+    threshold: bundle.manifest.threshold,
+  };
+  const command = ["npm run bench", ...(args.length === 0 ? [] : ["--", ...args])].join(" ");
+  const file = new URL(`../results/${name}.json`, import.meta.url);
+  await mkdir(new URL(".", file), { recursive: true });
+  const result = { schema: 1, date, command, machine, settings, cases: reports, memory: held };
+  await writeFile(file, `${JSON.stringify(result, undefined, 2)}\n`);
+
+  console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.versions.node}, ${settings.model}`);
+  console.log(
+    `${frames} frames of ${settings.payloadBytes} bytes a round, ${OUTSTANDING} outstanding, medians of ${rounds} rounds\n`,
+  );
+  console.log(`${casesTable(reports)}\n`);
+  if (held.processes.length > 0) console.log(`${memoryTable(held)}\n`);
+  console.log(`bench/results/${name}.json`);
+}
+
+function policyOf(name: CaseName): Policy | undefined {
+  return policies.find((policy) => policy === name);
+}
+
+function progress(text: string): void {
+  console.error(`${process.uptime().toFixed(0).padStart(4)} s  ${text}`);
+}
+
+const args = process.argv.slice(2);
+try {
+  const options = readOptions(args);
+  if (options.help) console.log(HELP);
+  else await bench(options, args);
+} catch (error) {
+  console.error(isMeanetError(error) ? `${error.code}: ${error.message}` : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,69 @@
+import { parseArgs } from "node:util";
+import { MeanetError } from "@meanet/runtime";
+
+export interface Options {
+  readonly help: boolean;
+  /** Frames of each round. */
+  readonly frames: number;
+  /** Rounds of each case. */
+  readonly rounds: number;
+  /** Of the file that takes the figures. */
+  readonly name: string;
+}
+
+export const HELP = `Usage: npm run bench -- [options]
+
+Measures, in one run and on the same frames, the engines alone, a bare MQTT relay, and the whole
+pipeline under each policy. Prints a table; writes bench/results/NAME.json.
+
+Options:
+  --frames N   frames of each round (default: 4000; accuracy is that of the whole sample
+               when N is a multiple of its 1000 frames)
+  --rounds N   rounds of each case, interleaved; the figures are medians (default: 5)
+  --quick      --frames 500 --rounds 1 --name quick, unless given: to see that it works
+  --name NAME  name of the file (default: latest)
+  --help       this text`;
+
+/** @throws {MeanetError} CONFIG_INVALID */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parse(args);
+  const quick = values.quick === true;
+  const name = values.name ?? (quick ? "quick" : "latest");
+  if (!/^[a-z0-9-]{1,64}$/.test(name)) throw invalid("--name", name, '1 to 64 of a-z, 0-9 and "-"');
+  return {
+    help: values.help === true,
+    frames: count("--frames", values.frames ?? (quick ? "500" : "4000")),
+    rounds: count("--rounds", values.rounds ?? (quick ? "1" : "5")),
+    name,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        frames: { type: "string" },
+        rounds: { type: "string" },
+        quick: { type: "boolean" },
+        name: { type: "string" },
+        help: { type: "boolean" },
+      },
+    });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new MeanetError("CONFIG_INVALID", `${reason}; see npm run bench -- --help`, {}, { cause });
+  }
+}
+
+function count(flag: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 1_000_000) {
+    throw invalid(flag, text, "a whole number from 1 to 1,000,000");
+  }
+  return value;
+}
+
+function invalid(flag: string, received: string, expected: string): MeanetError {
+  return new MeanetError("CONFIG_INVALID", `${flag}: expected ${expected}, received "${received}"`, { flag });
+}
