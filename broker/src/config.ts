@@ -130,7 +130,7 @@ export type Authentication = z.output<typeof authentication>;
 /** Settings of the broker. */
 export const configSchema = z.strictObject({
   node: id.default("broker").describe("name of this broker in the topics of its own status and stats"),
-  site: id.default("lab").describe("site in those topics"),
+  site: id.default("default").describe("site in those topics"),
   topicPrefix: z.string().default(DEFAULT_TOPIC_PREFIX).describe("levels before the site in every topic"),
   listeners,
   authentication,
