@@ -4,7 +4,8 @@
  * Every error is caught and sent back: one that escapes a thread with a native session may abort the whole process.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { isMeanetError } from "@meanet/runtime";
+// Not the whole runtime: every engine thread would load its HTTP server and log, 160 ms and 58 MB.
+import { isMeanetError } from "@meanet/runtime/error";
 import { openSession, type Session, Tensor } from "./session.ts";
 import { type TensorData, type TensorView, type TensorViews, toTransfer } from "./tensor-view.ts";
 import type { FromThread, ThreadData, ThreadError, ToThread } from "./thread-messages.ts";

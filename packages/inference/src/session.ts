@@ -4,7 +4,7 @@
  * `openSession` and `run` occupy the calling thread while the model loads or runs, whatever their promises suggest:
  * call them inside a `worker_threads` worker only. Processes use {@link openEngine}, which owns such a worker.
  */
-import { MeanetError } from "@meanet/runtime";
+import { MeanetError } from "@meanet/runtime/error";
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
 
 export { Tensor };
