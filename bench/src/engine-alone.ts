@@ -16,7 +16,7 @@ import type { Sample } from "./sample.ts";
 const BATCH = 32;
 
 export interface EngineAlone {
-  send(index: number): Promise<FrameOutcome>;
+  readonly send: (index: number) => Promise<FrameOutcome>;
   close(): Promise<void>;
 }
 
@@ -34,6 +34,9 @@ export async function openEngineAlone({ files, manifest }: Bundle, sample: Sampl
   const tensors = Array.from({ length: sample.count }, (_, index) => toTensor(sample.payload(index), input));
   const main = await openEngine({ name: "main", model: files.main, threads: 1 });
   const extension = await openEngine({ name: "extension", model: files.extension, threads: 1 });
+
+  /** Of F1, one frame; main has run before the extension does. */
+  let featureDims: readonly number[] = [];
 
   const runMain = batched<Item, { y1: Float32Array; features: Float32Array }>(async (batch) => {
     const outputs = await run(main, {
@@ -59,10 +62,9 @@ export async function openEngineAlone({ files, manifest }: Bundle, sample: Sampl
     });
     return unstack(outputs.y2!, batch.length);
   });
-  let featureDims: readonly number[] = [];
 
   return {
-    async send(index) {
+    send: async (index) => {
       const x = tensors[index % sample.count]!;
       const { y1, features } = await runMain({ x });
       const p1 = softmax(y1);

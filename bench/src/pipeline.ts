@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { connectDevice } from "@meanet/device";
 import type { SettingState, Verdict } from "@meanet/protocol";
@@ -13,6 +12,8 @@ import type { Sample } from "./sample.ts";
 export const policies = ["meanet", "edge-only", "cloud-only"] as const;
 export type Policy = (typeof policies)[number];
 
+/** On the disk that `meanet up` would use: folders for temporary files may lie in memory, where the journal waits for no disk. */
+const STATES = join(import.meta.dirname, "../../.meanet");
 const SITE = "bench";
 const EDGE = "edge-1";
 const VERDICT_TIMEOUT_MS = 30_000;
@@ -22,7 +23,7 @@ export interface Pipeline {
   /** Resolves when the edge node says that the policy is in force. */
   setPolicy(policy: Policy): Promise<void>;
   /** Ends with the final verdict, as the device sees it. @throws {MeanetError} VERDICT_TIMEOUT */
-  send(index: number): Promise<FrameOutcome>;
+  readonly send: (index: number) => Promise<FrameOutcome>;
   /** Of all processes of `meanet up`, now. */
   memory(): readonly ProcessMemory[];
   close(): Promise<void>;
@@ -37,7 +38,8 @@ export async function openPipeline(sample: Sample): Promise<Pipeline> {
   const parts = new StartedParts();
   const log = createLog("bench", "silent");
   return parts.guard(async () => {
-    const state = await mkdtemp(join(tmpdir(), "meanet-bench-"));
+    await mkdir(STATES, { recursive: true });
+    const state = await mkdtemp(join(STATES, "bench-"));
     parts.add("state", state, (folder) => rm(folder, { recursive: true, force: true }));
     const up = await startMeanet([
       ...["up", "--replay", "false", "--port", "0"],
@@ -67,11 +69,11 @@ export async function openPipeline(sample: Sample): Promise<Pipeline> {
             resolve(state);
           };
         });
-        await session.publish(session.topics.set, place, policy);
-        const { value, error } = await answer;
+        const wish = session.publish(session.topics.set, place, policy);
+        const [{ value, error }] = await Promise.all([answer, wish]);
         if (value !== policy || error !== null) throw notInForce(policy, error ?? `it has ${value}`);
       },
-      async send(index) {
+      send: async (index) => {
         const id = await device.publishFrame(sample.payload(index), { id: String(sent++), qos: 1 });
         const { verdict } = await device.awaitVerdict(id, VERDICT_TIMEOUT_MS);
         return outcomeOf(verdict, sample.classIndex(index));

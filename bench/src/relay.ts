@@ -10,7 +10,7 @@ const DEVICE = "relay";
 
 export interface Relay {
   /** Ends when the subscriber has the message. */
-  send(index: number): Promise<FrameOutcome>;
+  readonly send: (index: number) => Promise<FrameOutcome>;
   close(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export async function openRelay(sample: Sample): Promise<Relay> {
     await publisher.connect();
     let sent = 0;
     return {
-      async send(index) {
+      send: async (index) => {
         const id = String(sent++);
         const arrived = new Promise<void>((resolve) => arrivals.set(id, resolve));
         const name = topics.frame.format({ site: SITE, device: DEVICE, id });

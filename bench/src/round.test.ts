@@ -17,13 +17,12 @@ function server(serviceMs: number, outcome: (index: number) => FrameOutcome = ()
   return {
     now: () => nowMs,
     most: () => most,
-    send(index: number): Promise<FrameOutcome> {
-      return new Promise((resolve) => {
+    send: (index: number): Promise<FrameOutcome> =>
+      new Promise((resolve) => {
         waiting.push({ index, resolve });
         most = Math.max(most, waiting.length);
         if (waiting.length === 1) setImmediate(serve);
-      });
-    },
+      }),
   };
 }
 
