@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { marbles } from "@meanet/pipeline/testing";
 import { MeanetError } from "@meanet/runtime";
 import { delay, map, of, throwError } from "rxjs";
-import { asked, marbles, show } from "./operators/marbles-for-tests.ts";
+import { asked, show } from "./operators/items-for-tests.ts";
 import { type PipelineOptions, pipeline } from "./pipeline.ts";
 
 const inference = { classes: [], computeMs: 1, energyJ: 1 };
@@ -26,7 +27,7 @@ function options(now: () => number, given: Partial<PipelineOptions> = {}): Pipel
 
 describe("pipeline of the worker", () => {
   test("fails an item for another model at once, without a place", () => {
-    marbles(({ cold, expectObservable }, now) => {
+    marbles(({ cold, expectObservable }, { now }) => {
       const items = { a: asked("a"), o: asked("o", { model: "m@2" }), p: asked("p"), b: asked("b") };
       const out = { a: "a", b: "b", o: "o:MODEL_MISMATCH", p: "p:WRONG_SIZE" };
       const admit = { working: 1, waiting: 1, waitingBytes: 99, now };
@@ -38,7 +39,7 @@ describe("pipeline of the worker", () => {
   });
 
   test("a frame that cannot be decoded fails alone and gives its place back", () => {
-    marbles(({ cold, expectObservable }, now) => {
+    marbles(({ cold, expectObservable }, { now }) => {
       const items = { a: asked("a"), p: asked("p"), b: asked("b") };
       const admit = { working: 1, waiting: 2, waitingBytes: 99, now };
       expectObservable(cold("apb|", items).pipe(pipeline(options(now, { admit })), map(show))).toBe(
@@ -50,7 +51,7 @@ describe("pipeline of the worker", () => {
 
   test("every item leaves exactly once, whatever happens to it", () => {
     const seen: string[] = [];
-    marbles(({ cold, expectObservable, flush }, now) => {
+    marbles(({ cold, expectObservable, flush }, { now }) => {
       const ids = Array.from({ length: 26 }, (_, index) => String.fromCharCode(97 + index));
       const items = Object.fromEntries(
         ids.map((id, index) => [

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { marbles } from "@meanet/pipeline/testing";
 import { concatMap, delay, map, mergeMap, type OperatorFunction, of, pipe } from "rxjs";
 import type { Asked, Settled } from "../stages.ts";
 import { admit } from "./admit.ts";
-import { answered, asked, marbles, show } from "./marbles-for-tests.ts";
+import { answered, asked, show } from "./items-for-tests.ts";
 
 const ids = ["a", "b", "c", "d"];
 const items = Object.fromEntries(ids.map((id) => [id, asked(id)]));
@@ -18,21 +19,21 @@ const parallel: OperatorFunction<Asked, Settled> = mergeMap((item) => of(answere
 
 describe("admit", () => {
   test("lets in as many as there are places, and the next when one leaves", () => {
-    marbles(({ cold, expectObservable }, now) => {
+    marbles(({ cold, expectObservable }, { now }) => {
       const admitted = pipe(admit({ waitingBytes: 99, working: 2, waiting: 9, now }, parallel), map(show));
       expectObservable(cold("(abc|)", items).pipe(admitted)).toBe("------(ab)--(c|)", out);
     });
   });
 
   test("fails the oldest that waits when its queue is full", () => {
-    marbles(({ cold, expectObservable }, now) => {
+    marbles(({ cold, expectObservable }, { now }) => {
       const admitted = pipe(admit({ waitingBytes: 99, working: 1, waiting: 1, now }, serial), map(show));
       expectObservable(cold("abcd----|", items).pipe(admitted)).toBe("--BC--a-----(d|)", out);
     });
   });
 
   test("fails those whose time is over before one that has time left", () => {
-    marbles(({ cold, expectObservable }, now) => {
+    marbles(({ cold, expectObservable }, { now }) => {
       const admitted = pipe(admit({ waitingBytes: 99, working: 1, waiting: 2, now }, serial), map(show));
       const given = {
         ...items,
@@ -44,7 +45,7 @@ describe("admit", () => {
   });
 
   test("counts the bytes that wait too", () => {
-    marbles(({ cold, expectObservable }, now) => {
+    marbles(({ cold, expectObservable }, { now }) => {
       const admitted = pipe(admit({ working: 1, waiting: 9, waitingBytes: 2, now }, serial), map(show));
       // Marbles have frames of one byte: c makes two, d three.
       expectObservable(cold("abcd----|", items).pipe(admitted)).toBe("---B--a-----c-----(d|)", out);
@@ -52,7 +53,7 @@ describe("admit", () => {
   });
 
   test("does not start what is over by the time a place is free", () => {
-    marbles(({ cold, expectObservable }, now) => {
+    marbles(({ cold, expectObservable }, { now }) => {
       const admitted = pipe(admit({ waitingBytes: 99, working: 1, waiting: 2, now }, serial), map(show));
       const given = { ...items, b: asked("b", { arrivedMs: 1, leftMs: 5 }) };
       expectObservable(cold("abc|", given).pipe(admitted)).toBe("------(a2)--(c|)", out);
@@ -60,7 +61,7 @@ describe("admit", () => {
   });
 
   test("without a queue fails what finds no place", () => {
-    marbles(({ cold, expectObservable }, now) => {
+    marbles(({ cold, expectObservable }, { now }) => {
       const admitted = pipe(admit({ waitingBytes: 99, working: 1, waiting: 0, now }, serial), map(show));
       expectObservable(cold("ab-----c|", items).pipe(admitted)).toBe("-B----a------(c|)", out);
     });
@@ -68,7 +69,7 @@ describe("admit", () => {
 
   test("tells what works and what waits", () => {
     const lengths: string[] = [];
-    marbles(({ cold, expectObservable, flush }, now) => {
+    marbles(({ cold, expectObservable, flush }, { now }) => {
       const observe = ({ working, waiting }: { working: number; waiting: number }) => {
         lengths.push(`${working}+${waiting}`);
       };
@@ -83,7 +84,7 @@ describe("admit", () => {
   });
 
   test("ends at once when empty, never when silent, and hands on errors", () => {
-    marbles(({ cold, expectObservable }, now) => {
+    marbles(({ cold, expectObservable }, { now }) => {
       const admitted = pipe(admit({ waitingBytes: 99, working: 1, waiting: 1, now }, serial), map(show));
       expectObservable(cold("|", items).pipe(admitted)).toBe("|");
       expectObservable(cold("-", items).pipe(admitted)).toBe("-");
@@ -92,7 +93,7 @@ describe("admit", () => {
   });
 
   test("leaves its source when it is left", () => {
-    marbles(({ hot, expectObservable, expectSubscriptions }, now) => {
+    marbles(({ hot, expectObservable, expectSubscriptions }, { now }) => {
       const source = hot("-ab-c-", items);
       expectObservable(
         source.pipe(admit({ waitingBytes: 99, working: 1, waiting: 1, now }, serial)),

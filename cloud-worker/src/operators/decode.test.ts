@@ -1,9 +1,10 @@
 import { describe, test } from "node:test";
+import { marbles } from "@meanet/pipeline/testing";
 import { MeanetError } from "@meanet/runtime";
 import { delay, map, of, pipe, throwError } from "rxjs";
 import type { Asked, Decoded, Failed } from "../stages.ts";
 import { decode } from "./decode.ts";
-import { asked, marbles } from "./marbles-for-tests.ts";
+import { asked } from "./items-for-tests.ts";
 
 const items = { a: asked("a"), b: asked("b"), c: asked("c") };
 const out = { a: "a", b: "b", c: "c", B: "b:WRONG_SIZE", X: "b:INFERENCE_FAILED" };

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { marbles } from "@meanet/pipeline/testing";
 import { MeanetError } from "@meanet/runtime";
 import { delay, map, mergeMap, of, pipe, throwError, timer } from "rxjs";
 import type { Decoded, Inference } from "../stages.ts";
 import { infer } from "./infer.ts";
-import { decoded, marbles, show } from "./marbles-for-tests.ts";
+import { decoded, show } from "./items-for-tests.ts";
 
 const ids = ["a", "b", "c", "d"];
 const items = Object.fromEntries(ids.map((id) => [id, decoded(id)]));
@@ -19,7 +20,7 @@ const idsOf = (batch: readonly Decoded[]) => batch.map(({ asked }) => asked.item
 describe("infer", () => {
   test("runs what waits as one batch, in order, up to its limit", () => {
     const batches: string[] = [];
-    marbles(({ cold, expectObservable, flush }, now) => {
+    marbles(({ cold, expectObservable, flush }, { now }) => {
       const run = (batch: readonly Decoded[]) => {
         batches.push(idsOf(batch));
         return of(batch.map(() => inference)).pipe(delay(4));
@@ -35,7 +36,7 @@ describe("infer", () => {
 
   test("does not compute what is over when its batch starts", () => {
     const batches: string[] = [];
-    marbles(({ cold, expectObservable, flush }, now) => {
+    marbles(({ cold, expectObservable, flush }, { now }) => {
       const run = (batch: readonly Decoded[]) => {
         batches.push(idsOf(batch));
         return of(batch.map(() => inference)).pipe(delay(6));
@@ -55,7 +56,7 @@ describe("infer", () => {
   });
 
   test("an item that the model makes no sense of fails alone", () => {
-    marbles(({ cold, expectObservable }, now) => {
+    marbles(({ cold, expectObservable }, { now }) => {
       const run = (batch: readonly Decoded[]) =>
         of(batch.map(({ asked }) => (asked.item.id === "b" ? new Error("NaN") : inference)));
       expectObservable(cold("(abc|)", items).pipe(infer({ limit: 9, run, now }), map(show))).toBe(
@@ -67,7 +68,7 @@ describe("infer", () => {
 
   test("after a batch that failed, runs each alone, so that only the one that breaks the model fails", () => {
     const batches: string[] = [];
-    marbles(({ cold, expectObservable, flush }, now) => {
+    marbles(({ cold, expectObservable, flush }, { now }) => {
       const run = (batch: readonly Decoded[]) => {
         batches.push(idsOf(batch));
         const broken = idsOf(batch).includes("c");
@@ -87,7 +88,7 @@ describe("infer", () => {
 
   test("tells how long an item waited for its batch", () => {
     const queues: number[] = [];
-    marbles(({ cold, expectObservable, flush }, now) => {
+    marbles(({ cold, expectObservable, flush }, { now }) => {
       const run = (batch: readonly Decoded[]) => of(batch.map(() => inference)).pipe(delay(5));
       const seen = pipe(
         infer({ limit: 9, run, now }),

@@ -1,3 +1,4 @@
+import { batchWhenFree } from "@meanet/pipeline";
 import {
   catchError,
   concat,
@@ -11,7 +12,6 @@ import {
   of,
 } from "rxjs";
 import { type Decoded, failLate, failWith, type Inference, isOver, type Settled } from "../stages.ts";
-import { batchWhenFree } from "./batch-when-free.ts";
 
 export interface InferOptions {
   /** Most items of one batch. */
@@ -33,7 +33,7 @@ export interface InferOptions {
  * alone, so that one that breaks the model hurts no other.
  */
 export function infer({ limit, run, now }: InferOptions): OperatorFunction<Decoded, Settled> {
-  return batchWhenFree(limit, (batch: Decoded[]) => {
+  return batchWhenFree({ limit }, (batch: Decoded[]) => {
     const startedMs = now();
     const late = batch.filter(({ asked }) => isOver(asked, startedMs));
     const live = batch.filter(({ asked }) => !isOver(asked, startedMs));

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { marbles } from "@meanet/pipeline/testing";
 import { delay, map, mergeMap, type OperatorFunction, of, pipe, Subject, tap } from "rxjs";
 import { type Asked, fail, type Settled } from "../stages.ts";
+import { answered, asked, show } from "./items-for-tests.ts";
 import { joinCopies } from "./join-copies.ts";
-import { answered, asked, marbles, show } from "./marbles-for-tests.ts";
 
 const items = {
   a: asked("a"),

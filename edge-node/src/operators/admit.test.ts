@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { marbles } from "@meanet/pipeline/testing";
 import { concat, delay, map, mergeMap, type OperatorFunction, of } from "rxjs";
 import { frameOf } from "../frames-for-tests.ts";
 import type { Dropped, Frame, Refused } from "../stages.ts";
 import { admit } from "./admit.ts";
-import { marbles } from "./marbles-for-tests.ts";
 
 /** a to d: QoS 1; w to z: QoS 0, w and x of one camera, y and z of another. */
 const frames = {

@@ -1,9 +1,9 @@
 import { describe, test } from "node:test";
+import { marbles } from "@meanet/pipeline/testing";
 import { delay, map, type Observable, of, throwError } from "rxjs";
 import { decodedOf, frameOf } from "../frames-for-tests.ts";
 import type { Decoded, MainResult } from "../stages.ts";
 import { type ClassifyOptions, classify } from "./classify.ts";
-import { marbles } from "./marbles-for-tests.ts";
 
 const items = { a: decodedOf(frameOf("a")), b: decodedOf(frameOf("b")), c: decodedOf(frameOf("c")) };
 const result: MainResult = {

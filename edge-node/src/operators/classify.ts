@@ -1,6 +1,6 @@
+import { batchWhenFree } from "@meanet/pipeline";
 import { catchError, from, map, mergeMap, type Observable, type OperatorFunction } from "rxjs";
 import { type Classified, type Decoded, type MainResult, type Refused, refuseInference } from "../stages.ts";
-import { batchWhenFree } from "./batch-when-free.ts";
 
 export interface ClassifyOptions {
   /** Most frames of one run. */

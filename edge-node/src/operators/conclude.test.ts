@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { marbles } from "@meanet/pipeline/testing";
 import { firstValueFrom, map, of } from "rxjs";
 import { classifiedOf, frameOf, settledOf, threeClasses } from "../frames-for-tests.ts";
 import type { Extended, Provisional, Refused, Settled } from "../stages.ts";
 import { conclude } from "./conclude.ts";
-import { marbles } from "./marbles-for-tests.ts";
 
 const options = {
   site: "lab",

@@ -1,9 +1,9 @@
 import { describe, test } from "node:test";
+import { type Helpers, marbles } from "@meanet/pipeline/testing";
 import { map, type Observable } from "rxjs";
 import { decodedOf, frameOf } from "../frames-for-tests.ts";
 import type { Decoded, Frame, Refused } from "../stages.ts";
 import { decode } from "./decode.ts";
-import { type Helpers, marbles } from "./marbles-for-tests.ts";
 
 const frames = { a: frameOf("a"), b: frameOf("b"), c: frameOf("c") };
 const refuse = (frame: Frame, error: unknown): Refused => ({

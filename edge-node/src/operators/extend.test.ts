@@ -1,9 +1,9 @@
 import { describe, test } from "node:test";
+import { marbles } from "@meanet/pipeline/testing";
 import { delay, map, type Observable, of, throwError } from "rxjs";
 import { frameOf, settledOf } from "../frames-for-tests.ts";
 import type { ExtensionResult, Settled } from "../stages.ts";
 import { type ExtendOptions, extend } from "./extend.ts";
-import { marbles } from "./marbles-for-tests.ts";
 
 const items = { a: settledOf(frameOf("a")), b: settledOf(frameOf("b")), c: settledOf(frameOf("c")) };
 const result: ExtensionResult = { p2: [0.9, 0.1], computeMs: 3, energyJ: 7 };

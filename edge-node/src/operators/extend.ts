@@ -1,3 +1,4 @@
+import { batchWhenFree } from "@meanet/pipeline";
 import { catchError, from, map, mergeMap, type Observable, type OperatorFunction } from "rxjs";
 import {
   type Extended,
@@ -6,7 +7,6 @@ import {
   refuseInference,
   type Settled,
 } from "../stages.ts";
-import { batchWhenFree } from "./batch-when-free.ts";
 
 export interface ExtendOptions {
   /** Most frames of one run. */

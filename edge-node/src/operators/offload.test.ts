@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { marbles } from "@meanet/pipeline/testing";
 import type { CloudAnswer } from "@meanet/protocol";
 import { map, NEVER, type Observable, Subject } from "rxjs";
 import type { TestScheduler } from "rxjs/testing";
 import { frameOf, routedOf } from "../frames-for-tests.ts";
 import type { Routed } from "../stages.ts";
-import { marbles } from "./marbles-for-tests.ts";
 import { type OffloadOptions, offload, type Question } from "./offload.ts";
 
 const items = {

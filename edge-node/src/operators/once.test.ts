@@ -1,9 +1,9 @@
 import { describe, test } from "node:test";
+import { marbles } from "@meanet/pipeline/testing";
 import type { Verdict } from "@meanet/protocol";
 import { concat, delay, map, mergeMap, type Observable, of } from "rxjs";
 import { frameOf } from "../frames-for-tests.ts";
 import type { Dropped, Frame, Recorded, Unrecorded } from "../stages.ts";
-import { marbles } from "./marbles-for-tests.ts";
 import { once } from "./once.ts";
 
 const frames = {

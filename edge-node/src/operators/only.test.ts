@@ -1,6 +1,6 @@
 import { describe, test } from "node:test";
+import { marbles } from "@meanet/pipeline/testing";
 import { delay, map } from "rxjs";
-import { marbles } from "./marbles-for-tests.ts";
 import { only } from "./only.ts";
 
 const isUpper = (text: string): text is Uppercase<string> => text === text.toUpperCase();

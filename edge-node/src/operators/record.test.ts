@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { marbles } from "@meanet/pipeline/testing";
 import type { Verdict } from "@meanet/protocol";
 import { map, type Observable, type SchedulerLike } from "rxjs";
 import { frameOf } from "../frames-for-tests.ts";
 import type { Concluded, Draft } from "../stages.ts";
-import { marbles } from "./marbles-for-tests.ts";
 import { record } from "./record.ts";
 
 function concludedOf(id: string): Concluded {

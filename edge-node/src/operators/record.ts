@@ -1,7 +1,7 @@
+import { batchWhenFree } from "@meanet/pipeline";
 import type { Verdict } from "@meanet/protocol";
 import { catchError, defer, from, map, mergeMap, type OperatorFunction, of, type SchedulerLike } from "rxjs";
 import type { Concluded, Draft, Recorded, Unrecorded } from "../stages.ts";
-import { batchWhenFree } from "./batch-when-free.ts";
 
 export interface RecordOptions {
   /** Most rows of one transaction. */

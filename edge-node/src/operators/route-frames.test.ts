@@ -1,8 +1,8 @@
 import { describe, test } from "node:test";
+import { marbles } from "@meanet/pipeline/testing";
 import type { Route } from "@meanet/protocol";
 import { map } from "rxjs";
 import { classifiedOf, frameOf } from "../frames-for-tests.ts";
-import { marbles } from "./marbles-for-tests.ts";
 import { routeFrames } from "./route-frames.ts";
 
 const items = { e: classifiedOf(frameOf("easy")), h: classifiedOf(frameOf("hard")) };

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { delay, of, Subject, throwError } from "rxjs";
 import { batchWhenFree } from "./batch-when-free.ts";
-import { marbles } from "./marbles-for-tests.ts";
+import { marbles } from "./testing/index.ts";
 
 describe("batchWhenFree", () => {
-  test("makes one batch of all that came while the worker was busy", () => {
+  test("makes one batch of all that came while one was in work", () => {
     marbles(({ cold, expectObservable }) => {
       const joined = batchWhenFree({ limit: 10 }, (batch: string[]) => of(batch.join("")).pipe(delay(3)));
       const source = cold("  -a-bc-----d|");

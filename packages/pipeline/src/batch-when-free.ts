@@ -1,20 +1,25 @@
-import { defer, Observable, type OperatorFunction } from "rxjs";
+import { defer, Observable, type OperatorFunction, type SchedulerLike } from "rxjs";
+
+export interface BatchOptions {
+  /** Most items of one batch. */
+  readonly limit: number;
+  /** Lets items that arrive in the same breath gather when nothing is in work; without it the first leaves alone. */
+  readonly gather?: SchedulerLike;
+}
 
 /**
- * Whatever waits when the engine comes free is its next batch: no timer, and no added latency when idle.
+ * Whatever waits when the work comes free is its next batch: no timer, and no added latency when idle.
  *
  *     source       --a-bcd------|
  *     work([a])      ---(x|)
  *     work([bcd])       ---(y|)
  *     out          -----x--y----|      limit ≥ 3
  *
- * One batch is in work at a time. What waits is not bounded here: who feeds this bounds it (`admit`).
+ * One batch is in flight at a time. What waits is not bounded here: who feeds this bounds it (`admit`).
  * An error of `work` errors the stream: work that may fail turns its failures into results.
- *
- * @param limit - most items of one batch
  */
 export function batchWhenFree<T, R>(
-  limit: number,
+  { limit, gather }: BatchOptions,
   work: (batch: T[]) => Observable<R>,
 ): OperatorFunction<T, R> {
   return (source) =>
@@ -42,7 +47,13 @@ export function batchWhenFree<T, R>(
         source.subscribe({
           next(item) {
             waiting.push(item);
-            if (!busy) take();
+            if (busy) return;
+            if (gather === undefined) {
+              take();
+              return;
+            }
+            busy = true;
+            subscriber.add(gather.schedule(take));
           },
           error: (error: unknown) => subscriber.error(error),
           complete() {

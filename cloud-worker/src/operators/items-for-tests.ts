@@ -1,14 +1,4 @@
-import assert from "node:assert/strict";
-import { TestScheduler } from "rxjs/testing";
 import type { Asked, Decoded, Settled } from "../stages.ts";
-
-type Helpers = Parameters<Parameters<TestScheduler["run"]>[0]>[0];
-
-/** Runs a marble test in virtual time; `now` is its clock. */
-export function marbles(test: (helpers: Helpers, now: () => number) => void): void {
-  const scheduler = new TestScheduler((actual, expected) => assert.deepEqual(actual, expected));
-  scheduler.run((helpers) => test(helpers, () => scheduler.now()));
-}
 
 /** An item whose id is the marble; `arrivedMs` is its time, `leftMs` what it has left. */
 export function asked(

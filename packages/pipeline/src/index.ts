@@ -1,0 +1,1 @@
+export { type BatchOptions, batchWhenFree } from "./batch-when-free.ts";

@@ -1,0 +1,2 @@
+/** Marble tests of whatever is a pipeline: `@meanet/pipeline/testing`. */
+export { type Helpers, marbles } from "./marbles.ts";
