@@ -1,20 +1,15 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Label, Verdict } from "@meanet/protocol";
 import { createLog, isMeanetError } from "@meanet/runtime";
 import { type MqttConfig, MqttSession, mqttConfigSchema } from "@meanet/session";
+import { freePort, type Mosquitto, startMosquitto } from "@meanet/session/testing";
 import { connectDevice, type Device } from "./index.ts";
 
 const log = createLog("device-test", "silent");
 const site = "lab";
 
-let broker: { url: string; stop(): Promise<void> };
+let broker: Mosquitto;
 let mqtt: MqttConfig;
 before(async () => {
   broker = await startMosquitto();
@@ -147,39 +142,4 @@ function verdict(part: { device: string; id: string; qos: 0 | 1; seq: number; fi
     model: "fashion-mnist@1.0.0",
     worker: "worker-1",
   };
-}
-
-async function startMosquitto() {
-  const folder = await mkdtemp(join(tmpdir(), "meanet-device-"));
-  const port = await freePort();
-  const config = join(folder, "mosquitto.conf");
-  await writeFile(config, `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\n`);
-  const child = spawn("/usr/sbin/mosquitto", ["-c", config, "-v"], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  await new Promise<void>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("exit", () => reject(new Error("mosquitto did not start")));
-    child.stderr.on("data", (text: Buffer) => {
-      if (text.includes("running")) resolve();
-    });
-  });
-  return {
-    url: `mqtt://127.0.0.1:${port}`,
-    async stop() {
-      const exited = once(child, "exit");
-      child.kill("SIGTERM");
-      await exited;
-      await rm(folder, { recursive: true });
-    },
-  };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }
