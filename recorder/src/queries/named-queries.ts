@@ -75,7 +75,7 @@ export const queries: Readonly<Record<QueryName, NamedQuery>> = {
 
   exits: {
     description: "final answers of each exit, and their share",
-    by: ["device", "edge", "site"],
+    by: everyVerdict,
     columns: ["exit", "frames", "share"],
     parts: [
       {

@@ -23,6 +23,11 @@ describe("query options", () => {
     assert.deepEqual([dates.sinceMs, dates.untilMs], [Date.UTC(2025, 6, 14), NOW]);
   });
 
+  test("take the exits by exit for what they are without being asked", () => {
+    assert.equal(resolveQuery("exits", { by: "exit" }, NOW).by, undefined);
+    assert.equal(resolveQuery("latency", { by: "exit" }, NOW).by, "exit");
+  });
+
   const wrong: readonly [string, string, Record<string, unknown>, RegExp][] = [
     ["an unknown query", "speed", {}, /unknown query "speed"; expected one of throughput/],
     ["a query named like a property of every object", "constructor", {}, /unknown query/],
@@ -30,7 +35,7 @@ describe("query options", () => {
     ["a bare number of seconds for an interval", "latency", { interval: "10" }, /"10s".*received "10"/],
     ["an interval of nothing", "latency", { interval: "0s" }, /whole milliseconds/],
     ["an interval with a fraction of a millisecond", "latency", { interval: "0.5ms" }, /whole milliseconds/],
-    ["a grouping that the query has not", "exits", { by: "exit" }, /by must be one of device, edge, site/],
+    ["a grouping that the query has not", "drops", { by: "exit" }, /by must be one of device, edge, site/],
     ["an unknown grouping", "latency", { by: "label" }, /device/],
     ["a moment that is none", "latency", { since: "yesterday" }, /"15m".*received "yesterday"/],
     ["an option given twice", "latency", { since: ["1h", "2h"] }, /since/],

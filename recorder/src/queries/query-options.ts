@@ -69,7 +69,12 @@ export function resolveQuery(
       `query ${name}: more than ${MAX_BUCKETS} intervals; make interval longer or the time shorter`,
     );
   }
-  return { name, sinceMs, untilMs, by, intervalMs };
+  return { name, sinceMs, untilMs, by: alwaysSplitBy(name, by) ? undefined : by, intervalMs };
+}
+
+/** `exits` has one row for each exit without being asked. */
+function alwaysSplitBy(name: QueryName, by: Grouping | undefined): boolean {
+  return by !== undefined && queries[name].parts.every(({ tags }) => by in tags);
 }
 
 /** Nothing later: InfluxDB's time ends in the year 2262. */
