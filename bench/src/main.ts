@@ -14,8 +14,8 @@ import { openSample } from "./sample.ts";
 
 const BUNDLE = "fashion-mnist";
 const OUTSTANDING = 64;
-/** Sent to each case before its first round: code gets compiled, connections and buffers grow. */
-const WARM_UP_FRAMES = 500;
+/** A round of few tenths of a second tells little: the engines and the relay alone get so many times the frames. */
+const FRAMES_FACTOR_ALONE = 5;
 
 async function bench({ frames, rounds, name }: Options, args: readonly string[]): Promise<void> {
   const machine = describeMachine();
@@ -36,13 +36,15 @@ async function bench({ frames, rounds, name }: Options, args: readonly string[])
       if (name === "engine alone") return engine.send;
       return name === "relay alone" ? relay.send : pipeline.send;
     };
-    const measure = async (name: CaseName, count: number): Promise<Round> => {
+    const measure = async (name: CaseName): Promise<Round> => {
       const policy = policyOf(name);
       if (policy !== undefined) await pipeline.setPolicy(policy);
+      const count = policy === undefined ? frames * FRAMES_FACTOR_ALONE : frames;
       return measureRound({ frames: count, outstanding: OUTSTANDING, send: send(name) });
     };
 
-    for (const name of cases) await measure(name, WARM_UP_FRAMES);
+    progress("one round of each that does not count: code gets compiled, connections and buffers grow");
+    for (const name of cases) await measure(name);
     const measured = Object.fromEntries(cases.map((name) => [name, [] as Round[]])) as Record<
       CaseName,
       Round[]
@@ -52,7 +54,7 @@ async function bench({ frames, rounds, name }: Options, args: readonly string[])
       // There and back: what the machine does beside this in the course of a run falls on no case alone.
       const order = round % 2 === 0 ? cases : cases.toReversed();
       for (const name of order) {
-        const figures = await measure(name, frames);
+        const figures = await measure(name);
         measured[name].push(figures);
         if (policyOf(name) !== undefined) memory.push(pipeline.memory());
         progress(`round ${round + 1} of ${rounds}: ${name} ${figures.framesPerS.toFixed(0)} frames/s`);
@@ -68,7 +70,8 @@ async function bench({ frames, rounds, name }: Options, args: readonly string[])
     frames,
     rounds,
     outstanding: OUTSTANDING,
-    warmUpFrames: WARM_UP_FRAMES,
+    framesFactorAlone: FRAMES_FACTOR_ALONE,
+    warmUpRounds: 1,
     qos: 1,
     payloadBytes: sample.payload(0).length,
     model: `${bundle.manifest.name}@${bundle.manifest.version}`,

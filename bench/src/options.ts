@@ -17,8 +17,9 @@ Measures, in one run and on the same frames, the engines alone, a bare MQTT rela
 pipeline under each policy. Prints a table; writes bench/results/NAME.json.
 
 Options:
-  --frames N   frames of each round (default: 4000; accuracy is that of the whole sample
-               when N is a multiple of its 1000 frames)
+  --frames N   frames of each round of the pipeline, five times as many for the engines and the
+               relay alone (default: 4000; accuracy is that of the whole sample when N is a
+               multiple of its 1000 frames)
   --rounds N   rounds of each case, interleaved; the figures are medians (default: 5)
   --quick      --frames 500 --rounds 1 --name quick, unless given: to see that it works
   --name NAME  name of the file (default: latest)
