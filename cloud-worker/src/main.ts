@@ -5,16 +5,15 @@ import {
   type StartContext,
   StartedParts,
 } from "@meanet/runtime";
-import { MqttSession } from "@meanet/session";
+import { MqttSession, StatsPublisher } from "@meanet/session";
 import packageManifest from "../package.json" with { type: "json" };
-import { openMeter } from "./batch-meter.ts";
 import { CloudModel } from "./cloud-model.ts";
 import type { Config } from "./config.ts";
+import { openMeter } from "./energy.ts";
 import { describeAnswer, Intake } from "./intake.ts";
 import { pipeline } from "./pipeline.ts";
 import { decodePort, inferPort } from "./ports.ts";
 import type { Settled } from "./stages.ts";
-import { StatsPublisher } from "./stats.ts";
 import { Tally } from "./tally.ts";
 
 export interface RunningWorker extends Running {
@@ -80,10 +79,14 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
     });
     const stats = new StatsPublisher({
       session,
-      tally,
-      meter: openedMeter,
+      kind: "worker",
       intervalMs: config.statsInterval,
-      now: () => Date.now(),
+      stats: () => ({
+        counters: { ...tally.counters, invalidMessages: session.invalidMessages },
+        drops: tally.failures,
+        queues: { ...tally.lengths, publish: session.pending },
+      }),
+      energy: () => ({ computeJ: openedMeter.totalJ, uplinkJ: 0, source: openedMeter.source }),
       onError: (error) => log.warn({ err: error }, "stats were not published"),
     });
     parts.add("stats", stats, (open) => open.stop());

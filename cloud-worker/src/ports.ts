@@ -1,7 +1,7 @@
+import type { ComputeMeter } from "@meanet/energy";
 import { decodeFrame } from "@meanet/image";
 import { toTensor } from "@meanet/models";
 import { defer, type Observable } from "rxjs";
-import type { BatchMeter } from "./batch-meter.ts";
 import type { CloudModel } from "./cloud-model.ts";
 import type { Config } from "./config.ts";
 import type { Asked, Decoded, Inference } from "./stages.ts";
@@ -20,7 +20,7 @@ export function decodePort(model: CloudModel, limits: Config["limits"]) {
 /** Runs a batch and cuts its time and joules into equal shares: every item takes the same operations. */
 export function inferPort(
   model: CloudModel,
-  meter: BatchMeter,
+  meter: ComputeMeter,
   onBatch: (size: number, computeMs: number) => void,
 ) {
   return (batch: readonly Decoded[]): Observable<readonly (Inference | Error)[]> =>

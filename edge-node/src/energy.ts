@@ -1,6 +1,13 @@
-import { computeJ, deviceProfile, openRapl, uplinkJ, uplinks } from "@meanet/energy";
+import {
+  type ComputeMeter,
+  deviceProfile,
+  MeasuredMeter,
+  ModelledMeter,
+  openRapl,
+  uplinkJ,
+  uplinks,
+} from "@meanet/energy";
 import type { Logger } from "@meanet/runtime";
-import { type ComputeMeter, MeasuredMeter, ModelledMeter } from "./compute-meter.ts";
 import type { Config } from "./config.ts";
 
 export interface Energy {
@@ -20,8 +27,7 @@ function openMeter(config: Config["energy"], log: Logger): ComputeMeter {
     const rapl = openRapl({
       onUnavailable: (reason) => log.warn({ reason }, "RAPL cannot be read here: energy is modelled"),
     });
-    if (rapl !== undefined) return new MeasuredMeter(rapl.source, () => rapl.readJ());
+    if (rapl !== undefined) return new MeasuredMeter(rapl);
   }
-  const profile = deviceProfile(config.device);
-  return new ModelledMeter(profile.source, (macs) => computeJ(profile, macs));
+  return new ModelledMeter(deviceProfile(config.device));
 }

@@ -8,7 +8,7 @@ import {
   type StartContext,
   StartedParts,
 } from "@meanet/runtime";
-import { MqttSession } from "@meanet/session";
+import { MqttSession, StatsPublisher } from "@meanet/session";
 import packageManifest from "../package.json" with { type: "json" };
 import { CloudPort } from "./cloud-port.ts";
 import type { Config } from "./config.ts";
@@ -24,7 +24,6 @@ import { ServedModel } from "./served-model.ts";
 import { Settings } from "./settings.ts";
 import { readWishes, writeWishes } from "./settings-file.ts";
 import { SettingsTopic } from "./settings-topic.ts";
-import { StatsPublisher } from "./stats.ts";
 import { Tally } from "./tally.ts";
 
 export interface RunningEdge extends Running {
@@ -86,11 +85,20 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
     );
     const stats = new StatsPublisher({
       session,
-      journal,
-      tally,
-      meter: energy.meter,
+      kind: "edge",
       intervalMs: config.statsInterval,
-      now: clock.nowEpochMs,
+      stats: () => ({
+        counters: { ...tally.counters, invalidMessages: session.invalidMessages },
+        drops: tally.drops,
+        queues: { ...tally.lengths, publish: session.pending },
+        exits: tally.exits,
+        journal: { journal: journal.name, lastSeq: journal.lastSeq },
+      }),
+      energy: () => ({
+        computeJ: energy.meter.totalJ,
+        uplinkJ: tally.uplinkJ,
+        source: energy.meter.source,
+      }),
       onError: (error) => log.warn({ err: error }, "stats were not published"),
     });
     parts.add("stats", stats, (open) => open.stop());

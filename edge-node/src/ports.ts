@@ -1,9 +1,9 @@
+import type { ComputeMeter } from "@meanet/energy";
 import { decodeFrame } from "@meanet/image";
 import { entropy, softmax, toTensor } from "@meanet/models";
 import { imageFormat, type RefusalReason } from "@meanet/protocol";
 import { isMeanetError, MeanetError } from "@meanet/runtime";
 import { defer, type Observable } from "rxjs";
-import type { ComputeMeter } from "./compute-meter.ts";
 import type { Config } from "./config.ts";
 import type { ServedModel } from "./served-model.ts";
 import type { Decoded, ExtensionResult, Frame, MainResult, Refused, Settled } from "./stages.ts";

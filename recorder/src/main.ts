@@ -6,7 +6,7 @@ import {
   type StartContext,
   StartedParts,
 } from "@meanet/runtime";
-import { MqttSession, type Subscribed } from "@meanet/session";
+import { MqttSession, StatsPublisher, type Subscribed } from "@meanet/session";
 import packageManifest from "../package.json" with { type: "json" };
 import type { Config } from "./config.ts";
 import { GapRepair } from "./gap-repair.ts";
@@ -16,7 +16,6 @@ import { connectInflux } from "./influx/influx-server.ts";
 import { Intake } from "./intake.ts";
 import { QueryThread } from "./queries/query-thread.ts";
 import { RetentionTask } from "./retention-task.ts";
-import { StatsPublisher } from "./stats.ts";
 import { openSqliteStore } from "./store/sqlite-store.ts";
 import { describeStoreState } from "./store-state.ts";
 import { subscribeAll } from "./subscriptions.ts";
@@ -141,8 +140,9 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
     });
     const stats = new StatsPublisher({
       session,
-      tally,
+      kind: "recorder",
       intervalMs: config.statsInterval,
+      stats: () => ({ counters: tally.counters, drops: tally.drops, queues: tally.queues }),
       onError: (error) => log.warn({ err: error }, "stats were not published"),
     });
     parts.add("stats", stats, (open) => open.stop());

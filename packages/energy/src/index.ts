@@ -1,4 +1,4 @@
-export { EnergyLedger, shareJ } from "./ledger.ts";
+export { type ComputeMeter, MeasuredMeter, ModelledMeter } from "./compute-meter.ts";
 export { type NvidiaSmiOptions, openNvidiaSmi } from "./nvidia-smi.ts";
 export {
   computeJ,

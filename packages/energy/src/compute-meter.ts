@@ -1,3 +1,6 @@
+import { computeJ, type DeviceProfile } from "./profile.ts";
+import type { EnergyMeter } from "./source.ts";
+
 /** Joules of engine runs as they happen; each run is told its own share. */
 export interface ComputeMeter {
   /** `modelled:raspberry-pi-4`, `measured:rapl`. */
@@ -11,17 +14,20 @@ export interface ComputeMeter {
    * @returns ends the run, once, and gives its joules
    */
   begin(macs: number): () => number;
+  close(): void;
 }
 
 /** By a model: joules follow from the operations. */
 export class ModelledMeter implements ComputeMeter {
-  readonly source: string;
-  readonly #joulesOf: (macs: number) => number;
+  readonly #profile: DeviceProfile;
   #totalJ = 0;
 
-  constructor(source: string, joulesOf: (macs: number) => number) {
-    this.source = source;
-    this.#joulesOf = joulesOf;
+  constructor(profile: DeviceProfile) {
+    this.#profile = profile;
+  }
+
+  get source(): string {
+    return this.#profile.source;
   }
 
   get totalJ(): number {
@@ -30,11 +36,13 @@ export class ModelledMeter implements ComputeMeter {
 
   begin(macs: number): () => number {
     return () => {
-      const joules = this.#joulesOf(macs);
+      const joules = computeJ(this.#profile, macs);
       this.#totalJ += joules;
       return joules;
     };
   }
+
+  close(): void {}
 }
 
 interface Run {
@@ -47,17 +55,19 @@ interface Run {
  * twice; what it rises while none is in work is idle power and counts for no frame.
  */
 export class MeasuredMeter implements ComputeMeter {
-  readonly source: string;
-  readonly #readJ: () => number;
+  readonly #counter: EnergyMeter;
   readonly #runs = new Set<Run>();
   #lastJ: number;
   #totalJ = 0;
 
-  /** @param readJ - joules since some moment; only rises */
-  constructor(source: string, readJ: () => number) {
-    this.source = source;
-    this.#readJ = readJ;
-    this.#lastJ = readJ();
+  /** @param counter - closed with this meter */
+  constructor(counter: EnergyMeter) {
+    this.#counter = counter;
+    this.#lastJ = counter.readJ();
+  }
+
+  get source(): string {
+    return this.#counter.source;
   }
 
   get totalJ(): number {
@@ -75,8 +85,12 @@ export class MeasuredMeter implements ComputeMeter {
     };
   }
 
+  close(): void {
+    this.#counter.close();
+  }
+
   #share(): void {
-    const nowJ = this.#readJ();
+    const nowJ = this.#counter.readJ();
     const risenJ = Math.max(0, nowJ - this.#lastJ);
     this.#lastJ = nowJ;
     if (this.#runs.size === 0) return;

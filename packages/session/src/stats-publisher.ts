@@ -1,0 +1,51 @@
+import type { NodeEnergy, NodeKind, Stats } from "@meanet/protocol";
+import type { MqttSession } from "./session.ts";
+
+export interface StatsOptions {
+  readonly session: MqttSession;
+  readonly kind: NodeKind;
+  readonly intervalMs: number;
+  /** Read for each publication. */
+  readonly stats: () => Omit<Stats, keyof Head>;
+  /** Left out by nodes that count no joules. */
+  readonly energy?: () => Omit<NodeEnergy, keyof Head>;
+  readonly onError: (error: unknown) => void;
+}
+
+interface Head {
+  readonly kind: NodeKind;
+  readonly at: number;
+  readonly uptimeS: number;
+}
+
+/** Publishes `{node}/stats` and `{node}/energy`: at once on a connection, then in intervals, and a last time on stop. */
+export class StatsPublisher {
+  readonly #options: StatsOptions;
+  readonly #startedAt = Date.now();
+  readonly #timer: NodeJS.Timeout;
+  readonly #unlisten: () => void;
+
+  constructor(options: StatsOptions) {
+    this.#options = options;
+    const publish = () => void this.#publish().catch(options.onError);
+    this.#timer = setInterval(publish, options.intervalMs);
+    this.#unlisten = options.session.onConnected((connected) => {
+      if (connected) publish();
+    });
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#unlisten();
+    await this.#publish();
+  }
+
+  async #publish(): Promise<void> {
+    const { session, kind, stats, energy } = this.#options;
+    const { site, node, topics } = session;
+    const at = Date.now();
+    const head: Head = { kind, at, uptimeS: Math.max(0, at - this.#startedAt) / 1000 };
+    await session.publish(topics.stats, { site, node }, { ...head, ...stats() });
+    if (energy !== undefined) await session.publish(topics.energy, { site, node }, { ...head, ...energy() });
+  }
+}
