@@ -204,8 +204,7 @@ export const errorCodes = {
   },
   ENERGY_INPUT_INVALID: {
     actor: "developer",
-    meaning:
-      "An energy figure was asked for a negative or non-finite count of MACs, bytes, joules or shares.",
+    meaning: "An energy figure was asked for a negative or non-finite count of MACs or bytes.",
   },
 } as const satisfies Record<string, ErrorEntry>;
 
