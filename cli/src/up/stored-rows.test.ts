@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, it } from "node:test";
+import { type Influxd, startInfluxd } from "@meanet/recorder/testing";
+import { freePort } from "@meanet/session/testing";
 import { awaitStoredRows, influxRows, sqliteRows } from "./stored-rows.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "meanet-rows-"));
@@ -54,45 +53,16 @@ describe("rows in SQLite", () => {
 });
 
 describe("rows in InfluxDB", () => {
+  let influxd: Influxd;
   let url: string;
-  let stop: () => Promise<void>;
   before(async () => {
-    const [port, rpcPort] = [await freePort(), await freePort()];
-    url = `http://127.0.0.1:${port}/meanet`;
-    const config = join(folder, "influxdb.conf");
-    writeFileSync(
-      config,
-      `reporting-disabled = true
-bind-address = "127.0.0.1:${rpcPort}"
-[meta]
-  dir = "${folder}/meta"
-[data]
-  dir = "${folder}/data"
-  wal-dir = "${folder}/wal"
-[http]
-  bind-address = "127.0.0.1:${port}"
-[monitor]
-  store-enabled = false
-`,
-    );
-    const influxd = spawn("/usr/bin/influxd", ["-config", config], { stdio: ["ignore", "ignore", "pipe"] });
-    await new Promise<void>((resolve, reject) => {
-      influxd.on("error", reject);
-      influxd.on("exit", () => reject(new Error("influxd did not start")));
-      influxd.stderr.on("data", (text: Buffer) => {
-        if (text.includes("Listening for signals")) resolve();
-      });
-    });
-    stop = async () => {
-      const exited = once(influxd, "exit");
-      influxd.kill("SIGTERM");
-      await exited;
-    };
+    influxd = await startInfluxd();
+    url = `${influxd.url}/meanet`;
     await fetch(new URL("/query?q=CREATE DATABASE meanet", url), { method: "POST" });
     const lines = rows.map(({ id, at, outcome }) => `verdict,outcome=${outcome} id="${id}" ${at}`);
     await fetch(new URL("/write?db=meanet&precision=ms", url), { method: "POST", body: lines.join("\n") });
   });
-  after(() => stop());
+  after(() => influxd.stop());
 
   it("are the final ones of this run", async () => {
     assert.equal(await influxRows(url, { since, idPrefix: "r-1-" }), 2);
@@ -112,12 +82,3 @@ bind-address = "127.0.0.1:${rpcPort}"
     assert.deepEqual(stored.influx, { url: away, rows: 0, missing: 2 });
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}
