@@ -68,7 +68,7 @@ export class Site {
     return session;
   }
 
-  /** Ends everything, the last opened first, without ceremony. */
+  /** Ends everything in order, the last opened first: `meanet up` must not leave its children behind. */
   async close(): Promise<void> {
     for (const end of this.#opened.splice(0).reverse()) await end();
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
@@ -76,7 +76,7 @@ export class Site {
 
   #start(...args: string[]): Meanet {
     const started = new Meanet(args);
-    this.#opened.push(() => started.vanish());
+    this.#opened.push(() => started.stop().catch(() => started.vanish()));
     return started;
   }
 
