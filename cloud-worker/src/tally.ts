@@ -1,4 +1,11 @@
-import { Counter, createMetrics, Gauge, Histogram, type Registry } from "@meanet/runtime";
+import {
+  Counter,
+  createMetrics,
+  exposeCounts,
+  exposeQueues,
+  Histogram,
+  type Registry,
+} from "@meanet/runtime";
 import type { Settled } from "./stages.ts";
 
 /** What waits or works now. */
@@ -31,38 +38,26 @@ export class Tally {
 
   constructor(computeJ: () => number) {
     const registers = [this.registry];
-    const { lengths } = this;
-    const events = this.#counters;
-    const failures = this.#failures;
-    new Counter({
-      name: "meanet_worker_events_total",
-      help: "complex items and batches by what became of them",
-      labelNames: ["event"] as const,
-      registers,
-      collect() {
-        this.reset();
-        for (const [event, value] of events) this.inc({ event }, value);
+    exposeCounts(
+      this.registry,
+      {
+        name: "meanet_worker_events_total",
+        help: "complex items and batches by what became of them",
+        label: "event",
       },
-    });
-    new Counter({
-      name: "meanet_worker_failures_total",
-      help: "items answered as failed, by error code",
-      labelNames: ["code"] as const,
-      registers,
-      collect() {
-        this.reset();
-        for (const [code, value] of failures) this.inc({ code }, value);
+      () => this.counters,
+    );
+    exposeCounts(
+      this.registry,
+      {
+        name: "meanet_worker_failures_total",
+        help: "items answered as failed, by error code",
+        label: "code",
       },
-    });
-    new Gauge({
-      name: "meanet_worker_queue_length",
-      help: "items that wait or work now",
-      labelNames: ["queue"] as const,
-      registers,
-      collect() {
-        for (const [queue, value] of Object.entries(lengths)) this.set({ queue }, value);
-      },
-    });
+      () => this.failures,
+    );
+    const queues = { name: "meanet_worker_queue_length", help: "items that wait or work now" };
+    exposeQueues(this.registry, queues, () => ({ ...this.lengths }));
     new Counter({
       name: "meanet_worker_joules_total",
       help: "joules of all batches",

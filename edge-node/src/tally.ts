@@ -1,5 +1,5 @@
 import type { Exit, Verdict } from "@meanet/protocol";
-import { Counter, createMetrics, Gauge, Histogram, type Registry } from "@meanet/runtime";
+import { createMetrics, exposeCounts, exposeQueues, Histogram, type Registry } from "@meanet/runtime";
 import type { Outcome } from "./pipeline.ts";
 
 /** What waits or works now. */
@@ -40,22 +40,14 @@ export class Tally {
       compute: computeJ(),
       uplink: this.#uplinkJ,
     }));
-    const { lengths, registry } = this;
-    new Gauge({
-      name: "meanet_edge_queue_length",
-      help: "what waits or works now",
-      labelNames: ["queue"] as const,
-      registers: [registry],
-      collect() {
-        for (const [queue, value] of Object.entries(lengths)) this.set({ queue }, value);
-      },
-    });
+    const queues = { name: "meanet_edge_queue_length", help: "what waits or works now" };
+    exposeQueues(this.registry, queues, () => ({ ...this.lengths }));
     this.#latency = new Histogram({
       name: "meanet_edge_latency_seconds",
       help: "from arrival of a frame to its final answer, by exit",
       labelNames: ["exit"] as const,
       buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
-      registers: [registry],
+      registers: [this.registry],
     });
   }
 
@@ -104,18 +96,8 @@ export class Tally {
     }
   }
 
-  /** One source of figures: Prometheus reads what the stats topic reads, at the moment it asks. */
   #expose(what: string, label: string, help: string, read: () => Readonly<Record<string, number>>): void {
-    new Counter({
-      name: `meanet_edge_${what}_total`,
-      help,
-      labelNames: [label],
-      registers: [this.registry],
-      collect() {
-        this.reset();
-        for (const [value, figure] of Object.entries(read())) this.inc({ [label]: value }, figure);
-      },
-    });
+    exposeCounts(this.registry, { name: `meanet_edge_${what}_total`, help, label }, read);
   }
 
   #observeVerdict(verdict: Verdict): void {

@@ -1,4 +1,4 @@
-import { Counter, createMetrics, Gauge, type Registry } from "@meanet/runtime";
+import { createMetrics, exposeCounts, exposeQueues, type Registry } from "@meanet/runtime";
 import type { Written } from "./store/store.ts";
 
 const counterNames = [
@@ -32,25 +32,22 @@ export class Tally {
   #sources: Sources | undefined;
 
   constructor() {
-    this.#expose(
-      "meanet_recorder_total",
-      "what the recorder did since its start",
-      "event",
+    exposeCounts(
+      this.registry,
+      { name: "meanet_recorder_total", help: "what the recorder did since its start", label: "event" },
       () => this.counters,
     );
-    this.#expose(
-      "meanet_recorder_dropped_total",
-      "what was lost or left out, by reason",
-      "reason",
+    exposeCounts(
+      this.registry,
+      {
+        name: "meanet_recorder_dropped_total",
+        help: "what was lost or left out, by reason",
+        label: "reason",
+      },
       () => this.drops,
     );
-    new Gauge({
-      name: "meanet_recorder_waiting",
-      help: "what waits now, by queue",
-      labelNames: ["queue"],
-      registers: [this.registry],
-      collect: showAs(() => this.queues),
-    });
+    const queues = { name: "meanet_recorder_waiting", help: "what waits now, by queue" };
+    exposeQueues(this.registry, queues, () => this.queues);
   }
 
   /** To be called once the parts exist. */
@@ -86,18 +83,4 @@ export class Tally {
   get queues(): Record<string, number> {
     return { ...this.#sources?.queues() };
   }
-
-  #expose(name: string, help: string, label: string, read: () => Record<string, number>): void {
-    const collect = function (this: Counter) {
-      this.reset();
-      for (const [value, count] of Object.entries(read())) this.inc({ [label]: value }, count);
-    };
-    new Counter({ name, help, labelNames: [label], registers: [this.registry], collect });
-  }
-}
-
-function showAs(read: () => Record<string, number>) {
-  return function (this: Gauge<"queue">) {
-    for (const [queue, count] of Object.entries(read())) this.set({ queue }, count);
-  };
 }

@@ -12,5 +12,5 @@ export {
   listenHttp,
 } from "./http.ts";
 export { createLog, type Logger, type LogLevel, logLevels, withoutSecret } from "./log.ts";
-export { Counter, createMetrics, Gauge, Histogram, Registry } from "./metrics.ts";
+export { Counter, createMetrics, exposeCounts, exposeQueues, Gauge, Histogram, Registry } from "./metrics.ts";
 export { type Running, type StartContext, StartedParts } from "./running.ts";
