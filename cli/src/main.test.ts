@@ -46,6 +46,15 @@ describe("meanet", () => {
     assert.match(stderr, /^STORE_UNUSABLE: .*\/nowhere\/recorder\.sqlite.*\n$/);
   });
 
+  it("says in one line that InfluxDB is not there", async () => {
+    const { code, stderr } = await meanet("query", "exits", "--influx", "http://127.0.0.1:1/meanet");
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^STORE_UNUSABLE: InfluxDB gives no answer at http:\/\/127\.0\.0\.1:1\/meanet .*\n$/,
+    );
+  });
+
   it("names a wrong setting and where it came from", async () => {
     const { code, stderr } = await meanet("broker", "--http-port", "many");
     assert.equal(code, 1);

@@ -33,7 +33,7 @@ export const configSchema = z.strictObject({
   site: id.default("default").describe("site this recorder belongs to"),
   node: id.default("recorder").describe("name of this node, and client id at the broker"),
   record: z.enum(["own-site", "all-sites"]).default("own-site").describe("whose verdicts to record"),
-  state: z.string().min(1).default("state/recorder").describe("folder of the database recorder.sqlite"),
+  state: z.string().min(1).default(".meanet/recorder").describe("folder of the database recorder.sqlite"),
   statsInterval: durationMs.prefault("5s").describe("between two publications of this node's stats"),
   persistentSession: z
     .boolean()

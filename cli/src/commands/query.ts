@@ -9,7 +9,7 @@ import {
   runInfluxQuery,
   runQuery,
 } from "@meanet/recorder";
-import { loadConfig, MeanetError, parseDurationMs } from "@meanet/runtime";
+import { isMeanetError, loadConfig, MeanetError, parseDurationMs } from "@meanet/runtime";
 import { Argument, Command } from "commander";
 import { z } from "zod";
 import { addConfigOptions, configFlags } from "../config-options.ts";
@@ -60,11 +60,8 @@ async function runQueryCommand(name: QueryName, values: Record<string, unknown>)
   } else console.log(queryTable(result, process.stdout.isTTY));
 }
 
-function ask(
-  name: QueryName,
-  config: QueryConfig,
-  interval: string | undefined,
-): Promise<QueryResult> | QueryResult {
+/** @throws {MeanetError} QUERY_INVALID, STORE_UNUSABLE */
+async function ask(name: QueryName, config: QueryConfig, interval: string | undefined): Promise<QueryResult> {
   const { since, until, by, store, influx } = config;
   const options = {
     since,
@@ -73,7 +70,19 @@ function ask(
     ...(interval === undefined ? {} : { interval }),
   };
   if (influx === undefined) return runQuery(resolve(store), name, options);
-  return runInfluxQuery(connectInflux({ url: influx, requestTimeout: INFLUX_TIMEOUT_MS }), name, options);
+  try {
+    const server = connectInflux({ url: influx, requestTimeout: INFLUX_TIMEOUT_MS });
+    return await runInfluxQuery(server, name, options);
+  } catch (cause) {
+    if (isMeanetError(cause)) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new MeanetError(
+      "STORE_UNUSABLE",
+      `InfluxDB gives no answer at ${influx} (${reason}): check that it runs, and the URL, http://host:port/database`,
+      { influx },
+      { cause },
+    );
+  }
 }
 
 /** @throws {MeanetError} QUERY_INVALID */

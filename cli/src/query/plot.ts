@@ -44,7 +44,9 @@ export function queryPlot(
       // A label is one column to asciichart, whatever its width; the axis is the second.
       offset: 2,
       colors: series.map((_, index) => (useColour ? ansi[palette[index % palette.length]!] : undefined)),
-      format: (value) => `${cellText(column, value).padStart(LABEL_WIDTH)} `,
+      // The lowest label comes out of a subtraction, and may be 1e-17 in place of 0.
+      format: (value) =>
+        `${cellText(column, Math.abs(value) < highest * 1e-9 ? 0 : value).padStart(LABEL_WIDTH)} `,
     },
   );
   const legend = series.map(([group], index) =>

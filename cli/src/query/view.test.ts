@@ -62,6 +62,18 @@ describe("a query's plot", () => {
     assert.equal(plot.length, 15);
   });
 
+  it("begins its axis at a plain 0, whatever the numbers are", () => {
+    const throughput: QueryResult = {
+      query: "throughput",
+      since,
+      until: since + 40_000,
+      columns: ["time", "frames", "framesPerS"],
+      rows: [[since + 10_000, 3, 0.05]],
+    };
+    const plot = queryPlot("throughput", throughput, 10_000, false).split("\n");
+    assert.match(plot.at(-2)!, /^ {9}0 [┤┼]/);
+  });
+
   it("says so when there is nothing to draw", () => {
     assert.equal(queryPlot("exits", { ...exits, rows: [] }, 10_000, false), "nothing in this time");
   });

@@ -62,6 +62,33 @@ describe("observer", () => {
     ]);
   });
 
+  it("counts a frame once, however often its answer is told", async (context) => {
+    const seen: string[] = [];
+    const last = Promise.withResolvers<void>();
+    const observer = new Observer({
+      mqtt,
+      site,
+      clientId: "observer-3",
+      log,
+      onFinal: ({ device, id }) => {
+        seen.push(`${device}/${id}`);
+        if (id === "last") last.resolve();
+      },
+    });
+    await observer.connect(10_000);
+    context.after(() => observer.close());
+    for (const [device, id] of [
+      ["camera-1", "a"],
+      ["camera-1", "a"],
+      ["camera-2", "a"],
+      ["camera-1", "last"],
+    ] as const) {
+      await nodes.publish(nodes.topics.verdict, { site, device }, answered({ device, id }));
+    }
+    await last.promise;
+    assert.deepEqual(seen, ["camera-1/a", "camera-2/a", "camera-1/last"]);
+  });
+
   it("adds up what the nodes lost, by their latest stats, and not what an earlier run retained", async (context) => {
     const stats = (drops: Record<string, number>, at: number): Stats => {
       return { kind: "edge", at, uptimeS: 1, counters: {}, drops, queues: {} };

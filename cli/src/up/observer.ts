@@ -2,8 +2,9 @@ import type { Verdict } from "@meanet/protocol";
 import type { Logger } from "@meanet/runtime";
 import { type MqttConfig, MqttSession } from "@meanet/session";
 
-/** Labels kept for verdicts that are still to come; the oldest are forgotten. */
+/** Labels kept for verdicts that are still to come, and frames known to be answered; the oldest are forgotten. */
 const MAX_LABELS = 10_000;
+const MAX_ANSWERED = 100_000;
 
 export interface ObserverOptions {
   readonly mqtt: MqttConfig;
@@ -11,7 +12,7 @@ export interface ObserverOptions {
   /** Client id at the broker. */
   readonly clientId: string;
   readonly log: Logger;
-  /** Final verdicts of all devices of the site, with the true class where one was told before. */
+  /** Final verdicts of all devices of the site, one per frame, with the true class where one was told before. */
   readonly onFinal: ((verdict: Verdict, correct: boolean | undefined) => void) | undefined;
 }
 
@@ -21,6 +22,7 @@ export class Observer {
   readonly #startedAt = Date.now();
   readonly #drops = new Map<string, number>();
   readonly #labels = new Map<string, string | number>();
+  readonly #answered = new Set<string>();
 
   constructor(options: ObserverOptions) {
     const { site, onFinal } = options;
@@ -41,7 +43,7 @@ export class Observer {
       if (this.#labels.size > MAX_LABELS && oldest !== undefined) this.#labels.delete(oldest);
     });
     this.#session.subscribe(topics.verdict, { site }, ({ value }) => {
-      if (value.final) onFinal(value, this.#isCorrect(value));
+      if (value.final && this.#isNew(value)) onFinal(value, this.#isCorrect(value));
     });
   }
 
@@ -57,6 +59,16 @@ export class Observer {
 
   close(): Promise<void> {
     return this.#session.close();
+  }
+
+  /** A device that publishes a frame again is told the same answer again. */
+  #isNew({ device, id }: Verdict): boolean {
+    const frame = `${device}/${id}`;
+    if (this.#answered.has(frame)) return false;
+    this.#answered.add(frame);
+    const [oldest] = this.#answered;
+    if (this.#answered.size > MAX_ANSWERED && oldest !== undefined) this.#answered.delete(oldest);
+    return true;
   }
 
   #isCorrect(verdict: Verdict): boolean | undefined {

@@ -112,7 +112,7 @@ export async function readManifest(dir: string): Promise<Manifest> {
   } catch (cause) {
     throw new MeanetError(
       "BUNDLE_MISSING",
-      `no bundle in ${dir}: manifest.json cannot be read`,
+      `no bundle in ${dir}: manifest.json cannot be read; give a folder, or a name that "meanet bundle list" shows`,
       { dir },
       { cause },
     );

@@ -62,7 +62,7 @@ export async function readRecipe(path: string): Promise<Recipe> {
   } catch (cause) {
     throw new MeanetError(
       "RECIPE_INVALID",
-      `${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `${path} is no readable YAML file: ${cause instanceof Error ? cause.message : String(cause)}`,
       { path },
       { cause },
     );

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { MeanetError } from "@meanet/runtime";
@@ -109,6 +109,13 @@ export function openDatabase(file: string): DatabaseSync {
 
 /** Opens it beside a recorder at work, to read. @throws {MeanetError} STORE_UNUSABLE */
 export function openDatabaseToRead(file: string): DatabaseSync {
+  if (!existsSync(file)) {
+    throw new MeanetError(
+      "STORE_UNUSABLE",
+      `there is no ${file}: the recorder makes it when it starts; check the path`,
+      { file },
+    );
+  }
   return guarded(file, () => {
     const database = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
     checkVersion(database, file);
