@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, mock, test } from "node:test";
-import { createLog } from "@meanet/runtime";
+import { createLog, MeanetError } from "@meanet/runtime";
 import { GapRepair } from "./gap-repair.ts";
 import { type SeqRange, SeqSet } from "./store/seq-set.ts";
 
@@ -15,15 +15,20 @@ function scene(options: { attempts?: number; rangeSize?: number } = {}) {
   const seqs = new SeqSet();
   const asked: string[] = [];
   const lost: SeqRange[] = [];
-  const here = { last: 0, reachable: true };
+  const here = { last: 0, reachable: true, storable: true, full: false, waiting: () => {} };
   const repair = new GapRepair({
     ...{ waitMs: 1000, maxWaitMs: 8000, attempts: options.attempts ?? 3, rangeSize: options.rangeSize ?? 10 },
+    settle() {
+      if (here.storable) here.waiting();
+      return here.storable;
+    },
     journal: () => ({ ...name, lastSeq: here.last, holes: seqs.holes(here.last), lost: 0 }),
     ask(_, { from, to }) {
       if (here.reachable) asked.push(`${from}-${to}`);
       return here.reachable;
     },
     giveUp(_, range) {
+      if (here.full) throw new MeanetError("STORE_FAILED", "database or disk is full");
       lost.push(range);
       seqs.addRange(range);
       return range.to - range.from + 1;
@@ -128,6 +133,51 @@ describe("gap repair", () => {
     here.reachable = true;
     pass(1000);
     assert.deepEqual(asked, ["1-4"]);
+  });
+
+  test("an outage of the store is no silence of the edge: nothing is asked for, nothing given up", () => {
+    const { asked, lost, arrive, here } = scene({ attempts: 2 });
+    arrive(5, 5);
+    pass(2000);
+    assert.deepEqual(asked, ["1-4", "1-4"]);
+    here.storable = false;
+    pass(3_600_000);
+    assert.deepEqual([asked.length, lost], [2, []]);
+    here.storable = true;
+    pass(2000);
+    assert.deepEqual([asked.length, lost], [4, []]);
+  });
+
+  test("rows that wait to be stored are not given up", () => {
+    const { asked, lost, arrive, here, repair } = scene({ attempts: 1 });
+    arrive(5, 5);
+    pass(1000);
+    here.waiting = () => arrive(1, 4);
+    pass(60_000);
+    assert.deepEqual([asked, lost, repair.repairing], [["1-4"], [], 0]);
+  });
+
+  test("goes on with the next range once when rows that waited close the one asked for", () => {
+    const { asked, arrive, here } = scene();
+    arrive(15, 15);
+    pass(1000);
+    here.waiting = () => {
+      here.waiting = () => {};
+      arrive(5, 14);
+    };
+    pass(1000);
+    assert.deepEqual(asked, ["5-14", "1-4"]);
+  });
+
+  test("gives up later what a full disk does not let it give up now", () => {
+    const { lost, arrive, here } = scene({ attempts: 1 });
+    arrive(5, 5);
+    here.full = true;
+    pass(60_000);
+    assert.deepEqual(lost, []);
+    here.full = false;
+    pass(8000);
+    assert.deepEqual(lost, [{ from: 1, to: 4 }]);
   });
 
   test("leaves no timer behind when it stops", () => {

@@ -10,10 +10,12 @@ export interface GapRepairOptions {
   readonly attempts: number;
   /** Most rows in one request. */
   readonly rangeSize: number;
+  /** Stores what has arrived and waits. False while the store cannot be written. */
+  readonly settle: () => boolean;
   readonly journal: (name: JournalName) => JournalState | undefined;
   /** Asks the edge for these rows. False when it cannot be reached now: does not count as an attempt. */
   readonly ask: (name: JournalName, range: SeqRange) => boolean;
-  /** @returns how many rows were lost */
+  /** @returns how many rows were lost @throws when the store cannot be written: tried again later */
   readonly giveUp: (name: JournalName, range: SeqRange) => number;
   readonly log: Logger;
 }
@@ -37,6 +39,8 @@ interface Repair {
  *
  * Newest first, because journals lose their oldest rows: when not one of the newest rows of a hole comes, the rest of it
  * is gone too, and the hole is given up whole. One request per journal is under way at any time.
+ *
+ * While the store cannot be written nothing is asked for and nothing given up: the answer could not be kept.
  */
 export class GapRepair {
   readonly #options: GapRepairOptions;
@@ -80,7 +84,7 @@ export class GapRepair {
     } else if (repair === undefined) {
       // Rows of one edge may overtake each other, and stats overtake rows: most holes close by themselves.
       this.#repairs.set(key, {
-        timer: setTimeout(() => this.#request(name), this.#options.waitMs),
+        timer: this.#wakeAfter(this.#options.waitMs, name),
         ...{ attempts: 0, asked: undefined, missing: 0, arriving: false },
       });
     } else if (repair.asked !== undefined) {
@@ -95,6 +99,30 @@ export class GapRepair {
     }
   }
 
+  #wakeAfter(waitMs: number, name: JournalName): NodeJS.Timeout {
+    return setTimeout(() => this.#wake(name), waitMs);
+  }
+
+  #wake(name: JournalName): void {
+    const { waitMs, maxWaitMs, settle, log } = this.#options;
+    const repair = this.#repairs.get(keyOf(name));
+    if (repair === undefined) return;
+    const { timer } = repair;
+    try {
+      if (!settle()) {
+        // Answers to the requests so far may have found no room.
+        repair.attempts = 0;
+        repair.timer = this.#wakeAfter(waitMs, name);
+        return;
+      }
+      // What was stored just now may have closed the hole, or led to the next request already.
+      if (this.#repairs.get(keyOf(name))?.timer === timer) this.#request(name);
+    } catch (error) {
+      log.error({ err: error, ...name }, "missing verdicts cannot be given up now; trying again later");
+      repair.timer = this.#wakeAfter(maxWaitMs, name);
+    }
+  }
+
   #request(name: JournalName): void {
     const { waitMs, maxWaitMs, attempts, rangeSize, log } = this.#options;
     const repair = this.#repairs.get(keyOf(name));
@@ -106,7 +134,7 @@ export class GapRepair {
     if (repair.arriving) {
       // The answer is on its way; asking now would only bring the rest of it twice.
       repair.arriving = false;
-      repair.timer = setTimeout(() => this.#request(name), waitMs);
+      repair.timer = this.#wakeAfter(waitMs, name);
       return;
     }
     const range = { from: Math.max(hole.from, hole.to - rangeSize + 1), to: hole.to };
@@ -130,7 +158,7 @@ export class GapRepair {
       repair.asked = range;
       repair.missing = range.to - range.from + 1;
     }
-    repair.timer = setTimeout(() => this.#request(name), wait);
+    repair.timer = this.#wakeAfter(wait, name);
   }
 }
 

@@ -80,6 +80,26 @@ describe("intake", () => {
     assert.deepEqual([store.counts().verdicts, intake.refused, acknowledged.length], [8, 1, 9]);
   });
 
+  test("settling stores what waits at once; in an outage it says so and leaves the retry to the intake", () => {
+    const { here, intake, store, offer } = scene();
+    mock.timers.enable({ apis: ["setTimeout"] });
+    try {
+      offer(1);
+      assert.equal(intake.settle(), true);
+      assert.equal(store.counts().verdicts, 1);
+      here.full = true;
+      offer(2);
+      assert.equal(intake.settle(), false);
+      assert.match(intake.error?.message ?? "", /full/);
+      here.full = false;
+      assert.equal(intake.settle(), false);
+      mock.timers.tick(1000);
+      assert.deepEqual([store.counts().verdicts, intake.settle()], [2, true]);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
   test("a flush says when it cannot store", () => {
     const { here, intake, offer } = scene();
     here.full = true;

@@ -71,6 +71,18 @@ export class Intake {
     while (this.#waiting.length > 0) this.#storeNext();
   }
 
+  /** Stores what waits, without throwing. False while the store cannot be written; it is then tried again as ever. */
+  settle(): boolean {
+    if (this.#error !== undefined) return false;
+    try {
+      this.flush();
+    } catch (error) {
+      this.#failed(error);
+      this.#schedule();
+    }
+    return this.#error === undefined;
+  }
+
   #schedule(): void {
     if (this.#scheduled !== undefined) return;
     const work = () => {
@@ -90,15 +102,19 @@ export class Intake {
     try {
       this.#storeNext();
     } catch (error) {
-      if (this.#error === undefined) {
-        this.#options.log.error(
-          { err: error, waiting: this.waiting },
-          "cannot store; trying again every second",
-        );
-      }
-      this.#error = error instanceof Error ? error : new Error(String(error));
+      this.#failed(error);
     }
     if (this.#waiting.length > 0) this.#schedule();
+  }
+
+  #failed(error: unknown): void {
+    if (this.#error === undefined) {
+      this.#options.log.error(
+        { err: error, waiting: this.waiting },
+        "cannot store; trying again every second",
+      );
+    }
+    this.#error = error instanceof Error ? error : new Error(String(error));
   }
 
   #storeNext(): void {

@@ -99,6 +99,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       maxWaitMs: config.gaps.maxWait,
       attempts: config.gaps.attempts,
       rangeSize: config.gaps.rangeSize,
+      settle: () => intake.settle(),
       journal: (name) => store.journal(name),
       ask: ({ site: of, edge, journal }, range) => {
         if (!session.connected || away.has(`${of}/${edge}`)) return false;
