@@ -37,6 +37,8 @@ export interface Delivered {
 /** One filter and what is done with its messages. */
 export interface Subscription {
   readonly filter: string;
+  /** Its messages are acknowledged by nobody but its handler. */
+  readonly byHandler: boolean;
   /** False when the topic is another one. */
   deliver(name: string, payload: Uint8Array, packet: Delivered): boolean;
 }
@@ -45,6 +47,8 @@ export interface Subscription {
 export class Incoming {
   readonly #log: Logger;
   readonly #subscriptions: Subscription[] = [];
+  /** Removed, but the broker may still have messages for them that only their handlers may acknowledge. */
+  readonly #ended: Subscription[] = [];
   #invalid = 0;
 
   constructor(log: Logger) {
@@ -56,6 +60,7 @@ export class Incoming {
     return this.#invalid;
   }
 
+  /** What to ask the broker for. */
   get filters(): string[] {
     return this.#subscriptions.map(({ filter }) => filter);
   }
@@ -71,6 +76,7 @@ export class Incoming {
     const fixed = Object.entries(params) as [keyof TopicParams<P>, unknown][];
     const subscription: Subscription = {
       filter: options.group === undefined ? plain : sharedFilter(options.group, plain),
+      byHandler: options.acknowledge === "by-handler",
       deliver: (name, payload, packet) => {
         const levels = topic.match(name);
         if (levels === undefined || fixed.some(([level, value]) => levels[level] !== value)) return false;
@@ -83,7 +89,7 @@ export class Incoming {
           return true;
         }
         handler({ params: levels, value, payload, ...packet });
-        if (options.acknowledge !== "by-handler") packet.acknowledge();
+        if (!subscription.byHandler) packet.acknowledge();
         return true;
       },
     };
@@ -92,14 +98,17 @@ export class Incoming {
     return subscription;
   }
 
+  /** What still arrives counts as invalid when no other fits; one that acknowledges by its handler goes on being called. */
   remove(subscription: Subscription): void {
     const index = this.#subscriptions.indexOf(subscription);
-    if (index >= 0) this.#subscriptions.splice(index, 1);
+    if (index < 0) return;
+    this.#subscriptions.splice(index, 1);
+    if (subscription.byHandler) this.#ended.push(subscription);
   }
 
   deliver(name: string, payload: Uint8Array, packet: Delivered): void {
     try {
-      for (const subscription of this.#subscriptions) {
+      for (const subscription of [...this.#subscriptions, ...this.#ended]) {
         if (subscription.deliver(name, payload, packet)) return;
       }
     } catch (error) {

@@ -128,7 +128,7 @@ describe("deferred acknowledgement", () => {
     const device = fresh("device");
     const received = new Inbox<{ id: string; redelivered: boolean; acknowledge: () => void }>();
     const session = open(context, { url: wire.url, clean: false });
-    session.subscribe(
+    const subscribed = session.subscribe(
       topics.frame,
       { device },
       ({ params, redelivered, acknowledge }) => received.put({ id: params.id!, redelivered, acknowledge }),
@@ -143,7 +143,7 @@ describe("deferred acknowledgement", () => {
       );
     };
     const idsAfter = (start: number) => received.items.slice(start).map(({ id }) => id);
-    return { wire, session, received, publish, idsAfter };
+    return { wire, session, device, subscribed, received, publish, idsAfter };
   }
 
   test("what was not acknowledged comes again after the connection was lost, and only that", async (context) => {
@@ -198,6 +198,25 @@ describe("deferred acknowledgement", () => {
     await publish("last");
     await received.until((all) => all.at(-1)!.id === "last");
     assert.deepEqual(idsAfter(0), ["a", "b", "last"]);
+  });
+
+  test("what comes for a subscription that could not be ended at the broker is not acknowledged", async (context) => {
+    const { wire, session, device, subscribed, publish } = await frames(context);
+    wire.cut();
+    await subscribed.unsubscribe();
+    await publish("a");
+    wire.mend();
+    // The broker sends what it kept right behind the connection, so before it answers this.
+    await session.publish(topics.label, { site: "lab", device: "x", id: "x" }, { label: 1 });
+    assert.equal(session.invalidMessages, 0);
+    await session.close();
+
+    const inbox = new Inbox<string>();
+    const next = open(context, { node: session.node, clean: false });
+    next.subscribe(topics.frame, { device }, ({ params }) => inbox.put(params.id!));
+    await next.connect();
+    await publish("last");
+    assert.deepEqual(await inbox.until((all) => all.includes("last")), ["a", "last"]);
   });
 
   test("the socket goes on being read while many wait", async (context) => {

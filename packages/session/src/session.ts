@@ -36,7 +36,7 @@ export interface SessionOptions {
 export interface Subscribed {
   /**
    * Asks the broker for no more; resolves when it has agreed and delivered what it had queued, is gone, or has not answered
-   * for seconds. Until then the handler is called.
+   * for seconds. Until then the handler is called; one that acknowledges by itself also later, with what the broker still sends.
    */
   unsubscribe(): Promise<void>;
 }
