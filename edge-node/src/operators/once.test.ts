@@ -68,6 +68,20 @@ describe("once", () => {
     });
   });
 
+  test("goes on after a journal that cannot be read, and gives that frame no second verdict", () => {
+    marbles(({ cold, expectObservable }) => {
+      const find = (_device: string, id: string) => {
+        if (id === "a") throw new Error("disk I/O error");
+        return undefined;
+      };
+      const out = cold("a-b|", frames).pipe(
+        once({ find }, slow),
+        map(({ stage, frame }) => `${stage} ${frame.device}/${frame.id} ${frame.qos}`),
+      );
+      expectObservable(out).toBe("u-------(b|)", names);
+    });
+  });
+
   test("does not look for a frame that had no id of its own", () => {
     marbles(({ cold, expectObservable }) => {
       expectObservable(cold("n|", frames).pipe(recognised(slow, ["a"]))).toBe("------(a|)", names);

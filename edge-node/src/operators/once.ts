@@ -3,7 +3,7 @@ import { Observable, type OperatorFunction, Subject } from "rxjs";
 import type { Dropped, Frame, Known, Recorded, Twin, Unrecorded } from "../stages.ts";
 
 export interface OnceOptions {
-  /** The recorded final verdict of a frame. */
+  /** The recorded final verdict of a frame. A frame for which it throws is not let in, and is named `unrecorded`. */
   readonly find: (device: string, id: string) => Verdict | undefined;
 }
 
@@ -71,7 +71,13 @@ export function once(
               if (others.length > MAX_TWINS) others.shift();
               return;
             }
-            const verdict = frame.named ? find(frame.device, frame.id) : undefined;
+            let verdict: Verdict | undefined;
+            try {
+              verdict = frame.named ? find(frame.device, frame.id) : undefined;
+            } catch (error) {
+              subscriber.next({ stage: "unrecorded", frame, model: undefined, final: true, error });
+              return;
+            }
             if (verdict === undefined) enter(frame, []);
             else subscriber.next({ stage: "known", frame, verdict });
           },
