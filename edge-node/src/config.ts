@@ -6,6 +6,8 @@ import { POLICY_FORMS, parsePolicy } from "./policy.ts";
 
 const id = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected 1 to 64 of a-z, 0-9 and "-"');
 const count = (least = 1) => z.int().min(least);
+/** Node's timers take anything past 2^31-1 ms for 1 ms; far less is long enough. */
+const wait = durationMs.refine((ms) => ms > 0 && ms <= 10 * 60_000, 'expected more than "0ms", up to "10m"');
 const MIB = 1024 * 1024;
 
 const limits = z
@@ -91,12 +93,10 @@ export const configSchema = z.strictObject({
     .min(0)
     .optional()
     .describe("entropy in nats above which a frame is complex; left out: the bundle's own"),
-  deadline: durationMs
+  deadline: wait
     .prefault("2s")
     .describe("from arrival of a frame to the edge's own answer when the cloud is silent"),
-  silence: durationMs
-    .prefault("500ms")
-    .describe("wait for a cloud answer before the frame is published again"),
+  silence: wait.prefault("500ms").describe("wait for a cloud answer before the frame is published again"),
   provisional: z
     .boolean()
     .default(false)
