@@ -152,6 +152,21 @@ describe("Journal", () => {
     open().trim();
   });
 
+  test("keeps young rows before one that a clock set back made look old", () => {
+    let now = 100_000;
+    const journal = open({ now: () => now });
+    journal.append([draftOf("a"), draftOf("b")]);
+    now = 0;
+    journal.append([draftOf("c")]);
+    now = 101_000;
+    journal.append([draftOf("d")]);
+    journal.trim();
+    assert.deepEqual(
+      journal.rows(1, 9, 9).map(({ id }) => id),
+      ["a", "b", "c", "d"],
+    );
+  });
+
   test("says what to do about a file that is no journal", () => {
     const file = join(folder, "damaged");
     writeFileSync(file, "this is no database, but long enough to be taken for one".repeat(20));

@@ -122,13 +122,13 @@ export class Journal {
     return this.#rows.all(from, to, limit).map((row) => JSON.parse(row.payload as string) as Verdict);
   }
 
-  /** Deletes what is too old or too much. */
+  /** Deletes what is too old or too much: from the front, up to the first row that is young enough, however old one behind it. */
   trim(): void {
     const { now, maxAgeMs, maxRows } = this.#options;
-    const { cut } = this.#database
-      .prepare("SELECT coalesce(max(seq), 0) AS cut FROM verdict WHERE at < ?")
-      .get(now() - maxAgeMs)!;
-    const keepFrom = Math.min(Math.max((cut as number) + 1, this.#lastSeq - maxRows + 1), this.#lastSeq);
+    const { young } = this.#database
+      .prepare("SELECT coalesce(min(seq), ?) AS young FROM verdict WHERE at >= ?")
+      .get(this.#lastSeq, now() - maxAgeMs)!;
+    const keepFrom = Math.min(Math.max(young as number, this.#lastSeq - maxRows + 1), this.#lastSeq);
     this.#database.prepare("DELETE FROM verdict WHERE seq < ?").run(keepFrom);
   }
 
