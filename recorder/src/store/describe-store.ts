@@ -213,6 +213,22 @@ export function describeStore(name: string, open: (place: string) => Store): voi
       store.close();
     });
 
+    test("counts drops once though the clock of their node steps back", () => {
+      const { store } = fresh();
+      store.write([stats(9000, 10, { overload: 3 }), stats(1000, 20, { overload: 5 })]);
+      store.write([stats(2000, 30, { overload: 5 })]);
+      store.write([stats(3000, 40, { overload: 6 })]);
+      assert.deepEqual(
+        table(store, "drop_count").map(({ at, dropped }) => [at, dropped]),
+        [
+          [9000, 3],
+          [1000, 2],
+          [3000, 1],
+        ],
+      );
+      store.close();
+    });
+
     test("keeps a status when it changes, not each time that it is retained", () => {
       const { store } = fresh();
       const status = (state: "online" | "stopped"): Observation => {

@@ -13,7 +13,7 @@ export interface DropCounters {
 
 /**
  * What each counter of drops grew by since the stats before. Counters begin at 0 with the process, so after a restart, told by
- * the uptime, all of a counter is new.
+ * an uptime that went down, all of a counter is new. Uptime comes from a steady clock, which no change of the time of day moves.
  */
 export function dropGrowth(before: DropCounters | undefined, stats: Stats): DropGrowth[] {
   const restarted = before === undefined || stats.uptimeS < before.uptimeS;

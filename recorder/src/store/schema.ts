@@ -63,6 +63,9 @@ CREATE TABLE node (
   UNIQUE (site, node, at)
 ) STRICT;
 
+-- To the newest row of a node, which need not have the latest time.
+CREATE INDEX node_newest ON node (site, node);
+
 CREATE TABLE status (
   ${changing}, site TEXT NOT NULL, node TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL,
   state TEXT NOT NULL, version TEXT NOT NULL, model TEXT, since INTEGER NOT NULL

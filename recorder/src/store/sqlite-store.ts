@@ -220,8 +220,9 @@ class SqliteStore implements Store {
   }
 
   #lastDrops(site: string, node: string): DropCounters | undefined {
+    // The order of arrival: the clock of a node may step back.
     const last = this.#prepare(
-      "SELECT uptime_s, drops FROM node WHERE site = ? AND node = ? ORDER BY at DESC LIMIT 1",
+      "SELECT uptime_s, drops FROM node WHERE site = ? AND node = ? ORDER BY row DESC LIMIT 1",
     ).get(site, node);
     if (last === undefined) return undefined;
     return {
