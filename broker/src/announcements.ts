@@ -10,6 +10,8 @@ export class Announcements {
   readonly #config: BrokerConfig;
   readonly #counters: BrokerCounters;
   readonly #since = Date.now();
+  /** On the steady clock: the recorder takes an uptime that goes down for a restart. */
+  readonly #startedAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(broker: Aedes, config: BrokerConfig, counters: BrokerCounters) {
@@ -47,11 +49,10 @@ export class Announcements {
   #stats(): Promise<void> {
     const { node, site, topicPrefix } = this.#config;
     const { stats } = topicsUnder(topicPrefix);
-    const at = Date.now();
     const value = {
       kind: "broker" as const,
-      at,
-      uptimeS: (at - this.#since) / 1000,
+      at: Date.now(),
+      uptimeS: (performance.now() - this.#startedAt) / 1000,
       counters: this.#counters.counters,
       drops: this.#counters.drops,
       queues: { ...this.#counters.levels },

@@ -170,6 +170,9 @@ describe("broker", { timeout: 20_000 }, () => {
     await client.subscribeAsync("here/#", { qos: 1 });
     await inbox.until(({ length }) => length === 2);
     const closed = new Promise<void>((resolve) => client.once("close", resolve));
+    // The clock steps back an hour: the uptime must not.
+    const stepped = Date.now() - 3_600_000;
+    t.mock.method(Date, "now", () => stepped);
     await broker.running.stop();
     await closed;
     const states = payloads.get(status.format(at))!.map((payload) => status.decode(payload));
@@ -180,7 +183,9 @@ describe("broker", { timeout: 20_000 }, () => {
         ["stopped", "broker"],
       ],
     );
-    const last = stats.decode(payloads.get(stats.format(at))!.at(-1)!);
+    const [first, last] = payloads.get(stats.format(at))!.map((payload) => stats.decode(payload));
+    assert.ok(first !== undefined && last !== undefined);
+    assert.ok(last.at < first.at && last.uptimeS > first.uptimeS);
     assert.equal(last.counters.connections, 1);
     assert.ok(last.counters.bytesIn! > 0 && last.counters.bytesOut! > 0);
     assert.equal(last.queues.clients, 1);

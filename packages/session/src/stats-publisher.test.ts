@@ -24,7 +24,9 @@ test("stats and energy are published on a connection, and a last time on stop", 
   const until = async (length: number) => {
     while (seen.length < length) await once(arrivals, "arrival");
   };
-  watcher.subscribe(watcher.topics.stats, { node: "worker-1" }, ({ value: { kind, counters } }) => {
+  const uptimes: number[] = [];
+  watcher.subscribe(watcher.topics.stats, { node: "worker-1" }, ({ value: { kind, counters, uptimeS } }) => {
+    uptimes.push(uptimeS);
     see({ kind, counters });
   });
   watcher.subscribe(watcher.topics.energy, { node: "worker-1" }, ({ value: { computeJ, source } }) => {
@@ -45,6 +47,9 @@ test("stats and energy are published on a connection, and a last time on stop", 
   await session.connect();
   await until(2);
   batches = 2;
+  // The clock steps back an hour: the uptime must not.
+  const stepped = Date.now() - 3_600_000;
+  context.mock.method(Date, "now", () => stepped);
   await publisher.stop();
   await until(4);
   assert.deepEqual(seen, [
@@ -53,4 +58,5 @@ test("stats and energy are published on a connection, and a last time on stop", 
     { kind: "worker", counters: { batches: 2 } },
     { computeJ: 4, source: "modelled:gpu-server" },
   ]);
+  assert.ok(uptimes.length === 2 && uptimes[1]! > uptimes[0]!);
 });

@@ -21,7 +21,8 @@ interface Head {
 /** Publishes `{node}/stats` and `{node}/energy`: at once on a connection, then in intervals, and a last time on stop. */
 export class StatsPublisher {
   readonly #options: StatsOptions;
-  readonly #startedAt = Date.now();
+  /** On the steady clock: the recorder takes an uptime that goes down for a restart. */
+  readonly #startedAt = performance.now();
   readonly #timer: NodeJS.Timeout;
   readonly #unlisten: () => void;
 
@@ -43,8 +44,8 @@ export class StatsPublisher {
   async #publish(): Promise<void> {
     const { session, kind, stats, energy } = this.#options;
     const { site, node, topics } = session;
-    const at = Date.now();
-    const head: Head = { kind, at, uptimeS: Math.max(0, at - this.#startedAt) / 1000 };
+    const uptimeS = (performance.now() - this.#startedAt) / 1000;
+    const head: Head = { kind, at: Date.now(), uptimeS };
     await session.publish(topics.stats, { site, node }, { ...head, ...stats() });
     if (energy !== undefined) await session.publish(topics.energy, { site, node }, { ...head, ...energy() });
   }
