@@ -24,7 +24,7 @@ export class JournalBook {
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
-  readonly #journals = new Map<string, Journal>();
+  #journals = new Map<string, Journal>();
   readonly #changed = new Set<Journal>();
 
   constructor(database: DatabaseSync) {
@@ -36,20 +36,20 @@ export class JournalBook {
     this.load();
   }
 
-  /** Forgets what was not saved. */
+  /** Forgets what was not saved. Changes nothing when it throws. */
   load(): void {
-    const announced = new Map([...this.#journals].map(([name, journal]) => [name, journal.announced]));
-    this.#journals.clear();
-    this.#changed.clear();
+    const journals = new Map<string, Journal>();
     for (const row of this.#database.prepare("SELECT * FROM journal").all()) {
       const { key, site, edge, journal, ranges, lost } = row as unknown as JournalRow;
       const name = nameOf({ site, edge, journal });
-      this.#journals.set(name, {
+      journals.set(name, {
         ...{ key, site, edge, journal, lost },
         seqs: SeqSet.parse(ranges),
-        announced: announced.get(name) ?? 0,
+        announced: this.#journals.get(name)?.announced ?? 0,
       });
     }
+    this.#journals = journals;
+    this.#changed.clear();
   }
 
   /** Finds or opens a journal; undefined when there are too many. Inside a transaction. */

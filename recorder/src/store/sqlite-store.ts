@@ -41,6 +41,8 @@ class SqliteStore implements Store {
   readonly #statements = new Map<string, StatementSync>();
   /** The last change given out. Never falls, even when retention deletes the row that had it. */
   #change: number;
+  /** False when a failed transaction could not be undone yet. */
+  #undone = true;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -301,16 +303,28 @@ class SqliteStore implements Store {
   #inTransaction<T>(work: (now: number) => T): T {
     const now = Date.now();
     try {
+      if (!this.#undone) this.#undo();
       this.#database.exec("BEGIN IMMEDIATE");
       const result = work(now);
       this.#journals.save(now);
       this.#database.exec("COMMIT");
       return result;
     } catch (error) {
-      // A full disk has rolled back by itself.
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-      this.#journals.load();
+      try {
+        this.#undo();
+      } catch {
+        // What broke the transaction is what there is to tell; the next one begins by undoing this one.
+      }
       throw storeError(error);
     }
+  }
+
+  /** Back to what is stored, in the file and in the book of journals. */
+  #undo(): void {
+    this.#undone = false;
+    // A full disk has rolled back by itself.
+    if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+    this.#journals.load();
+    this.#undone = true;
   }
 }
