@@ -29,6 +29,7 @@ export function deliver(outcome: Outcome, { publish, onUnrecorded }: DeliverOpti
       return;
     case "unrecorded":
       onUnrecorded(outcome.error);
+      // Not final: it is still being tried.
       if (outcome.final) outcome.model?.release();
   }
 }

@@ -24,6 +24,9 @@ export interface Effects {
 
 /** Most rows of one transaction. */
 const JOURNAL_BATCH = 256;
+const JOURNAL_RETRY_MS = 1_000;
+/** Verdicts of about 1 KiB, frames without their payloads. */
+const JOURNAL_WAITING = 16_384;
 
 /** Puts the effects of a running node behind the functions that the pipeline asks for. */
 export function pipelineOptions(config: Config, effects: Effects): PipelineOptions {
@@ -71,6 +74,13 @@ export function pipelineOptions(config: Config, effects: Effects): PipelineOptio
       uplinkJ: energy.uplinkJ,
       energySource: energy.meter.source,
     },
-    record: { limit: JOURNAL_BATCH, append: (drafts) => journal.append(drafts), gather: asapScheduler },
+    record: {
+      limit: JOURNAL_BATCH,
+      append: (drafts) => journal.append(drafts),
+      gather: asapScheduler,
+      retryMs: JOURNAL_RETRY_MS,
+      waiting: JOURNAL_WAITING,
+      scheduler: asyncScheduler,
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { type OperatorFunction, pipe } from "rxjs";
+import { defer, type OperatorFunction, pipe, ReplaySubject, tap } from "rxjs";
 import { type AdmitOptions, admit } from "./operators/admit.ts";
 import { type ClassifyOptions, classify } from "./operators/classify.ts";
 import { type ConcludeOptions, conclude } from "./operators/conclude.ts";
@@ -32,7 +32,7 @@ export interface PipelineOptions {
   readonly offload: OffloadOptions;
   readonly extend: ExtendOptions;
   readonly conclude: ConcludeOptions;
-  readonly record: RecordOptions;
+  readonly record: Omit<RecordOptions, "stopping">;
 }
 
 /** What becomes of a frame, in the end or on the way. */
@@ -60,14 +60,22 @@ export function pipeline(options: PipelineOptions): OperatorFunction<Frame, Outc
     only(needsExtension, extend(options.extend)),
   );
   const ends = (result: { readonly stage: string }) => result.stage !== "provisional";
-  return once(
-    options.once,
-    pipe(
-      admit({ ...options.admit, ends }, think),
-      only(at("settled", "extended", "provisional", "refused"), conclude(options.conclude)),
-      only(at("concluded"), record(options.record)),
-    ),
-  );
+  return (frames) =>
+    defer(() => {
+      // The end of the frames reaches `record` only when it holds none any more.
+      const stopping = new ReplaySubject<void>(1);
+      return frames.pipe(
+        tap({ complete: () => stopping.next() }),
+        once(
+          options.once,
+          pipe(
+            admit({ ...options.admit, ends }, think),
+            only(at("settled", "extended", "provisional", "refused"), conclude(options.conclude)),
+            only(at("concluded"), record({ ...options.record, stopping })),
+          ),
+        ),
+      );
+    });
 }
 
 /** The edge answers by itself, and main calls a class that the extension knows better. */

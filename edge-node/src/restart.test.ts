@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, test } from "node:test";
 import { type SettingState, settings as settingNames, type Verdict } from "@meanet/protocol";
 import { type Mosquitto, startMosquitto } from "@meanet/session/testing";
@@ -20,6 +22,30 @@ after(async () => {
   await broker.stop();
   folder.remove();
 });
+
+/** Makes every write to a node's journal fail; `mend` ends that. */
+function breakJournal(node: string): { mend(): void } {
+  const database = new DatabaseSync(join(folder.path, node, "journal.sqlite"));
+  database.exec("CREATE TRIGGER broken BEFORE INSERT ON verdict BEGIN SELECT RAISE(ABORT, 'full'); END");
+  return {
+    mend() {
+      database.exec("DROP TRIGGER broken");
+      database.close();
+    },
+  };
+}
+
+/** Resolves when the node has told of a verdict that it could not write. */
+async function sawTrouble(onlooker: Onlooker): Promise<void> {
+  const { session } = onlooker;
+  let unrecorded = 0;
+  const subscribed = session.subscribe(session.topics.stats, { site: session.site }, ({ value }) => {
+    unrecorded = value.counters.unrecorded ?? 0;
+    onlooker.tell();
+  });
+  await onlooker.until(() => unrecorded > 0);
+  await subscribed.unsubscribe();
+}
 
 /** The retained states of a node, as they come. */
 function watchStates(onlooker: Onlooker, node: string): Map<string, SettingState> {
@@ -86,6 +112,32 @@ describe("an edge node over restarts and changes", { timeout: 60_000 }, () => {
     await onlooker.send("cam", easy, "while-away");
     await using _again = await startEdge(broker.url, folder, { node: "returns" });
     assert.equal((await onlooker.final("while-away")).outcome, "answered");
+  });
+
+  test("answers what came while its journal failed as soon as that works, without a new connection", async () => {
+    await using onlooker = await Onlooker.connect(broker.url, "unwritten");
+    await using _edge = await startEdge(broker.url, folder, { node: "unwritten" });
+    const journal = breakJournal("unwritten");
+    await onlooker.send("cam", easy, "kept");
+    await onlooker.send("cam", easy, "kept-qos-0", 0);
+    await sawTrouble(onlooker);
+    assert.equal(onlooker.verdicts.length, 0);
+    journal.mend();
+    assert.equal((await onlooker.final("kept")).outcome, "answered");
+    assert.equal((await onlooker.final("kept-qos-0")).outcome, "answered");
+  });
+
+  test("stops in spite of a journal that fails, and answers at its next start", async () => {
+    await using onlooker = await Onlooker.connect(broker.url, "unwritable");
+    const edge = await startEdge(broker.url, folder, { node: "unwritable" });
+    const journal = breakJournal("unwritable");
+    await onlooker.send("cam", easy, "later");
+    await sawTrouble(onlooker);
+    await edge.stop();
+    assert.equal(onlooker.verdicts.length, 0);
+    journal.mend();
+    await using _again = await startEdge(broker.url, folder, { node: "unwritable" });
+    assert.equal((await onlooker.final("later")).outcome, "answered");
   });
 
   test("publishes journal rows again when a recorder asks", async () => {

@@ -28,6 +28,11 @@ export interface Frame {
   acknowledge(): void;
 }
 
+/** The frame for as long as only its end is waited for. */
+export function withoutPayload(frame: Frame): Frame {
+  return { ...frame, payload: new Uint8Array() };
+}
+
 /** Ready for main. */
 export interface Decoded {
   readonly stage: "decoded";
@@ -144,11 +149,12 @@ export interface Recorded {
   readonly verdict: Verdict;
 }
 
-/** The journal could not be written: the frame stays unacknowledged and comes again. */
+/** The journal could not be read or written. */
 export interface Unrecorded {
   readonly stage: "unrecorded";
   readonly frame: Frame;
   readonly model: ServedModel | undefined;
+  /** True: the frame is given up; it stays unacknowledged and comes again with the next connection. False: news only. */
   readonly final: boolean;
   readonly error: unknown;
 }

@@ -28,12 +28,14 @@ export function deferAcknowledgement(
       return;
     }
     const receivedOn = client.stream;
+    // Whoever keeps `acknowledge` shall not keep the payload by it.
+    const messageId = packet.messageId!;
     let open = true;
     receive(packet, () => {
       if (!open) return;
       open = false;
       if (receivedOn !== client.stream || !client.connected) return;
-      client[SEND_PACKET]({ cmd: "puback", messageId: packet.messageId! });
+      client[SEND_PACKET]({ cmd: "puback", messageId });
     });
     done(LATER);
   };
