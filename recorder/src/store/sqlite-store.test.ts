@@ -57,26 +57,21 @@ test("sqlite store › says STORE_FAILED while another process holds the databas
 test("sqlite store › says STORE_FAILED though a failed transaction cannot be undone, and undoes it later", (context) => {
   const store = openSqliteStore(join(folder, "failing.sqlite"));
   store.write([{ kind: "verdict", verdict: answered(1) }]);
-  const broken = new Set(["COMMIT", "ROLLBACK", "SELECT * FROM journal"]);
-  const { exec, prepare } = DatabaseSync.prototype;
-  const fail = (sql: string) => {
-    if (broken.has(sql)) throw Object.assign(new Error("disk I/O error"), { errcode: 10 });
-  };
   // No disk fails at the word of a test.
-  context.mock.method(DatabaseSync.prototype, "exec", function (this: DatabaseSync, sql: string) {
-    fail(sql);
-    exec.call(this, sql);
-  });
-  context.mock.method(DatabaseSync.prototype, "prepare", function (this: DatabaseSync, sql: string) {
-    fail(sql);
-    return prepare.call(this, sql);
-  });
+  const failure = () => {
+    throw Object.assign(new Error("disk I/O error"), { errcode: 10 });
+  };
+  const exec = context.mock.method(DatabaseSync.prototype, "exec").mock;
+  const prepare = context.mock.method(DatabaseSync.prototype, "prepare").mock;
   const write = () => store.write([{ kind: "verdict", verdict: answered(2) }]);
   const failed = (error: unknown) => isMeanetError(error, "STORE_FAILED");
+  // After BEGIN: COMMIT and ROLLBACK.
+  for (const call of [1, 2]) exec.mockImplementationOnce(failure, call);
   assert.throws(write, failed);
-  broken.delete("ROLLBACK");
+  // Now ROLLBACK works, and the journals cannot be read, neither before the transaction nor after it.
+  for (const call of [0, 1]) prepare.mockImplementationOnce(failure, call);
   assert.throws(write, failed);
-  broken.clear();
+  assert.deepEqual([exec.callCount(), prepare.callCount()], [4, 2]);
   assert.deepEqual([write().verdicts, write().duplicates, store.counts().verdicts], [1, 1, 2]);
   store.close();
 });
