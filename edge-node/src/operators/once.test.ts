@@ -21,6 +21,7 @@ const names = {
   o: "recorded other/a 1",
   k: "known cam/a 1",
   d: "dropped cam/a 0",
+  z: "twin cam/a 0",
   u: "unrecorded cam/a 1",
   p: "recorded cam/a 1",
 };
@@ -107,7 +108,38 @@ describe("once", () => {
             frame.qos === 0 ? { stage: "dropped", frame } : recorded(frame),
           ),
         );
-      expectObservable(cold("qqaa|", frames).pipe(recognised(drops))).toBe("----(dd)(at|)", names);
+      expectObservable(cold("qqaa|", frames).pipe(recognised(drops))).toBe("-z--d---(at|)", names);
+    });
+  });
+
+  test("gives a twin that goes in the payload of the copy before it, and keeps none of its own", () => {
+    marbles(({ cold, expectObservable }) => {
+      const work: Work = (source) =>
+        source.pipe(
+          delay(4),
+          map((frame): Recorded | Dropped =>
+            frame.qos === 0 ? { stage: "dropped", frame } : recorded(frame),
+          ),
+        );
+      const sizes = cold("qaa|", frames).pipe(
+        once({ find: () => undefined }, work),
+        map(({ stage, frame }) => `${stage} ${frame.payload.byteLength}`),
+      );
+      expectObservable(sizes).toBe("----d---(at|)", { d: "dropped 3", a: "recorded 3", t: "twin 0" });
+    });
+  });
+
+  test("holds eight twins and lets the oldest go when there are more", () => {
+    marbles(({ cold, expectObservable }) => {
+      const late: Work = (source) =>
+        source.pipe(
+          delay(12),
+          map((frame) => recorded(frame)),
+        );
+      expectObservable(cold("aaaaaaaaaa|", frames).pipe(recognised(late))).toBe(
+        "---------t--(atttttttt|)",
+        names,
+      );
     });
   });
 

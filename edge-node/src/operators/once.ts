@@ -1,6 +1,14 @@
 import type { Verdict } from "@meanet/protocol";
 import { Observable, type OperatorFunction, Subject } from "rxjs";
-import type { Dropped, Frame, Known, Recorded, Twin, Unrecorded } from "../stages.ts";
+import {
+  type Dropped,
+  type Frame,
+  type Known,
+  type Recorded,
+  type Twin,
+  type Unrecorded,
+  withoutPayload,
+} from "../stages.ts";
 
 export interface OnceOptions {
   /** The recorded final verdict of a frame. A frame for which it throws is not let in, and is named `unrecorded`. */
@@ -9,8 +17,8 @@ export interface OnceOptions {
 
 type Result = Recorded | Unrecorded | Dropped;
 
-/** More copies of one frame than this are forgotten unacknowledged: the broker brings them again on reconnect. */
-const MAX_TWINS = 256;
+/** More copies of one frame than this need not wait: the newest is the one that the broker brings again after a crash. */
+const MAX_TWINS = 8;
 
 /**
  * One verdict for each id of a device, however often the frame comes.
@@ -19,8 +27,8 @@ const MAX_TWINS = 256;
  *     work       -----(A|)  b is in the journal
  *     out      ------b--A-a-----a-|      b: known; a: twin of the recorded A; a: known by then
  *
- * A twin is held until the first copy ends: after a reconnect the twin is the only copy that the broker still knows.
- * When a dropped QoS 0 copy has QoS 1 twins, one of them goes in instead.
+ * A QoS 1 twin is held, without its payload, until the first copy ends: after a reconnect the twin is the only copy that the
+ * broker still knows. When a dropped QoS 0 copy has QoS 1 twins, one of them goes in instead.
  */
 export function once(
   { find }: OnceOptions,
@@ -44,10 +52,8 @@ export function once(
         if (result.stage === "recorded") {
           for (const frame of others) subscriber.next({ stage: "twin", frame });
         } else if (result.stage === "dropped") {
-          const expendable = others.filter(({ qos }) => qos === 0);
-          for (const frame of expendable) subscriber.next({ stage: "dropped", frame });
-          const [next, ...rest] = others.filter(({ qos }) => qos === 1);
-          if (next !== undefined) enter(next, rest);
+          const [next, ...rest] = others;
+          if (next !== undefined) enter({ ...next, payload: result.frame.payload }, rest);
         }
         if (ended && twins.size === 0) inside.complete();
       };
@@ -67,8 +73,10 @@ export function once(
           next(frame) {
             const others = twins.get(keyOf(frame));
             if (others !== undefined) {
-              others.push(frame);
-              if (others.length > MAX_TWINS) others.shift();
+              if (frame.qos === 1) others.push(withoutPayload(frame));
+              const leaving =
+                frame.qos === 0 ? frame : others.length > MAX_TWINS ? others.shift() : undefined;
+              if (leaving !== undefined) subscriber.next({ stage: "twin", frame: leaving });
               return;
             }
             let verdict: Verdict | undefined;
