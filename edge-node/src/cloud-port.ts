@@ -10,7 +10,7 @@ export interface CloudPortOptions {
   /** The edge node, whose topics these are. */
   readonly edge: string;
   readonly log: Logger;
-  /** Told of every publication with the bytes of its payload. */
+  /** Told of every publication that the session took on, with the bytes of its payload. */
   readonly onPublished: (bytes: number) => void;
 }
 
@@ -45,14 +45,19 @@ export class CloudPort {
     return this.#session.connect(timeoutMs, signal);
   }
 
-  /** Publishes and returns the bytes of the payload; what keeps it from arriving shows as silence. */
+  /**
+   * Publishes and returns the bytes of the payload, 0 when the session takes no more; what keeps it from arriving shows as
+   * silence.
+   */
   publish(question: Question): number {
     const { site, edge, log, onPublished } = this.#options;
     const { complex } = this.#session.topics;
     const payload = complex.encode(describe(question, site, edge));
+    const accepted = this.#session.accepts(payload.byteLength);
     this.#session
       .publishBytes(complex.format({ site, edge, id: question.ticket }), payload, complex)
       .catch((error: unknown) => log.warn({ err: error }, "a complex frame was not published"));
+    if (!accepted) return 0;
     onPublished(payload.byteLength);
     return payload.byteLength;
   }

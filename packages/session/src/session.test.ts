@@ -440,9 +440,11 @@ describe("publishing", () => {
     waiting.push(frame("c", 1));
     await assert.rejects(frame("fourth", 1), (error) => isMeanetError(error, "PUBLISH_BACKLOG"));
     assert.equal(session.pending, 3);
+    assert.equal(session.accepts(1), false);
     wire.mend();
     assert.deepEqual(await Promise.all(waiting), [true, true, true]);
     assert.equal(session.pending, 0);
+    assert.equal(session.accepts(1), true);
     assert.deepEqual(await inbox.until((all) => all.length === 3), ["a", "b", "c"]);
   });
 

@@ -189,6 +189,11 @@ export class MqttSession {
     });
   }
 
+  /** Whether `publish` would take on a QoS 1 message of this payload now, instead of rejecting. */
+  accepts(payloadBytes: number): boolean {
+    return this.#closing === undefined && !this.#outgoing.isFull(payloadBytes);
+  }
+
   async publishBytes(
     name: string,
     payload: Uint8Array,
