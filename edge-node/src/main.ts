@@ -148,7 +148,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
         },
         onUnrecorded: (error) => {
           waitsFor.add("journal");
-          log.error({ err: error }, "a verdict was not recorded; its frame comes again");
+          log.error({ err: error }, "the journal failed; its frames are answered when it works again");
         },
       });
     }
