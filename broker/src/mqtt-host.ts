@@ -9,6 +9,7 @@ import type { BrokerConfig } from "./config.ts";
 import { Connection, type Link } from "./connection.ts";
 import { BrokerCounters } from "./counters.ts";
 import type { Accept } from "./listen-tcp.ts";
+import { OncePerClient } from "./once-per-client.ts";
 import { endReason } from "./outcomes.ts";
 import { Sessions } from "./sessions.ts";
 import { SharedSubscriptions } from "./shared-subscriptions.ts";
@@ -38,6 +39,7 @@ export class MqttHost {
   readonly #open = new Set<Connection>();
   /** Filters granted to each client. */
   readonly #filters = new WeakMap<Client, Set<string>>();
+  readonly #once = new OncePerClient();
   readonly #sweep: NodeJS.Timeout;
   #stopping = false;
 
@@ -118,6 +120,7 @@ export class MqttHost {
     this.#connections.add(connection);
     this.#open.add(connection);
     const client = this.aedes.handle(connection, request);
+    this.#once.adopt(client);
     connection.once("close", () => {
       this.#connections.delete(connection);
       this.counters.closed(connection.bytesIn, connection.bytesOut);
@@ -208,6 +211,7 @@ export class MqttHost {
 
   /** What goes out to `client` for a message, if anything. */
   #forward(client: Client, packet: AedesPublishPacket): AedesPublishPacket | null {
+    if (!this.#once.isFirst(client, packet)) return null;
     const admission = this.#backlog.admit(connectionOf(client), packet);
     if (admission === "drop") this.counters.drop("slow-subscriber");
     if (admission !== "send") return null;
