@@ -7,7 +7,6 @@ const common = {
   edge: "edge-1",
   journal: "j-1",
   seq: 1,
-  at: 1,
   receivedAt: 1,
   qos: 1 as const,
   latencyMs: 1,
@@ -17,6 +16,7 @@ const common = {
 export function answered(part: Partial<AnswerVerdict> = {}): AnswerVerdict {
   return {
     ...common,
+    at: Date.now(),
     outcome: "answered",
     final: true,
     supersedes: null,
@@ -41,6 +41,7 @@ export function answered(part: Partial<AnswerVerdict> = {}): AnswerVerdict {
 export function refused(part: Partial<RefusalVerdict> = {}): RefusalVerdict {
   return {
     ...common,
+    at: Date.now(),
     outcome: "refused",
     final: true,
     reason: "overload",

@@ -81,10 +81,12 @@ describe("observer", () => {
       ["camera-1", "a"],
       ["camera-1", "a"],
       ["camera-2", "a"],
-      ["camera-1", "last"],
     ] as const) {
       await nodes.publish(nodes.topics.verdict, { site, device }, answered({ device, id }));
     }
+    const ofEarlierRun = answered({ device: "camera-1", id: "old", at: Date.now() - 60_000 });
+    await nodes.publish(nodes.topics.verdict, { site, device: "camera-1" }, ofEarlierRun);
+    await nodes.publish(nodes.topics.verdict, { site, device: "camera-1" }, answered({ id: "last" }));
     await last.promise;
     assert.deepEqual(seen, ["camera-1/a", "camera-2/a", "camera-1/last"]);
   });

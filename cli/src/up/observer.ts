@@ -61,8 +61,9 @@ export class Observer {
     return this.#session.close();
   }
 
-  /** A device that publishes a frame again is told the same answer again. */
-  #isNew({ device, id }: Verdict): boolean {
+  /** A device that publishes a frame again is told the same answer again, even one that an earlier run gave. */
+  #isNew({ device, id, at }: Verdict): boolean {
+    if (at < this.#startedAt) return false;
     const frame = `${device}/${id}`;
     if (this.#answered.has(frame)) return false;
     this.#answered.add(frame);
