@@ -6,6 +6,7 @@ import { tellParent } from "../ipc.ts";
 import { untilStopped } from "../lifetime.ts";
 import { upConfigSchema } from "../up/config.ts";
 import { summaryText } from "../up/figures-view.ts";
+import { fromHere } from "../up/overview.ts";
 import { openScreen } from "../up/screen.ts";
 import { isComplete, type UpSummary, up } from "../up/up.ts";
 
@@ -49,7 +50,7 @@ async function runUp(values: Record<string, unknown>): Promise<void> {
 
 function storeText({ store }: UpSummary): string {
   const { file, rows, missing, influx } = store;
-  const lines = [`store      ${file}: ${rows} rows of this run, ${missing} missing`];
+  const lines = [`store      ${fromHere(file)}: ${rows} rows of this run, ${missing} missing`];
   if (influx !== undefined)
     lines.push(`influx     ${influx.rows} rows of this run, ${influx.missing} missing`);
   return lines.join("\n");

@@ -35,7 +35,8 @@ export function allAddresses(processes: readonly Process[], brokerUrl: string): 
   return Object.fromEntries([["mqtt", brokerUrl], ...entries]);
 }
 
-function fromHere(path: string): string {
+/** A path as someone in this folder would write it. */
+export function fromHere(path: string): string {
   const short = relative(process.cwd(), path);
   return short.startsWith("..") ? path : short;
 }
