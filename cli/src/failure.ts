@@ -16,5 +16,5 @@ export function codeOf(error: unknown): ErrorCode | null {
 }
 
 export function reportFailure(error: unknown): void {
-  console.error(pc.createColors(process.stderr.isTTY).red(describeFailure(error)));
+  console.error(pc.createColors(process.stderr.isTTY === true).red(describeFailure(error)));
 }

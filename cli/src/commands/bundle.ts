@@ -59,7 +59,7 @@ function listText(bundles: readonly { readonly dir: string; readonly manifest: M
       dir,
     ]),
     right: [false, false, true, true, true, true, false],
-    colour: process.stdout.isTTY,
+    colour: process.stdout.isTTY === true,
   });
 }
 
@@ -89,7 +89,7 @@ function showText(manifest: Manifest): string {
     head: ["block", "parameters", "MACs a frame"],
     rows: Object.entries(blocks).map(([name, block]) => [name, count(block.parameters), count(block.macs)]),
     right: [false, true, true],
-    colour: process.stdout.isTTY,
+    colour: process.stdout.isTTY === true,
   });
   return `${facts.map(([name, text]) => `${name.padEnd(9)}  ${text}`).join("\n")}\n${costs}`;
 }

@@ -54,10 +54,10 @@ async function runQueryCommand(name: QueryName, values: Record<string, unknown>)
   const result = await ask(name, config, interval);
   if (config.json) console.log(JSON.stringify(result));
   else if (config.plot) {
-    console.log(queryPlot(name, result, parseDurationMs(interval!)!, process.stdout.isTTY));
+    console.log(queryPlot(name, result, parseDurationMs(interval!)!, process.stdout.isTTY === true));
   } else if (result.rows.length === 0) {
     console.log(`nothing since ${new Date(result.since).toISOString()}; --since 1d looks further back`);
-  } else console.log(queryTable(result, process.stdout.isTTY));
+  } else console.log(queryTable(result, process.stdout.isTTY === true));
 }
 
 /** @throws {MeanetError} QUERY_INVALID, STORE_UNUSABLE */

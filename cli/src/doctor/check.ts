@@ -23,7 +23,8 @@ export async function check(
   }
 }
 
-const marks = { works: pc.green("✔"), missing: pc.yellow("–"), broken: pc.red("✖") } as const;
+const colours = pc.createColors(process.stdout.isTTY === true);
+const marks = { works: colours.green("✔"), missing: colours.yellow("–"), broken: colours.red("✖") } as const;
 
 export function checkText({ name, state, detail, advice }: CheckResult): string {
   const lines = [`${marks[state]} ${name}: ${detail}`];
