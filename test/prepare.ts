@@ -12,6 +12,7 @@ const needed = [
   { package: "influxdb", provides: "/usr/bin/influxd" },
   // Its SwiftShader library is a Vulkan device in software: the WebGPU provider is tested on it.
   { package: "chromium", provides: "/usr/lib/chromium/vk_swiftshader_icd.json" },
+  { package: "openssl", provides: "/usr/bin/openssl" },
   { package: "dataset-fashion-mnist", provides: "/usr/share/datasets/fashion-mnist" },
 ];
 
