@@ -1,4 +1,5 @@
 import { MeanetError } from "@meanet/runtime";
+import { openCifar100 } from "./cifar-100.ts";
 import { openFashionMnist } from "./fashion-mnist.ts";
 import { openIdxFolder } from "./idx-folder.ts";
 
@@ -45,6 +46,7 @@ export interface OpenDatasetOptions {
 }
 
 const openers: Readonly<Record<string, (options: OpenDatasetOptions) => Promise<Dataset>>> = {
+  "cifar-100": openCifar100,
   "fashion-mnist": openFashionMnist,
   idx: openIdxFolder,
 };
