@@ -7,7 +7,7 @@
  * As at the edge node by itself (policy edge-only): one thread for each engine, and whatever waits when an engine comes
  * free is its next batch.
  */
-import { type Engine, openEngine, type TensorView } from "@meanet/inference";
+import { type Engine, openEngine, stack, type TensorView, unstack } from "@meanet/inference";
 import { type Bundle, calledHard, decide, softmax, toTensor } from "@meanet/models";
 import type { FrameOutcome } from "./round.ts";
 import type { Sample } from "./sample.ts";
@@ -45,9 +45,9 @@ export async function openEngineAlone({ files, manifest }: Bundle, sample: Sampl
         input.shape,
       ),
     });
-    const y1 = unstack(outputs.y1!, batch.length);
+    const y1 = unstack(outputs.y1!);
     featureDims = outputs.F1!.dims.slice(1);
-    return unstack(outputs.F1!, batch.length).map((features, index) => ({ y1: y1[index]!, features }));
+    return unstack(outputs.F1!).map((features, index) => ({ y1: y1[index]!, features }));
   });
   const runExtension = batched<HardItem, Float32Array>(async (batch) => {
     const outputs = await run(extension, {
@@ -60,7 +60,7 @@ export async function openEngineAlone({ files, manifest }: Bundle, sample: Sampl
         featureDims,
       ),
     });
-    return unstack(outputs.y2!, batch.length);
+    return unstack(outputs.y2!);
   });
 
   return {
@@ -115,19 +115,4 @@ function batched<T, R>(work: (batch: readonly T[]) => Promise<readonly R[]>): (i
       busy = true;
       setImmediate(() => void drain());
     });
-}
-
-/** One tensor of many frames. Its memory is new: engines take it over. */
-function stack(frames: readonly Float32Array[], dims: readonly number[]): TensorView {
-  const length = frames[0]!.length;
-  const data = new Float32Array(frames.length * length);
-  for (const [index, frame] of frames.entries()) data.set(frame, index * length);
-  return { data, dims: [frames.length, ...dims] };
-}
-
-function unstack({ data }: TensorView, frames: number): Float32Array[] {
-  const length = data.length / frames;
-  return Array.from({ length: frames }, (_, index) =>
-    Float32Array.from(data.slice(index * length, (index + 1) * length) as Float32Array),
-  );
 }

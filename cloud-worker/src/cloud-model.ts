@@ -1,4 +1,4 @@
-import { type Engine, type EngineEvent, openEngine } from "@meanet/inference";
+import { type Engine, type EngineEvent, openEngine, stack, unstack } from "@meanet/inference";
 import { type Bundle, loadBundle, resolveBundle, softmax } from "@meanet/models";
 import { MeanetError } from "@meanet/runtime";
 import type { Config } from "./config.ts";
@@ -73,16 +73,12 @@ export class CloudModel {
 
   /** @param tensors - normalised, shape [C, H, W] each */
   async run(tensors: readonly Float32Array[]): Promise<CloudRun> {
-    const { outputs, computeMs } = await this.#engine.run({ x: this.#stack(tensors) });
+    const { outputs, computeMs } = await this.#engine.run({ x: stack(tensors, this.manifest.input.shape) });
     const { y } = outputs;
     if (y === undefined) {
       throw new MeanetError("BUNDLE_INVALID", `cloud.onnx of ${this.name} gives no y`, { model: this.name });
     }
-    const count = y.data.length / tensors.length;
-    return {
-      logits: tensors.map((_, index) => y.data.slice(index * count, (index + 1) * count) as Float32Array),
-      computeMs,
-    };
+    return { logits: unstack(y), computeMs };
   }
 
   /** The most probable classes of one item's logits. @throws {MeanetError} INFERENCE_FAILED when they are no numbers */
@@ -104,15 +100,6 @@ export class CloudModel {
 
   close(): Promise<void> {
     return this.#engine.close();
-  }
-
-  /** One tensor of many frames. Its memory is new: the engine takes it over. */
-  #stack(tensors: readonly Float32Array[]) {
-    const { shape } = this.manifest.input;
-    const length = shape.reduce((product, side) => product * side, 1);
-    const data = new Float32Array(tensors.length * length);
-    for (const [index, tensor] of tensors.entries()) data.set(tensor, index * length);
-    return { data, dims: [tensors.length, ...shape] };
   }
 
   async #rehearse(): Promise<void> {

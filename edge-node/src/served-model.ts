@@ -1,4 +1,11 @@
-import { type Engine, type EngineEvent, openEngine, type TensorView } from "@meanet/inference";
+import {
+  type Engine,
+  type EngineEvent,
+  openEngine,
+  stack,
+  type TensorView,
+  unstack,
+} from "@meanet/inference";
 import { type Bundle, decide, loadBundle, resolveBundle } from "@meanet/models";
 import { isMeanetError, MeanetError } from "@meanet/runtime";
 import type { Config } from "./config.ts";
@@ -117,8 +124,8 @@ export class ServedModel {
     if (y1 === undefined || features === undefined) throw missing(this.name, "main.onnx", "y1 and F1");
     this.#featureDims = features.dims.slice(1);
     return {
-      y1: unstack(y1, tensors.length),
-      features: unstack(features, tensors.length),
+      y1: unstack(y1),
+      features: unstack(features),
       computeMs,
     };
   }
@@ -133,7 +140,7 @@ export class ServedModel {
     }));
     const y2 = outputs.y2;
     if (y2 === undefined) throw missing(this.name, "extension.onnx", "y2");
-    return { y2: unstack(y2, tensors.length), computeMs };
+    return { y2: unstack(y2), computeMs };
   }
 
   /** A frame begins to hold it. */
@@ -187,22 +194,6 @@ async function runTwice(engine: Engine, feeds: () => Record<string, TensorView>)
     if (!isMeanetError(error, "ENGINE_CRASHED")) throw error;
     return engine.run(feeds());
   }
-}
-
-/** One tensor of many frames. Its memory is new: engines take it over. */
-function stack(frames: readonly Float32Array[], dims: readonly number[]): TensorView {
-  const length = frames[0]!.length;
-  const data = new Float32Array(frames.length * length);
-  for (const [index, frame] of frames.entries()) data.set(frame, index * length);
-  return { data, dims: [frames.length, ...dims] };
-}
-
-/** Copies, so that one frame that waits for the cloud does not keep a whole batch in memory. */
-function unstack({ data }: TensorView, frames: number): Float32Array[] {
-  const length = data.length / frames;
-  return Array.from({ length: frames }, (_, index) =>
-    Float32Array.from(data.slice(index * length, (index + 1) * length) as Float32Array),
-  );
 }
 
 function missing(model: string, file: string, outputs: string): MeanetError {

@@ -1,3 +1,4 @@
+export { stack, unstack } from "./batch.ts";
 export {
   type Engine,
   type EngineAnswer,
