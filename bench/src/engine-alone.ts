@@ -8,7 +8,7 @@
  * free is its next batch.
  */
 import { type Engine, openEngine, stack, type TensorView, unstack } from "@meanet/inference";
-import { type Bundle, calledHard, decide, softmax, toTensor } from "@meanet/models";
+import { type Bundle, calledHard, decide, imageInputOf, softmax, toTensor } from "@meanet/models";
 import type { FrameOutcome } from "./round.ts";
 import type { Sample } from "./sample.ts";
 
@@ -30,7 +30,8 @@ interface HardItem extends Item {
 
 /** @throws {MeanetError} MODEL_INVALID, ENGINE_CRASHED */
 export async function openEngineAlone({ files, manifest }: Bundle, sample: Sample): Promise<EngineAlone> {
-  const { input, hardClasses, decision } = manifest;
+  const { hardClasses, decision } = manifest;
+  const input = imageInputOf(manifest, "the bench");
   const tensors = Array.from({ length: sample.count }, (_, index) => toTensor(sample.payload(index), input));
   const main = await openEngine({ name: "main", model: files.main, threads: 1 });
   const extension = await openEngine({ name: "extension", model: files.extension, threads: 1 });

@@ -1,5 +1,5 @@
 import { type Engine, type EngineEvent, openEngine, stack, unstack } from "@meanet/inference";
-import { type Bundle, loadBundle, resolveBundle, softmax } from "@meanet/models";
+import { type Bundle, inputDims, loadBundle, resolveBundle, softmax } from "@meanet/models";
 import { MeanetError } from "@meanet/runtime";
 import type { Config } from "./config.ts";
 import type { TopClasses } from "./stages.ts";
@@ -71,9 +71,11 @@ export class CloudModel {
     return this.manifest.blocks.cloud.macs;
   }
 
-  /** @param tensors - normalised, shape [C, H, W] each */
+  /** @param tensors - normalised, shape [C, H, W] each, windows [C, 1, T] */
   async run(tensors: readonly Float32Array[]): Promise<CloudRun> {
-    const { outputs, computeMs } = await this.#engine.run({ x: stack(tensors, this.manifest.input.shape) });
+    const { outputs, computeMs } = await this.#engine.run({
+      x: stack(tensors, inputDims(this.manifest.input)),
+    });
     const { y } = outputs;
     if (y === undefined) {
       throw new MeanetError("BUNDLE_INVALID", `cloud.onnx of ${this.name} gives no y`, { model: this.name });
@@ -104,7 +106,7 @@ export class CloudModel {
 
   async #rehearse(): Promise<void> {
     const { input, classes } = this.manifest;
-    const grey = new Float32Array(input.shape.reduce((product, side) => product * side, 1));
+    const grey = new Float32Array(inputDims(input).reduce((product, side) => product * side, 1));
     const { logits } = await this.run([grey]);
     if (logits[0]!.length !== classes.length) {
       throw new MeanetError(

@@ -1,14 +1,18 @@
 import type { ComputeMeter } from "@meanet/energy";
 import { decodeFrame } from "@meanet/image";
-import { toTensor } from "@meanet/models";
+import { imageInputOf, toTensor } from "@meanet/models";
 import { defer, type Observable } from "rxjs";
 import type { CloudModel } from "./cloud-model.ts";
 import type { Config } from "./config.ts";
 import type { Asked, Decoded, Inference } from "./stages.ts";
 
-/** Frames as they came into inputs of the model. Fails with WRONG_SIZE, IMAGE_TOO_LARGE, IMAGE_UNDECODABLE. */
+/**
+ * Frames as they came into inputs of the model. Fails with WRONG_SIZE, IMAGE_TOO_LARGE, IMAGE_UNDECODABLE.
+ *
+ * @throws {MeanetError} INPUT_KIND_UNSUPPORTED at once when the model takes windows
+ */
 export function decodePort(model: CloudModel, limits: Config["limits"]) {
-  const { input } = model.manifest;
+  const input = imageInputOf(model.manifest, "the cloud worker");
   const bounds = { maxBytes: limits.frameBytes, maxPixels: limits.framePixels };
   return ({ item: { frame, format } }: Asked): Observable<Float32Array> =>
     defer(async () => {

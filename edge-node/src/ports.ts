@@ -1,6 +1,6 @@
 import type { ComputeMeter } from "@meanet/energy";
 import { decodeFrame } from "@meanet/image";
-import { entropy, softmax, toTensor } from "@meanet/models";
+import { entropy, imageInputOf, softmax, toTensor } from "@meanet/models";
 import { imageFormat, type RefusalReason } from "@meanet/protocol";
 import { isMeanetError, MeanetError } from "@meanet/runtime";
 import { defer, type Observable } from "rxjs";
@@ -31,7 +31,7 @@ export function decodePort(
       if (kind === "window") {
         throw new Unsupported(`${manifest.name} takes pictures, not sensor windows`);
       }
-      const { input } = manifest;
+      const input = imageInputOf(manifest, "the edge node");
       const format = imageFormat(payload) ?? "raw";
       const held = model().retain();
       try {
@@ -58,7 +58,7 @@ export function refuseFrame(frame: Frame, error: unknown): Refused {
 }
 
 function reasonOf(error: unknown): RefusalReason {
-  if (error instanceof Unsupported) return "unsupported";
+  if (error instanceof Unsupported || isMeanetError(error, "INPUT_KIND_UNSUPPORTED")) return "unsupported";
   if (isMeanetError(error, "IMAGE_TOO_LARGE")) return "too-large";
   if (isMeanetError(error, "WRONG_SIZE")) return "wrong-size";
   return "undecodable";

@@ -6,7 +6,7 @@ import {
   type TensorView,
   unstack,
 } from "@meanet/inference";
-import { type Bundle, decide, loadBundle, resolveBundle } from "@meanet/models";
+import { type Bundle, decide, inputDims, loadBundle, resolveBundle } from "@meanet/models";
 import { isMeanetError, MeanetError } from "@meanet/runtime";
 import type { Config } from "./config.ts";
 
@@ -167,12 +167,12 @@ export class ServedModel {
   }
 
   #stackInputs(tensors: readonly Float32Array[]): TensorView {
-    return stack(tensors, this.manifest.input.shape);
+    return stack(tensors, inputDims(this.manifest.input));
   }
 
   async #rehearse(): Promise<void> {
     const { input, classes, hardClasses } = this.manifest;
-    const grey = new Float32Array(input.shape.reduce((product, length) => product * length, 1));
+    const grey = new Float32Array(inputDims(input).reduce((product, length) => product * length, 1));
     const main = await this.runMain([grey]);
     const extension = await this.runExtension([grey], main.features);
     const [c, h] = [main.y1[0]!.length, extension.y2[0]!.length];

@@ -7,8 +7,17 @@ export {
   writeBundle,
 } from "./bundle/bundle.ts";
 export { type Golden, goldenErrors, readGolden } from "./bundle/golden.ts";
-export { type ImageInput, type Manifest, manifestSchema, readManifest } from "./bundle/manifest.ts";
-export { toTensor } from "./bundle/tensor.ts";
+export {
+  type ImageInput,
+  imageInputOf,
+  inputDims,
+  type Manifest,
+  type ModelInput,
+  manifestSchema,
+  readManifest,
+  type WindowInput,
+} from "./bundle/manifest.ts";
+export { toTensor, windowTensor } from "./bundle/tensor.ts";
 export { listBundles, resolveBundle, zooFolder, zooPath } from "./bundle/zoo.ts";
 export {
   type Dataset,

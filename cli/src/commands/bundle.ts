@@ -2,6 +2,7 @@ import {
   listBundles,
   loadBundle,
   type Manifest,
+  type ModelInput,
   readManifest,
   resolveBundle,
   zooFolder,
@@ -68,10 +69,7 @@ function showText(manifest: Manifest): string {
   const { data } = provenance;
   const facts: [string, string][] = [
     ["bundle", `${manifest.name}@${manifest.version}`],
-    [
-      "input",
-      `${input.kind} ${input.shape.join("x")}, mean ${input.mean.join(", ")}, std ${input.std.join(", ")}`,
-    ],
+    ["input", `${inputText(input)}, mean ${input.mean.join(", ")}, std ${input.std.join(", ")}`],
     ["classes", manifest.classes.join(", ")],
     ["hard", manifest.hardClasses.map((index) => manifest.classes[index]).join(", ")],
     ["threshold", `${nats(manifest.threshold)}: above it the cloud is asked`],
@@ -92,6 +90,12 @@ function showText(manifest: Manifest): string {
     colour: process.stdout.isTTY === true,
   });
   return `${facts.map(([name, text]) => `${name.padEnd(9)}  ${text}`).join("\n")}\n${costs}`;
+}
+
+function inputText(input: ModelInput): string {
+  if (input.kind === "image") return `image ${input.shape.join("x")}`;
+  const [channels, readings] = input.shape;
+  return `window of ${channels} channels x ${readings} readings, ${input.rateHz} Hz (${readings / input.rateHz} s)`;
 }
 
 function nats(value: number): string {

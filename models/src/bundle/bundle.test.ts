@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { type ErrorCode, isMeanetError } from "@meanet/runtime";
 import { type BundleContent, loadBundle, writeBundle } from "./bundle.ts";
-import { parseManifest } from "./manifest.ts";
-import { toTensor } from "./tensor.ts";
+import { imageInputOf, inputDims, parseManifest } from "./manifest.ts";
+import { toTensor, windowTensor } from "./tensor.ts";
 import { listBundles, resolveBundle, zooPath } from "./zoo.ts";
 
 const part = { epochs: 1, seconds: 2, heldOutAccuracy: 0.5 };
@@ -32,6 +32,8 @@ const content: BundleContent = {
   files: { main: Uint8Array.of(1, 2, 3), extension: Uint8Array.of(4), cloud: Uint8Array.of(5, 6) },
   beside: { "card.md": "# trial\n" },
 };
+
+const window = { kind: "window", shape: [2, 3], mean: [1, 1], std: [1, 0.5], rateHz: 50 } as const;
 
 const withCode = (code: ErrorCode) => (error: unknown) => isMeanetError(error, code);
 
@@ -105,6 +107,9 @@ describe("a manifest", () => {
       [{ threshold: -1 }, /threshold/],
       [{ decision: "vote" }, /decision/],
       [{ input: { ...content.manifest.input, std: [1, 1] } }, /input/],
+      [{ input: { ...content.manifest.input, kind: "sound" } }, /input/],
+      [{ input: { ...window, mean: [0] } }, /input/],
+      [{ input: { ...window, rateHz: 0 } }, /rateHz/],
       [{ schema: 2 }, /schema/],
       [{ surprise: true }, /surprise/],
     ] as const) {
@@ -116,10 +121,28 @@ describe("a manifest", () => {
     assert.equal(parseManifest(valid({}), "manifest.json").name, "trial");
   });
 
+  it("describes windows, which only some can serve", () => {
+    const manifest = parseManifest(valid({ input: window }), "manifest.json");
+    assert.deepEqual(manifest.input, window);
+    assert.deepEqual(inputDims(manifest.input), [2, 1, 3]);
+    assert.throws(() => imageInputOf(manifest, "the camera"), withCode("INPUT_KIND_UNSUPPORTED"));
+  });
+
   it("never names a file outside its folder", () => {
     const files = JSON.parse(valid({})).files as { main: { file: string } };
     files.main.file = "../main.onnx";
     assert.throws(() => parseManifest(valid({ files }), "manifest.json"), withCode("BUNDLE_INVALID"));
+  });
+});
+
+describe("windowTensor", () => {
+  it("normalises each channel of each window with its own mean and deviation", () => {
+    const tensor = windowTensor(Float32Array.of(1, 2, 3, 1, 1, 3, 0, 1, 0, -1, -1, -1), window);
+    assert.deepEqual(Array.from(tensor), [0, 1, 2, 0, 0, 4, -1, 0, -1, -4, -4, -4]);
+  });
+
+  it("refuses part of a window", () => {
+    assert.throws(() => windowTensor(new Float32Array(7), window), withCode("PAYLOAD_INVALID"));
   });
 });
 

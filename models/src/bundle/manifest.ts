@@ -38,6 +38,20 @@ const imageInput = z
   })
   .readonly();
 
+/** What a sensor window of the bundle is: float32 readings, each channel's after the other's, and the numbers that normalise them. */
+const windowInput = z
+  .strictObject({
+    kind: z.literal("window"),
+    shape: z
+      .tuple([z.int().positive(), z.int().positive()])
+      .readonly()
+      .describe("[C, T]: channels, readings of each."),
+    mean: z.array(z.number()).readonly().describe("Per channel, of the raw value."),
+    std: z.array(z.number().positive()).readonly().describe("Per channel, of the raw value."),
+    rateHz: z.number().positive().describe("Readings of a channel per second."),
+  })
+  .readonly();
+
 const history = z.strictObject({
   epochs: z.int().nonnegative(),
   seconds: z.number().nonnegative().describe("Wall-clock time of its training on the machine that did it."),
@@ -66,7 +80,9 @@ export const manifestSchema = z
     schema: z.literal(1),
     name: z.string().regex(/^[a-z0-9-]{1,64}$/, "expected an id of the form [a-z0-9-]{1,64}"),
     version: z.string().regex(/^\d+\.\d+\.\d+$/, 'expected a version such as "1.0.0"'),
-    input: imageInput,
+    input: z
+      .discriminatedUnion("kind", [imageInput, windowInput])
+      .describe("Models of images take x [N, C, H, W]; models of windows x [N, C, 1, T]."),
     classes: z.array(z.string().min(1)).min(2).readonly(),
     hardClasses: z
       .array(z.int().nonnegative())
@@ -96,8 +112,32 @@ export const manifestSchema = z
 /** A bundle described: input, classes, dictionary, thresholds, costs, files and where they come from. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** How the bytes of a frame become the model's input. */
-export type ImageInput = Manifest["input"];
+/** How a frame becomes the model's input: 8-bit planes x [N, C, H, W], or the readings of a window x [N, C, 1, T], of height 1. */
+export type ModelInput = Manifest["input"];
+export type ImageInput = Extract<ModelInput, { readonly kind: "image" }>;
+export type WindowInput = Extract<ModelInput, { readonly kind: "window" }>;
+
+/** Dimensions of one frame in the tensor `x`, the batch left out: [C, H, W] of an image, [C, 1, T] of a window. */
+export function inputDims(input: ModelInput): readonly [number, number, number] {
+  if (input.kind === "image") return input.shape;
+  const [channels, readings] = input.shape;
+  return [channels, 1, readings];
+}
+
+/**
+ * The input of a bundle, where only images can be served.
+ *
+ * @param user - who needs them, such as "the cloud worker"
+ * @throws {MeanetError} INPUT_KIND_UNSUPPORTED when the bundle takes sensor windows
+ */
+export function imageInputOf({ name, input }: Pick<Manifest, "name" | "input">, user: string): ImageInput {
+  if (input.kind === "image") return input;
+  throw new MeanetError(
+    "INPUT_KIND_UNSUPPORTED",
+    `${user} takes bundles of images; ${name} takes ${input.kind}s of ${input.shape.join("x")}; give another bundle`,
+    { bundle: name, kind: input.kind },
+  );
+}
 
 /**
  * Reads and checks `manifest.json` of a bundle folder, without its model files.

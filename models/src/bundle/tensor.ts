@@ -1,5 +1,5 @@
 import { MeanetError } from "@meanet/runtime";
-import type { ImageInput } from "./manifest.ts";
+import type { ImageInput, WindowInput } from "./manifest.ts";
 
 /**
  * The model's input of 8-bit planes: `(byte/255 - mean)/std` per channel.
@@ -36,4 +36,36 @@ export function normaliseInto(tensor: Float32Array, planes: Uint8Array, input: I
 
 function normalisation(mean: number, std: number): Float32Array {
   return Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - mean) / std);
+}
+
+/**
+ * The model's input of raw readings: `(value - mean)/std` per channel.
+ *
+ * @param readings - n x C x T raw values, each channel's after the other's
+ * @returns n x C x 1 x T float32
+ * @throws {MeanetError} PAYLOAD_INVALID when the length is not a whole number of windows
+ */
+export function windowTensor(readings: Float32Array, input: WindowInput): Float32Array<ArrayBuffer> {
+  const tensor = new Float32Array(readings.length);
+  normaliseWindowsInto(tensor, readings, input);
+  return tensor;
+}
+
+/** {@link windowTensor} into memory that is there already, of the same length as `readings`. */
+export function normaliseWindowsInto(tensor: Float32Array, readings: Float32Array, input: WindowInput): void {
+  const [channels, length] = input.shape;
+  if (readings.length % (channels * length) !== 0 || readings.length !== tensor.length) {
+    throw new MeanetError(
+      "PAYLOAD_INVALID",
+      `expected whole windows of ${input.shape.join("x")} = ${channels * length} readings, received ${readings.length}`,
+      { readings: readings.length, shape: input.shape },
+    );
+  }
+  for (let start = 0, row = 0; start < readings.length; start += length, row++) {
+    const mean = input.mean[row % channels]!;
+    const std = input.std[row % channels]!;
+    for (let index = start; index < start + length; index++) {
+      tensor[index] = (readings[index]! - mean) / std;
+    }
+  }
 }

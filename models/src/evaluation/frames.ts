@@ -1,4 +1,4 @@
-import type { Manifest } from "../bundle/manifest.ts";
+import { imageInputOf, type Manifest } from "../bundle/manifest.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { holdOut } from "../training/split.ts";
 import type { Frames } from "./predict.ts";
@@ -15,17 +15,18 @@ export type EvaluationSplit = (typeof evaluationSplits)[number];
 export async function openFrames(
   dataset: Dataset,
   split: EvaluationSplit,
-  manifest: Pick<Manifest, "input" | "provenance">,
+  manifest: Pick<Manifest, "name" | "input" | "provenance">,
 ): Promise<Frames> {
+  const input = imageInputOf(manifest, "the evaluation");
   if (split === "test") {
     const images = await dataset.read("test");
     return {
       images,
       indices: Uint32Array.from({ length: images.count }, (_, index) => index),
-      input: manifest.input,
+      input,
     };
   }
   const images = await dataset.read("train");
   const { heldOutCount, splitSeed } = manifest.provenance.data;
-  return { images, indices: holdOut(images, heldOutCount, splitSeed).heldOut, input: manifest.input };
+  return { images, indices: holdOut(images, heldOutCount, splitSeed).heldOut, input };
 }

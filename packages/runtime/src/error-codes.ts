@@ -121,6 +121,11 @@ export const errorCodes = {
     meaning:
       "A file of a bundle does not match its sha256 in the manifest: damaged or changed. Copy the bundle again.",
   },
+  INPUT_KIND_UNSUPPORTED: {
+    actor: "user",
+    meaning:
+      "A bundle takes another kind of input, images or sensor windows, than what it was given to. Give a bundle of the kind named.",
+  },
   RECIPE_INVALID: {
     actor: "user",
     meaning: "A training recipe is not YAML of its schema. The message names the key and what was expected.",
