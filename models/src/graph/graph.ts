@@ -8,10 +8,13 @@ import { MeanetError } from "@meanet/runtime";
 
 export type Shape = readonly number[];
 
-/** What each operator needs beside its inputs. Spatial pairs are [height, width]. */
+/** Of the two axes of a map: [height, width]. A window over time has height 1. */
+export type Pair = readonly [number, number];
+
+/** What each operator needs beside its inputs. */
 interface OpAttributes {
-  /** `[x, weight]`; padding (kernel − 1) / 2, so that stride 1 keeps the size; no bias. */
-  conv: { readonly kernel: number; readonly stride: 1 | 2 };
+  /** `[x, weight]`; an odd kernel and padding (kernel − 1) / 2, so that stride 1 keeps the size; no bias. */
+  conv: { readonly kernel: Pair; readonly stride: Pair };
   /** `[x, gamma, beta]`; the name of its {@link Statistic}. */
   batchNorm: { readonly statistic: string };
   /** `[x]` */
@@ -21,7 +24,7 @@ interface OpAttributes {
   /** Any number of maps of one size, joined along their channels. */
   concat: Record<never, never>;
   /** `[x]`; no padding: what the last whole window leaves over is not seen. */
-  averagePool: { readonly kernel: readonly [number, number]; readonly stride: readonly [number, number] };
+  averagePool: { readonly kernel: Pair; readonly stride: Pair };
   /** `[x]` */
   flatten: Record<never, never>;
   /** `[x, weight, bias]` */
@@ -111,11 +114,22 @@ export class GraphBuilder {
     return name;
   }
 
-  conv(name: string, x: string, channels: number, kernel: number, stride: 1 | 2): string {
+  /** @param kernel - odd; one number for both axes, or one for each, as `stride` */
+  conv(name: string, x: string, channels: number, kernel: number | Pair, stride: number | Pair): string {
     const [inChannels, height, width] = this.#map(name, x);
-    const weight = this.#parameter(`${name}.weight`, [channels, inChannels, kernel, kernel], true, "he");
-    this.#calls.push({ op: "conv", name, inputs: [x, weight], output: name, attributes: { kernel, stride } });
-    return this.#define(name, [channels, strided(height, stride), strided(width, stride)]);
+    const attributes = { kernel: pair(kernel), stride: pair(stride) };
+    if (attributes.kernel.some((side) => side % 2 === 0)) {
+      this.#refuse(name, `has a kernel of ${attributes.kernel.join("x")}; expected odd sides`);
+    }
+    const weight = this.#parameter(
+      `${name}.weight`,
+      [channels, inChannels, ...attributes.kernel],
+      true,
+      "he",
+    );
+    this.#calls.push({ op: "conv", name, inputs: [x, weight], output: name, attributes });
+    const [strideY, strideX] = attributes.stride;
+    return this.#define(name, [channels, strided(height, strideY), strided(width, strideX)]);
   }
 
   batchNorm(name: string, x: string): string {
@@ -159,11 +173,15 @@ export class GraphBuilder {
     return this.#define(name, [channels, first[1], first[2]]);
   }
 
-  /** @param window - side of the square window and its stride, or "global" for the whole map */
-  averagePool(name: string, x: string, window: { kernel: number; stride: number } | "global"): string {
+  /** @param window - sides of the window and its strides, or "global" for the whole map */
+  averagePool(
+    name: string,
+    x: string,
+    window: { kernel: number | Pair; stride: number | Pair } | "global",
+  ): string {
     const [channels, height, width] = this.#map(name, x);
-    const kernel: [number, number] = window === "global" ? [height, width] : [window.kernel, window.kernel];
-    const stride: [number, number] = window === "global" ? [1, 1] : [window.stride, window.stride];
+    const kernel = window === "global" ? ([height, width] as const) : pair(window.kernel);
+    const stride = window === "global" ? ([1, 1] as const) : pair(window.stride);
     if (kernel[0] > height || kernel[1] > width) {
       this.#refuse(
         name,
@@ -229,6 +247,10 @@ export class GraphBuilder {
   #refuse(name: string, problem: string): never {
     throw new MeanetError("NETWORK_INVALID", `layer "${name}" ${problem}`, { layer: name });
   }
+}
+
+function pair(sides: number | Pair): Pair {
+  return typeof sides === "number" ? [sides, sides] : sides;
 }
 
 /** Size of a padded convolution's output: every `stride`-th position, the first included. */

@@ -14,6 +14,8 @@ interface OpCase {
 /** A first convolution, so that what follows must pass a gradient through to it. */
 const first = (graph: GraphBuilder, x: string): string => graph.conv("first", x, 3, 3, 1);
 
+const overTime = (graph: GraphBuilder, x: string): string => graph.conv("first", x, 3, [1, 3], 1);
+
 const cases: readonly OpCase[] = [
   { name: "conv 3x3 on large maps", input: [2, 10, 9], layers: (g, x) => g.conv("c", first(g, x), 4, 3, 1) },
   { name: "conv 3x3 on small maps", input: [2, 5, 6], layers: (g, x) => g.conv("c", first(g, x), 4, 3, 1) },
@@ -34,6 +36,66 @@ const cases: readonly OpCase[] = [
     input: [1, 28, 28],
     batch: 2,
     layers: (g, x) => g.conv("c", g.conv("b", g.conv("a", x, 2, 3, 2), 2, 3, 2), 2, 3, 2),
+  },
+  {
+    name: "conv 1x5 over long windows",
+    input: [2, 1, 80],
+    layers: (g, x) => g.conv("c", overTime(g, x), 4, [1, 5], 1),
+  },
+  {
+    name: "conv 1x5 over short windows",
+    input: [2, 1, 9],
+    layers: (g, x) => g.conv("c", overTime(g, x), 4, [1, 5], 1),
+  },
+  {
+    name: "conv 1x7 stride 1x2, even",
+    input: [2, 1, 12],
+    layers: (g, x) => g.conv("c", overTime(g, x), 4, [1, 7], [1, 2]),
+  },
+  {
+    name: "conv 1x3 stride 1x2, odd, on several rows",
+    input: [2, 3, 11],
+    layers: (g, x) => g.conv("c", overTime(g, x), 4, [1, 3], [1, 2]),
+  },
+  {
+    name: "conv 1x5 stride 1x4 with readings left over",
+    input: [2, 1, 15],
+    layers: (g, x) => g.conv("c", overTime(g, x), 4, [1, 5], [1, 4]),
+  },
+  {
+    name: "conv 1x1 stride 1x2",
+    input: [2, 1, 9],
+    layers: (g, x) => g.conv("c", overTime(g, x), 4, 1, [1, 2]),
+  },
+  {
+    name: "conv 5x3 stride 2x1",
+    input: [2, 7, 6],
+    layers: (g, x) => g.conv("c", first(g, x), 4, [5, 3], [2, 1]),
+  },
+  {
+    name: "conv 5x3 on large maps",
+    input: [2, 9, 10],
+    layers: (g, x) => g.conv("c", first(g, x), 4, [5, 3], 1),
+  },
+  {
+    name: "batch normalisation over time",
+    input: [2, 1, 9],
+    layers: (g, x) => g.relu("r", g.batchNorm("bn", overTime(g, x))),
+  },
+  {
+    name: "concat of windows",
+    input: [2, 1, 9],
+    layers: (g, x) => g.conv("c", g.concat("joined", [x, overTime(g, x)]), 3, [1, 3], 1),
+  },
+  {
+    name: "average pool 1x4 with readings left over",
+    input: [2, 1, 11],
+    layers: (g, x) => g.averagePool("p", overTime(g, x), { kernel: [1, 4], stride: [1, 4] }),
+  },
+  {
+    name: "global average pool over time",
+    input: [2, 1, 9],
+    layers: (g, x) => g.averagePool("p", overTime(g, x), "global"),
   },
   { name: "batch normalisation", input: [2, 4, 5], layers: (g, x) => g.batchNorm("bn", first(g, x)) },
   { name: "relu", input: [2, 5, 5], layers: (g, x) => g.relu("r", g.batchNorm("bn", first(g, x))) },

@@ -2,7 +2,7 @@
  * The same graphs computed in float64 by obvious loops: what the ONNX models are checked against. It shares the description of
  * a graph with them and no arithmetic.
  */
-import type { Call, Graph, Shape } from "../graph.ts";
+import type { Call, Graph, Pair, Shape } from "../graph.ts";
 
 interface ReferenceMoments {
   readonly mean: ArrayLike<number>;
@@ -98,12 +98,13 @@ function convolve(
   batch: number,
   inShape: Shape,
   outShape: Shape,
-  { kernel, stride }: { kernel: number; stride: number },
+  { kernel, stride }: { kernel: Pair; stride: Pair },
 ): Float64Array {
   const [inChannels, height, width] = inShape as [number, number, number];
   const [outChannels, outHeight, outWidth] = outShape as [number, number, number];
   const out = new Float64Array(batch * outChannels * outHeight * outWidth);
-  const padding = (kernel - 1) / 2;
+  const [kernelHeight, kernelWidth] = kernel;
+  const [paddingY, paddingX] = [(kernelHeight - 1) / 2, (kernelWidth - 1) / 2];
   let at = 0;
   for (let n = 0; n < batch; n++) {
     for (let o = 0; o < outChannels; o++) {
@@ -111,14 +112,14 @@ function convolve(
         for (let z = 0; z < outWidth; z++) {
           let sum = 0;
           for (let c = 0; c < inChannels; c++) {
-            for (let i = 0; i < kernel; i++) {
-              const row = y * stride + i - padding;
+            for (let i = 0; i < kernelHeight; i++) {
+              const row = y * stride[0] + i - paddingY;
               if (row < 0 || row >= height) continue;
-              for (let j = 0; j < kernel; j++) {
-                const column = z * stride + j - padding;
+              for (let j = 0; j < kernelWidth; j++) {
+                const column = z * stride[1] + j - paddingX;
                 if (column < 0 || column >= width) continue;
                 const pixel = x[((n * inChannels + c) * height + row) * width + column]!;
-                sum += pixel * weight[((o * inChannels + c) * kernel + i) * kernel + j]!;
+                sum += pixel * weight[((o * inChannels + c) * kernelHeight + i) * kernelWidth + j]!;
               }
             }
           }
@@ -135,7 +136,7 @@ function pool(
   batch: number,
   inShape: Shape,
   outShape: Shape,
-  { kernel, stride }: { kernel: readonly [number, number]; stride: readonly [number, number] },
+  { kernel, stride }: { kernel: Pair; stride: Pair },
 ): Float64Array {
   const [channels, height, width] = inShape as [number, number, number];
   const [, outHeight, outWidth] = outShape as [number, number, number];
