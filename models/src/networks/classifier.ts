@@ -1,7 +1,7 @@
 import { type Graph, GraphBuilder } from "../graph/graph.ts";
 import type { Part } from "../graph/part.ts";
-import { convBnRelu, exit, stage } from "./blocks.ts";
-import type { BackboneSpec, ClassifierSpec } from "./specs.ts";
+import { type Axes, convBnRelu, exit, stage } from "./blocks.ts";
+import { axesOf, type BackboneSpec, type ClassifierSpec, mapShape } from "./specs.ts";
 
 /** A plain classifier, the cloud's network: `x` → `y`. */
 export function classifierPart(spec: ClassifierSpec): Part {
@@ -10,8 +10,10 @@ export function classifierPart(spec: ClassifierSpec): Part {
 
 function classifierGraph({ input, classes, backbone }: ClassifierSpec): Graph {
   const graph = new GraphBuilder();
-  const features = stages(graph, "cloud", graph.input("x", input), backbone, backbone.widths.length);
-  return graph.build({ y: exit(graph, "cloud.exit", features, "global", classes) });
+  const axes = axesOf(input, backbone);
+  const x = graph.input("x", mapShape(input));
+  const features = stages(graph, "cloud", x, backbone, backbone.widths.length, axes);
+  return graph.build({ y: exit(graph, "cloud.exit", features, "global", classes, axes) });
 }
 
 /** The stem and the first `count` stages of a backbone. */
@@ -21,15 +23,22 @@ export function stages(
   x: string,
   backbone: BackboneSpec,
   count: number,
+  axes: Axes,
 ): string {
-  let value = stem(graph, `${name}.stem`, x, backbone);
+  let value = stem(graph, `${name}.stem`, x, backbone, axes);
   for (let index = 0; index < count; index++) {
     const [width, blocks] = [backbone.widths[index]!, backbone.blocks[index]!];
-    value = stage(graph, `${name}.stage${index + 1}`, value, width, blocks, index === 0 ? 1 : 2);
+    value = stage(graph, `${name}.stage${index + 1}`, value, width, blocks, index === 0 ? 1 : 2, axes);
   }
   return value;
 }
 
-export function stem(graph: GraphBuilder, name: string, x: string, backbone: BackboneSpec): string {
-  return convBnRelu(graph, name, x, backbone.stem ?? backbone.widths[0]!, backbone.stemStride);
+export function stem(
+  graph: GraphBuilder,
+  name: string,
+  x: string,
+  backbone: BackboneSpec,
+  axes: Axes,
+): string {
+  return convBnRelu(graph, name, x, backbone.stem ?? backbone.widths[0]!, backbone.stemStride, axes);
 }

@@ -46,6 +46,44 @@ describe("gradients of a whole MEANet agree with central differences", () => {
   }
 });
 
+describe("gradients of a MEANet over time agree with central differences", () => {
+  const windows = { input: [2, 40], backbone: { ...tiny.backbone, kernel: 5 } } as const;
+  for (const variant of ["A", "B"] as const) {
+    for (const combine of ["concat", "sum"] as const) {
+      const { main, extension } = meanetParts(
+        meanetSpecSchema.parse({ ...tiny, ...windows, variant, combine, extensionBlocks: 2 }),
+      );
+      test(`variant ${variant} with ${combine}: adaptive and extension behind a frozen main`, async () => {
+        await assertGradient({ part: extension, batch: 3, seed: 2, frozen: trained(main) });
+      });
+    }
+    test(`variant ${variant}: main`, async () => {
+      const backbone = { ...windows.backbone, stemStride: 2 };
+      const spec = meanetSpecSchema.parse({ ...tiny, ...windows, backbone, variant, exitPool: 2 });
+      await assertGradient({ part: meanetParts(spec).main, batch: 4, seed: 3 });
+    });
+  }
+});
+
+test("a network over time sees maps of height 1, and only their length is halved", () => {
+  const spec = meanetSpecSchema.parse({
+    ...tiny,
+    input: [9, 128],
+    backbone: { ...tiny.backbone, kernel: 7, stemStride: 4 },
+    variant: "B",
+  });
+  const { graph } = meanetParts(spec).main;
+  assert.deepEqual(graph.shapes.get("x"), [9, 1, 128]);
+  assert.deepEqual(graph.shapes.get(graph.outputs.F1!), [5, 1, 8]);
+  const stem = graph.parameters.find(({ name }) => name === "main.stem.conv.weight")!;
+  assert.deepEqual(stem.shape, [3, 9, 1, 7]);
+});
+
+test("a kernel of an even side is refused", () => {
+  const backbone = { ...tiny.backbone, kernel: 4 };
+  assert.equal(meanetSpecSchema.safeParse({ ...tiny, variant: "A", backbone }).success, false);
+});
+
 test("a pool larger than its map is refused by the layer's name", () => {
   const spec = meanetSpecSchema.parse({ ...tiny, variant: "A", exitPool: 20 });
   assert.throws(

@@ -12,7 +12,7 @@ import { type Graph, GraphBuilder, type Shape } from "../graph/graph.ts";
 import type { Part } from "../graph/part.ts";
 import { basicBlock, exit, stage } from "./blocks.ts";
 import { stages, stem } from "./classifier.ts";
-import type { MeanetSpec } from "./specs.ts";
+import { axesOf, type MeanetSpec, mapShape } from "./specs.ts";
 
 /** Main: `x` → `y1`, `F1`. Extension, the adaptive block included: `x`, `F1` → `y2`. */
 export interface MeanetParts {
@@ -40,21 +40,24 @@ function stagesOfMain({ variant, mainStages, backbone: { widths } }: MeanetSpec)
 
 function buildMain(spec: MeanetSpec): Graph {
   const graph = new GraphBuilder();
-  const features = stages(graph, "main", graph.input("x", spec.input), spec.backbone, stagesOfMain(spec));
+  const axes = axesOf(spec.input, spec.backbone);
+  const x = graph.input("x", mapShape(spec.input));
+  const features = stages(graph, "main", x, spec.backbone, stagesOfMain(spec), axes);
   const window = spec.exitPool ?? (spec.variant === "A" ? 3 : "global");
-  return graph.build({ y1: exit(graph, "main.exit", features, window, spec.classes), F1: features });
+  return graph.build({ y1: exit(graph, "main.exit", features, window, spec.classes, axes), F1: features });
 }
 
 function buildExtension(spec: MeanetSpec, featureShape: Shape): Graph {
   const graph = new GraphBuilder();
-  const x = graph.input("x", spec.input);
+  const x = graph.input("x", mapShape(spec.input));
   const features = graph.input("F1", featureShape);
   const { backbone } = spec;
+  const axes = axesOf(spec.input, backbone);
   const passed = stagesOfMain(spec);
 
-  let adapted = stem(graph, "adaptive.stem", x, backbone);
+  let adapted = stem(graph, "adaptive.stem", x, backbone, axes);
   for (const [index, width] of backbone.widths.slice(0, passed).entries()) {
-    adapted = basicBlock(graph, `adaptive.stage${index + 1}`, adapted, width, index === 0 ? 1 : 2);
+    adapted = basicBlock(graph, `adaptive.stage${index + 1}`, adapted, width, index === 0 ? 1 : 2, axes);
   }
   let value =
     spec.combine === "concat"
@@ -62,12 +65,12 @@ function buildExtension(spec: MeanetSpec, featureShape: Shape): Graph {
       : graph.add("extension.sum", features, adapted);
 
   if (spec.variant === "B") {
-    value = stage(graph, "extension.stage", value, backbone.widths.at(-1)!, spec.extensionBlocks, 1);
+    value = stage(graph, "extension.stage", value, backbone.widths.at(-1)!, spec.extensionBlocks, 1, axes);
   } else {
     for (let index = passed; index < backbone.widths.length; index++) {
       const [width, blocks] = [backbone.widths[index]!, backbone.blocks[index]!];
-      value = stage(graph, `extension.stage${index + 1}`, value, width, blocks, 2);
+      value = stage(graph, `extension.stage${index + 1}`, value, width, blocks, 2, axes);
     }
   }
-  return graph.build({ y2: exit(graph, "extension.exit", value, "global", spec.hardClasses) });
+  return graph.build({ y2: exit(graph, "extension.exit", value, "global", spec.hardClasses, axes) });
 }

@@ -1,17 +1,26 @@
 /** Networks as plain data, for recipes and manifests. */
 import { z } from "zod";
+import type { Axes } from "./blocks.ts";
 
 const size = z.int().positive();
 
-const inputSchema = z.tuple([size, size, size]).describe("Shape of a frame: [channels, height, width].");
+const inputSchema = z
+  .union([z.tuple([size, size, size]), z.tuple([size, size])], {
+    error: "expected [channels, height, width] of images, or [channels, readings] of windows over time",
+  })
+  .describe("Shape of a frame: [channels, height, width] of an image, [channels, readings] of a window.");
 
 const backboneSchema = z
   .strictObject({
     stem: size.optional().describe("Channels of the first convolution; by default those of the first stage."),
     stemStride: z
-      .literal([1, 2])
+      .literal([1, 2, 4])
       .default(1)
-      .describe("Stride of the first convolution; 2 quarters all work."),
+      .describe("Stride of the first convolution; 2 quarters all work on images, and halves it on windows."),
+    kernel: size
+      .refine((side) => side % 2 === 1, "expected an odd number")
+      .optional()
+      .describe("Side of every convolution: pixels of an image, readings of a window; by default 3."),
     widths: z
       .array(size)
       .min(1)
@@ -20,7 +29,7 @@ const backboneSchema = z
   })
   .refine(({ widths, blocks }) => widths.length === blocks.length, "expected as many blocks as widths");
 
-/** A residual network: 3x3 stem, stages of basic blocks. ResNet-32 is widths 16, 32, 64 with 5 blocks each. */
+/** A residual network: stem, stages of basic blocks. ResNet-32 is widths 16, 32, 64 with 5 blocks each. */
 export type BackboneSpec = z.infer<typeof backboneSchema>;
 
 export const classifierSpecSchema = z.strictObject({
@@ -49,7 +58,7 @@ export const meanetSpecSchema = z
       .union([size, z.literal("global")])
       .optional()
       .describe(
-        "Side of the windows averaged before main's classifier; by default 3 in variant A, global in B.",
+        "Side of the pools averaged before main's classifier; by default 3 in variant A, global in B.",
       ),
     extensionBlocks: size.default(4).describe("Variant B: basic blocks of the extension."),
   })
@@ -72,6 +81,17 @@ export const meanetSpecSchema = z
  * @see Long et al. 2021
  */
 export type MeanetSpec = z.infer<typeof meanetSpecSchema>;
+
+/** Shape of the map that a network starts from: a window is one of height 1. */
+export function mapShape(input: MeanetSpec["input"]): readonly [number, number, number] {
+  return input.length === 3 ? input : [input[0], 1, input[1]];
+}
+
+/** Along which axes a network for such frames reaches. */
+export function axesOf(input: MeanetSpec["input"], { kernel = 3 }: BackboneSpec): Axes {
+  const along: Axes["along"] = input.length === 3 ? (side) => [side, side] : (side) => [1, side];
+  return { along, kernel: along(kernel) };
+}
 
 /** As written by hand: what has a default may be left out. */
 export type MeanetSpecInput = z.input<typeof meanetSpecSchema>;
