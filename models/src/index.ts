@@ -43,7 +43,9 @@ export {
   type LossOptions,
   type Part,
   type TrainedValues,
+  type TrainingMemory,
   type TrainingOptions,
+  trainingMemory,
 } from "./graph/index.ts";
 export {
   type BlockCount,
@@ -52,6 +54,7 @@ export {
   classifierSpecSchema,
   count,
   initialise,
+  jointPart,
   type MeanetParts,
   type MeanetSpec,
   meanetParts,
@@ -77,4 +80,5 @@ export {
   type TrainingProgress,
 } from "./training/progress.ts";
 export { parseRecipe, type Recipe, readRecipe, recipeSchema } from "./training/recipe.ts";
+export { stepSession } from "./training/step-session.ts";
 export { type TrainOptions, train, trainPart } from "./training/train.ts";

@@ -40,7 +40,7 @@ export function emitForward(onnx: OnnxGraph, graph: Graph, sources: Sources): Tr
  * Walks the calls backwards; where a value is used more than once its gradients add up.
  *
  * @param seeds - gradient of the loss with respect to values of the graph, by name
- * @returns gradient of every parameter, by name and in their order
+ * @returns gradient of every parameter that the seeds depend on, by name; that of the others is zero
  */
 export function emitBackward(
   onnx: OnnxGraph,
@@ -65,7 +65,12 @@ export function emitBackward(
     }
   }
   onnx.scope = "";
-  return new Map(graph.parameters.map(({ name }) => [name, found(gradients, name)]));
+  return new Map(
+    graph.parameters.flatMap(({ name }) => {
+      const gradient = gradients.get(name);
+      return gradient === undefined ? [] : [[name, gradient]];
+    }),
+  );
 }
 
 /** Mean and variance of every batch normalisation, in the order of the graph's statistics. */
@@ -109,6 +114,6 @@ function backwardOf<O extends OpName>(
 
 function found<T>(map: ReadonlyMap<string, T>, name: string): T {
   const value = map.get(name);
-  if (value === undefined) throw new Error(`"${name}" was not computed, or no part of the loss`);
+  if (value === undefined) throw new Error(`"${name}" was not computed`);
   return value;
 }

@@ -19,9 +19,12 @@ export function parametersOf(onnx: OnnxGraph, graph: Graph, theta: Tensor): Map<
   );
 }
 
-/** The gradients of all parameters as one vector [P]. */
+/** The gradients of all parameters as one vector [P]; zero where the loss does not depend on a parameter. */
 export function flatGradient(onnx: OnnxGraph, graph: Graph, gradients: ReadonlyMap<string, Tensor>): Tensor {
-  const pieces = graph.parameters.map(({ name, size }) => reshape(onnx, gradients.get(name)!, [size]));
+  const pieces = graph.parameters.map(({ name, size }) => {
+    const gradient = gradients.get(name);
+    return gradient === undefined ? onnx.floats(new Float32Array(size)) : reshape(onnx, gradient, [size]);
+  });
   return concat(onnx, pieces, 0);
 }
 

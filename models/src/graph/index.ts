@@ -1,6 +1,7 @@
 export { statisticCount } from "./graph.ts";
 export { buildInference } from "./inference-model.ts";
 export type { Part, TrainedValues } from "./part.ts";
+export { type TrainingMemory, trainingMemory } from "./training-memory.ts";
 export {
   averageStatistics,
   type BatchOptions,

@@ -6,7 +6,7 @@ import type { Graph } from "./graph.ts";
  * Main and a classifier read `x`. An extension reads `x` and what a frozen main makes of it.
  */
 export interface Part {
-  readonly name: "main" | "extension" | "cloud";
+  readonly name: "main" | "extension" | "cloud" | "joint";
   readonly graph: Graph;
   /** Name of the output that holds the logits. */
   readonly logits: string;

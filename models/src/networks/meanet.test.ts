@@ -5,7 +5,7 @@ import { statisticCount } from "../graph/graph.ts";
 import type { Part, TrainedValues } from "../graph/part.ts";
 import { assertGradient, someTheta } from "../graph/reference/central-differences.ts";
 import { randomAt } from "../training/random.ts";
-import { meanetParts } from "./meanet.ts";
+import { jointPart, meanetParts } from "./meanet.ts";
 import { type MeanetSpecInput, meanetSpecSchema } from "./specs.ts";
 
 const tiny = {
@@ -44,6 +44,10 @@ describe("gradients of a whole MEANet agree with central differences", () => {
       await assertGradient({ part: meanetParts({ ...spec, exitPool: 2 }).main, batch: 4, seed: 3 });
     });
   }
+  test("variant A: main, adaptive and extension at once by the loss of y2", async () => {
+    const part = jointPart(meanetSpecSchema.parse({ ...tiny, variant: "A" }));
+    await assertGradient({ part, batch: 2, seed: 4, samples: 4 });
+  });
 });
 
 describe("gradients of a MEANet over time agree with central differences", () => {

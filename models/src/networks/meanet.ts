@@ -38,19 +38,40 @@ function stagesOfMain({ variant, mainStages, backbone: { widths } }: MeanetSpec)
   return variant === "B" ? widths.length : (mainStages ?? widths.length - 1);
 }
 
+/**
+ * Main, adaptive and extension block as one part, all of it trained by the loss of y2: what block-wise training is compared
+ * with. Main's own exit gets no gradient then.
+ *
+ * @throws {MeanetError} NETWORK_INVALID
+ * @see the authors' released code, which sends back only the loss of the last exit
+ */
+export function jointPart(spec: MeanetSpec): Part {
+  const graph = new GraphBuilder();
+  const x = graph.input("x", mapShape(spec.input));
+  const { y1, F1 } = addMain(graph, spec, x);
+  return { name: "joint", graph: graph.build({ y1, y2: addExtension(graph, spec, x, F1) }), logits: "y2" };
+}
+
 function buildMain(spec: MeanetSpec): Graph {
   const graph = new GraphBuilder();
+  return graph.build({ ...addMain(graph, spec, graph.input("x", mapShape(spec.input))) });
+}
+
+function addMain(graph: GraphBuilder, spec: MeanetSpec, x: string): { y1: string; F1: string } {
   const axes = axesOf(spec.input, spec.backbone);
-  const x = graph.input("x", mapShape(spec.input));
   const features = stages(graph, "main", x, spec.backbone, stagesOfMain(spec), axes);
   const window = spec.exitPool ?? (spec.variant === "A" ? 3 : "global");
-  return graph.build({ y1: exit(graph, "main.exit", features, window, spec.classes, axes), F1: features });
+  return { y1: exit(graph, "main.exit", features, window, spec.classes, axes), F1: features };
 }
 
 function buildExtension(spec: MeanetSpec, featureShape: Shape): Graph {
   const graph = new GraphBuilder();
   const x = graph.input("x", mapShape(spec.input));
-  const features = graph.input("F1", featureShape);
+  return graph.build({ y2: addExtension(graph, spec, x, graph.input("F1", featureShape)) });
+}
+
+/** @param features - the value that is F1 */
+function addExtension(graph: GraphBuilder, spec: MeanetSpec, x: string, features: string): string {
   const { backbone } = spec;
   const axes = axesOf(spec.input, backbone);
   const passed = stagesOfMain(spec);
@@ -72,5 +93,5 @@ function buildExtension(spec: MeanetSpec, featureShape: Shape): Graph {
       value = stage(graph, `extension.stage${index + 1}`, value, width, blocks, 2, axes);
     }
   }
-  return graph.build({ y2: exit(graph, "extension.exit", value, "global", spec.hardClasses, axes) });
+  return exit(graph, "extension.exit", value, "global", spec.hardClasses, axes);
 }

@@ -1,5 +1,5 @@
-/** What is trained, in this order. `extension` is adaptive and extension together, with main frozen. */
-export type PartName = "main" | "extension" | "cloud";
+/** What is trained, in this order. `extension` is adaptive and extension together, with main frozen; `joint` all three at once. */
+export type PartName = "main" | "extension" | "cloud" | "joint";
 
 /** How a training goes: after each step, and after each epoch. */
 export type TrainingProgress = StepProgress | EpochProgress;

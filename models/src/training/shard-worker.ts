@@ -17,6 +17,7 @@ import type {
   ShardWorkerData,
   SharedShard,
 } from "./shard-protocol.ts";
+import { stepSession } from "./step-session.ts";
 
 const data = workerData as ShardWorkerData;
 const port = parentPort!;
@@ -137,8 +138,8 @@ function fail(error: unknown): void {
 }
 
 async function start(): Promise<void> {
-  const step = await openSession(data.step, { threads: 1 });
-  const observation = await openSession(data.observation, { threads: 1 });
+  const step = await openSession(data.step, stepSession);
+  const observation = await openSession(data.observation, stepSession);
   port.on("message", (request: ShardRequest) => {
     answer({ step, observation }, request).catch(fail);
   });
