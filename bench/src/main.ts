@@ -11,6 +11,7 @@ import { openRelay } from "./relay.ts";
 import { type CaseName, cases, casesTable, memoryTable, summarise, summariseMemory } from "./report.ts";
 import { type FrameOutcome, measureRound, type Round } from "./round.ts";
 import { openSample } from "./sample.ts";
+import { benchMemory } from "./training-memory/command.ts";
 
 const BUNDLE = "fashion-mnist";
 const OUTSTANDING = 64;
@@ -102,9 +103,12 @@ function progress(text: string): void {
 
 const args = process.argv.slice(2);
 try {
-  const options = readOptions(args);
-  if (options.help) console.log(HELP);
-  else await bench(options, args);
+  if (args[0] === "memory") await benchMemory(args.slice(1));
+  else {
+    const options = readOptions(args);
+    if (options.help) console.log(HELP);
+    else await bench(options, args);
+  }
 } catch (error) {
   console.error(isMeanetError(error) ? `${error.code}: ${error.message}` : error);
   process.exitCode = 1;

@@ -23,7 +23,9 @@ Options:
   --rounds N   rounds of each case, interleaved; the figures are medians (default: 5)
   --quick      --frames 500 --rounds 1 --name quick, unless given: to see that it works
   --name NAME  name of the file (default: latest)
-  --help       this text`;
+  --help       this text
+
+Another measurement: npm run bench -- memory --help (memory of training block by block and all at once)`;
 
 /** @throws {MeanetError} CONFIG_INVALID */
 export function readOptions(args: readonly string[]): Options {

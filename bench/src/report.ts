@@ -1,6 +1,7 @@
 import type { ProcessMemory } from "./memory.ts";
 import type { Round } from "./round.ts";
 import { median } from "./statistics.ts";
+import { textTable } from "./text-table.ts";
 
 export const cases = ["engine alone", "relay alone", "meanet", "edge-only", "cloud-only"] as const;
 export type CaseName = (typeof cases)[number];
@@ -118,15 +119,6 @@ export function memoryTable({ processes, totalResidentBytes }: MemoryReport): st
     ...processes.map(({ name, residentBytes, peakBytes }) => [name, mib(residentBytes), mib(peakBytes)]),
     ["total", mib(totalResidentBytes), ""],
   ]);
-}
-
-/** The first column stands to the left, the others to the right. */
-function textTable(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const pad = (cell: string, column: number) =>
-    column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!);
-  const lines = rows.map((row) => row.map(pad).join("  ").trimEnd());
-  return [lines[0]!, widths.map((width) => "-".repeat(width)).join("  "), ...lines.slice(1)].join("\n");
 }
 
 function fixed(value: number | null, digits: number): string {
