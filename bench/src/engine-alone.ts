@@ -8,7 +8,7 @@
  * free is its next batch.
  */
 import { type Engine, openEngine, stack, type TensorView, unstack } from "@meanet/inference";
-import { type Bundle, calledHard, decide, imageInputOf, softmax, toTensor } from "@meanet/models";
+import { type Bundle, calledHard, decide, decisionOf, imageInputOf, softmax, toTensor } from "@meanet/models";
 import type { FrameOutcome } from "./round.ts";
 import type { Sample } from "./sample.ts";
 
@@ -30,7 +30,7 @@ interface HardItem extends Item {
 
 /** @throws {MeanetError} MODEL_INVALID, ENGINE_CRASHED */
 export async function openEngineAlone({ files, manifest }: Bundle, sample: Sample): Promise<EngineAlone> {
-  const { hardClasses, decision } = manifest;
+  const { hardClasses } = manifest;
   const input = imageInputOf(manifest, "the bench");
   const tensors = Array.from({ length: sample.count }, (_, index) => toTensor(sample.payload(index), input));
   const main = await openEngine({ name: "main", model: files.main, threads: 1 });
@@ -70,7 +70,7 @@ export async function openEngineAlone({ files, manifest }: Bundle, sample: Sampl
       const { y1, features } = await runMain({ x });
       const p1 = softmax(y1);
       const p2 = calledHard(p1, hardClasses) ? softmax(await runExtension({ x, features })) : undefined;
-      const { classIndex, exit } = decide({ p1, p2, rule: decision, hardClasses });
+      const { classIndex, exit } = decide({ p1, p2, ...decisionOf(manifest) });
       return { answer: { correct: classIndex === sample.classIndex(index), exit } };
     },
     async close() {

@@ -19,10 +19,13 @@ export class CloudModel {
   /** Name and version, `fashion-mnist@1.0.0`. */
   readonly name: string;
   readonly manifest: Bundle["manifest"];
+  /** Multiply-accumulates of one item. */
+  readonly macs: number;
   readonly #engine: Engine;
 
-  private constructor(manifest: Bundle["manifest"], engine: Engine) {
+  private constructor(manifest: Bundle["manifest"], macs: number, engine: Engine) {
     this.manifest = manifest;
+    this.macs = macs;
     this.name = `${manifest.name}@${manifest.version}`;
     this.#engine = engine;
   }
@@ -38,7 +41,8 @@ export class CloudModel {
     onEvent: (event: EngineEvent) => void,
   ): Promise<CloudModel> {
     const { manifest, files } = await loadBundle(await resolveBundle(nameOrFolder));
-    if (files.cloud === undefined) {
+    const { cloud: block } = manifest.blocks;
+    if (files.cloud === undefined || block === undefined) {
       throw new MeanetError(
         "BUNDLE_INVALID",
         `bundle ${nameOrFolder} is for edges alone: it has no cloud.onnx; choose another for the worker`,
@@ -52,7 +56,7 @@ export class CloudModel {
       threads: config.threads,
       onEvent,
     });
-    const model = new CloudModel(manifest, engine);
+    const model = new CloudModel(manifest, block.macs, engine);
     try {
       await model.#rehearse();
     } catch (error) {
@@ -64,11 +68,6 @@ export class CloudModel {
 
   get provider(): Engine["provider"] {
     return this.#engine.provider;
-  }
-
-  /** Multiply-accumulates of one item. */
-  get macs(): number {
-    return this.manifest.blocks.cloud.macs;
   }
 
   /** @param tensors - normalised, shape [C, H, W] each, windows [C, 1, T] */

@@ -38,7 +38,7 @@ test("the bundle of the zoo answers official test frames as well through MQTT as
     if (answer.classes[0]!.classIndex === frames.labels[index]) right += 1;
   }
   // Four standard errors of 300 frames below what the network reaches on held-out data.
-  const promised = manifest.provenance.parts.cloud.heldOutAccuracy;
+  const promised = manifest.provenance.parts.cloud!.heldOutAccuracy;
   const least = promised - 4 * Math.sqrt((promised * (1 - promised)) / count);
   assert.ok(right / count > least, `${right} of ${count} right, expected ${promised}`);
 });

@@ -6,7 +6,7 @@ import {
   type TensorView,
   unstack,
 } from "@meanet/inference";
-import { type Bundle, decide, inputDims, loadBundle, resolveBundle } from "@meanet/models";
+import { type Bundle, decide, decisionOf, inputDims, loadBundle, resolveBundle } from "@meanet/models";
 import { isMeanetError, MeanetError } from "@meanet/runtime";
 import type { Config } from "./config.ts";
 
@@ -113,8 +113,7 @@ export class ServedModel {
 
   /** The edge's own answer by the rule of the bundle. */
   decide(p1: ArrayLike<number>, p2: ArrayLike<number> | undefined) {
-    const { decision: rule, hardClasses } = this.manifest;
-    return decide({ p1, p2, rule, hardClasses });
+    return decide({ p1, p2, ...decisionOf(this.manifest) });
   }
 
   async runMain(tensors: readonly Float32Array[]): Promise<MainRun> {
@@ -171,15 +170,16 @@ export class ServedModel {
   }
 
   async #rehearse(): Promise<void> {
-    const { input, classes, hardClasses } = this.manifest;
+    const { input, classes, hardClasses, notHard } = this.manifest;
+    const outputs = hardClasses.length + (notHard ? 1 : 0);
     const grey = new Float32Array(inputDims(input).reduce((product, length) => product * length, 1));
     const main = await this.runMain([grey]);
     const extension = await this.runExtension([grey], main.features);
     const [c, h] = [main.y1[0]!.length, extension.y2[0]!.length];
-    if (c !== classes.length || h !== hardClasses.length) {
+    if (c !== classes.length || h !== outputs) {
       throw new MeanetError(
         "BUNDLE_INVALID",
-        `${this.name}: main answers ${c} classes and the extension ${h}, the manifest has ${classes.length} and ${hardClasses.length}`,
+        `${this.name}: main answers ${c} classes and the extension ${h}, the manifest has ${classes.length} and ${outputs}`,
         { dir: this.name },
       );
     }

@@ -30,6 +30,7 @@ export {
 export type { CurvePoint } from "./evaluation/curve.ts";
 export { type EvaluateOptions, type Evaluation, evaluate } from "./evaluation/evaluate.ts";
 export { type EvaluationSplit, evaluationSplits } from "./evaluation/frames.ts";
+export { type RuleAccuracies, type RuleName, ruleNames } from "./evaluation/rules.ts";
 export type { Accuracy } from "./evaluation/score.ts";
 export { evaluateTable } from "./evaluation/table.ts";
 export {
@@ -40,8 +41,10 @@ export {
   buildInference,
   buildStatistics,
   buildTrainingStep,
+  type Distillation,
   type LossOptions,
   type Part,
+  readTrainedValues,
   type TrainedValues,
   type TrainingMemory,
   type TrainingOptions,
@@ -65,13 +68,16 @@ export {
   calledHard,
   type Decision,
   type DecisionRule,
+  type DecisionSettings,
   decide,
+  decisionOf,
   decisionRules,
   type EdgeExit,
   entropy,
   type Route,
   route,
   softmax,
+  type Temperatures,
 } from "./routing.ts";
 export {
   type EpochProgress,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isMeanetError } from "@meanet/runtime";
 import fc from "fast-check";
-import { argmax, calledHard, decide, entropy, route, softmax } from "./routing.ts";
+import { argmax, calledHard, decide, decisionRules, entropy, route, softmax, tempered } from "./routing.ts";
 
 const close = (actual: number, expected: number) =>
   assert.ok(Math.abs(actual - expected) < 1e-12, `${actual} is not ${expected}`);
@@ -17,6 +17,29 @@ describe("softmax", () => {
 
   it("does not overflow on logits in the thousands", () => {
     assert.deepEqual(Array.from(softmax([5000, 5000])), [0.5, 0.5]);
+  });
+});
+
+/** Any distribution over `length` classes. */
+const distribution = (length: number) =>
+  fc
+    .array(fc.double({ min: -9, max: 9, noNaN: true }), { minLength: length, maxLength: length })
+    .map((logits) => softmax(logits));
+
+describe("tempered", () => {
+  it("is the softmax of logits divided by the temperature", () => {
+    const logits = [0.3, -2, 4];
+    const expected = softmax(logits.map((logit) => logit / 2.5));
+    for (const [index, p] of Array.from(tempered(softmax(logits), 2.5)).entries()) close(p, expected[index]!);
+  });
+
+  it("keeps the order, and everything at temperature 1", () => {
+    fc.assert(
+      fc.property(distribution(5), fc.double({ min: 0.1, max: 10, noNaN: true }), (p, temperature) => {
+        assert.equal(tempered(p, temperature)[argmax(p)], Math.max(...Array.from(tempered(p, temperature))));
+        assert.equal(tempered(p, 1), p);
+      }),
+    );
   });
 });
 
@@ -110,6 +133,55 @@ describe("decide", () => {
     assert.equal(answer.classIndex, 1);
     assert.equal(answer.exit, "extension");
     close(answer.confidence, 0.5375);
+  });
+
+  it("joins both to one distribution over all classes by rule `fusion`", () => {
+    // Main gives the hard classes 0.8: class 3 has 0.75·0.3 + 0.25·0.8·0.9, class 1 has 0.75·0.5 + 0.25·0.8·0.1.
+    const p2 = [0.9, 0.1];
+    const answer = decide({ p1, p2, rule: "fusion", hardClasses, fusionWeight: 0.25 });
+    assert.deepEqual([answer.classIndex, answer.exit], [3, "extension"]);
+    close(answer.confidence, 0.405);
+    assert.equal(decide({ p1, p2, rule: "fusion", hardClasses, fusionWeight: 0.2 }).classIndex, 1);
+    close(decide({ p1, p2, rule: "fusion", hardClasses, fusionWeight: 0.2 }).confidence, 0.416);
+  });
+
+  it("answers by rule `fusion` with w = ½ as by `mean`, less confident by what main leaves to easy classes", () => {
+    fc.assert(
+      fc.property(distribution(4), distribution(2), (first, second) => {
+        fc.pre(calledHard(first, hardClasses));
+        const mean = decide({ p1: first, p2: second, rule: "mean", hardClasses });
+        const fusion = decide({ p1: first, p2: second, rule: "fusion", hardClasses });
+        assert.ok(Math.abs(fusion.confidence - mean.confidence * (first[3]! + first[1]!)) < 1e-12);
+      }),
+    );
+  });
+
+  it("compares calibrated confidences where temperatures are given, and changes no class of main", () => {
+    const sure = { p1: [0, 0.9, 0, 0.1], p2: [0.8, 0.2], rule: "confidence", hardClasses } as const;
+    assert.equal(decide(sure).exit, "main");
+    // Main is found too sure: 0.9 and 0.1 at temperature 2 are 3:1.
+    const calibrated = { ...sure, temperatures: { main: 2, extension: 1 } };
+    assert.equal(decide(calibrated).exit, "extension");
+    const alone = decide({ ...calibrated, p2: undefined });
+    assert.equal(alone.classIndex, 1);
+    close(alone.confidence, 0.75);
+  });
+
+  it('lets main\'s answer stand where the extension says "not hard", whatever the rule', () => {
+    for (const rule of decisionRules) {
+      const answer = decide({ p1, p2: [0.3, 0.2, 0.5], rule, hardClasses });
+      assert.deepEqual(answer, { classIndex: 1, confidence: 0.5, exit: "main" });
+    }
+  });
+
+  it('renormalises an extension that might have said "not hard" before it is joined with main', () => {
+    for (const rule of ["mean", "fusion"] as const) {
+      const three = decide({ p1, p2: [0.6, 0.2, 0.2], rule, hardClasses });
+      const two = decide({ p1, p2: [0.75, 0.25], rule, hardClasses });
+      assert.equal(three.classIndex, two.classIndex);
+      close(three.confidence, two.confidence);
+    }
+    assert.equal(decide({ p1, p2: [0.6, 0.2, 0.2], rule: "extension", hardClasses }).confidence, 0.6);
   });
 
   it("breaks ties of argmax towards the first class", () => {

@@ -9,14 +9,28 @@
  */
 import { MeanetError } from "@meanet/runtime";
 
-export const decisionRules = ["extension", "confidence", "mean"] as const;
+export const decisionRules = ["extension", "confidence", "mean", "fusion"] as const;
 /**
  * Who answers a frame that the extension ran for:
  * - `extension`: always the extension;
  * - `confidence`: the more confident of main and extension, the extension at a tie;
- * - `mean`: the mean of both distributions over the hard classes, main's renormalised to them.
+ * - `mean`: the mean of both distributions over the hard classes, main's renormalised to them;
+ * - `fusion`: both as one distribution over all classes, p(c) = (1 − w)·p1(c) + w·[c hard]·P1(hard)·p2(c), where P1(hard) is
+ *   what main gives to all hard classes. Since main's own class is hard, so is the answer; with w = ½ it is that of `mean`,
+ *   and its confidence still counts what main leaves to the easy classes.
+ *
+ * The paper has the first two; the others are ours, beside them.
  */
 export type DecisionRule = (typeof decisionRules)[number];
+
+/**
+ * Calibration: confidences are those of logits divided by these (Guo et al. 2017), fitted on held-out frames. They move the
+ * rules other than `extension`, and no entropy: T is compared with main's raw softmax, as in the paper.
+ */
+export interface Temperatures {
+  readonly main: number;
+  readonly extension: number;
+}
 
 export type Route = "easy" | "hard" | "complex";
 
@@ -111,28 +125,76 @@ export function calledHard(p1: Vector, hardClasses: readonly number[]): boolean 
   return hardClasses.includes(argmax(p1));
 }
 
-export interface DecideInput {
-  /** Main's distribution, shape [C]. */
-  readonly p1: Vector;
-  /** The extension's distribution over the hard classes, shape [H]; absent when main called the frame easy. */
-  readonly p2?: Vector | undefined;
+/** How a bundle's edge decides. */
+export interface DecisionSettings {
   readonly rule: DecisionRule;
   /** The label dictionary: position is the extension's index, value the class. */
   readonly hardClasses: readonly number[];
+  /** Rule `fusion`: w, the extension's share, in [0, 1]. Default ½. */
+  readonly fusionWeight?: number | undefined;
+  /** Without them confidences are those of the plain softmax. */
+  readonly temperatures?: Temperatures | undefined;
+}
+
+/** {@link DecisionSettings} as a manifest spells them. */
+export function decisionOf(manifest: {
+  readonly decision: DecisionRule;
+  readonly hardClasses: readonly number[];
+  readonly fusionWeight?: number | undefined;
+  readonly temperatures?: Temperatures | undefined;
+}): DecisionSettings {
+  const { decision, hardClasses, fusionWeight, temperatures } = manifest;
+  return { rule: decision, hardClasses, fusionWeight, temperatures };
+}
+
+export interface DecideInput extends DecisionSettings {
+  /** Main's distribution, shape [C]. */
+  readonly p1: Vector;
+  /**
+   * The extension's distribution, absent when main called the frame easy: shape [H] over the hard classes, or [H+1] when the
+   * last says "not hard". Where that is the greatest, main's answer stands; else `mean` and `fusion` renormalise the others.
+   */
+  readonly p2?: Vector | undefined;
 }
 
 /** The edge's own answer. Its class is one of all C classes: the extension's index goes back through the dictionary. */
-export function decide({ p1, p2, rule, hardClasses }: DecideInput): Decision {
+export function decide({
+  p1: raw1,
+  p2: raw2,
+  rule,
+  hardClasses,
+  fusionWeight = 0.5,
+  temperatures,
+}: DecideInput): Decision {
+  const p1 = tempered(raw1, temperatures?.main);
   const first = argmax(p1);
   const fromMain: Decision = { classIndex: first, confidence: p1[first]!, exit: "main" };
-  if (p2 === undefined) {
+  if (raw2 === undefined || argmax(raw2) >= hardClasses.length) {
     return fromMain;
   }
-  if (rule === "mean") {
-    return fromExtension(meanOverHard(p1, p2, hardClasses), hardClasses);
+  const p2 = tempered(raw2, temperatures?.extension);
+  if (rule === "mean" || rule === "fusion") {
+    const joined =
+      rule === "mean" ? meanOverHard(p1, p2, hardClasses) : fused(p1, p2, hardClasses, fusionWeight);
+    return fromExtension(joined, hardClasses);
   }
   const answer = fromExtension(p2, hardClasses);
   return rule === "confidence" && fromMain.confidence > answer.confidence ? fromMain : answer;
+}
+
+/**
+ * The softmax of logits divided by a temperature, from their plain softmax: above 1 it is less certain, its order stays.
+ *
+ * @param probabilities - shape [C]
+ * @param temperature - above 0; 1 changes nothing
+ */
+export function tempered(probabilities: Vector, temperature = 1): Vector {
+  if (temperature === 1) {
+    return probabilities;
+  }
+  const powers = Float64Array.from(probabilities, (p) => p ** (1 / temperature));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map((power) => power / sum);
 }
 
 function fromExtension(distribution: Vector, hardClasses: readonly number[]): Decision {
@@ -141,8 +203,35 @@ function fromExtension(distribution: Vector, hardClasses: readonly number[]): De
 }
 
 function meanOverHard(p1: Vector, p2: Vector, hardClasses: readonly number[]): Float64Array {
-  const mass = hardClasses.reduce((sum, classIndex) => sum + p1[classIndex]!, 0);
-  return Float64Array.from(hardClasses, (classIndex, compact) => (p1[classIndex]! / mass + p2[compact]!) / 2);
+  const mass = hardMass(p1, hardClasses);
+  const known = overHard(p2, hardClasses);
+  return Float64Array.from(
+    hardClasses,
+    (classIndex, compact) => (p1[classIndex]! / mass + known[compact]!) / 2,
+  );
+}
+
+/** The entries of the hard classes: the greatest of all is among them. */
+function fused(p1: Vector, p2: Vector, hardClasses: readonly number[], weight: number): Float64Array {
+  const mass = hardMass(p1, hardClasses);
+  const known = overHard(p2, hardClasses);
+  return Float64Array.from(
+    hardClasses,
+    (classIndex, compact) => (1 - weight) * p1[classIndex]! + weight * mass * known[compact]!,
+  );
+}
+
+function hardMass(p1: Vector, hardClasses: readonly number[]): number {
+  return hardClasses.reduce((sum, classIndex) => sum + p1[classIndex]!, 0);
+}
+
+/** The extension's distribution given that the frame is hard. */
+function overHard(p2: Vector, hardClasses: readonly number[]): Vector {
+  if (p2.length === hardClasses.length) {
+    return p2;
+  }
+  const others = 1 - p2[hardClasses.length]!;
+  return Float64Array.from(hardClasses, (_, compact) => p2[compact]! / others);
 }
 
 function maximum(vector: Vector): number {

@@ -73,7 +73,7 @@ function showText(manifest: Manifest): string {
     ["classes", manifest.classes.join(", ")],
     ["hard", manifest.hardClasses.map((index) => manifest.classes[index]).join(", ")],
     ["threshold", `${nats(manifest.threshold)}: above it the cloud is asked`],
-    ["decision", manifest.decision],
+    ["decision", decisionText(manifest)],
     [
       "files",
       Object.values(files)
@@ -85,7 +85,11 @@ function showText(manifest: Manifest): string {
   ];
   const costs = textTable({
     head: ["block", "parameters", "MACs a frame"],
-    rows: Object.entries(blocks).map(([name, block]) => [name, count(block.parameters), count(block.macs)]),
+    rows: Object.entries(blocks).map(([name, block]) => [
+      name,
+      count(block?.parameters ?? 0),
+      count(block?.macs ?? 0),
+    ]),
     right: [false, true, true],
     colour: process.stdout.isTTY === true,
   });
@@ -96,6 +100,17 @@ function inputText(input: ModelInput): string {
   if (input.kind === "image") return `image ${input.shape.join("x")}`;
   const [channels, readings] = input.shape;
   return `window of ${channels} channels x ${readings} readings, ${input.rateHz} Hz (${readings / input.rateHz} s)`;
+}
+
+function decisionText({ decision, fusionWeight, temperatures, notHard }: Manifest): string {
+  return [
+    decision,
+    ...(fusionWeight === undefined ? [] : [`w ${fusionWeight}`]),
+    ...(temperatures === undefined
+      ? []
+      : [`temperatures ${temperatures.main} of main and ${temperatures.extension} of the extension`]),
+    ...(notHard ? ['the extension may answer "not hard"'] : []),
+  ].join(", ");
 }
 
 function nats(value: number): string {

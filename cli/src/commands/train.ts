@@ -1,7 +1,16 @@
 import { existsSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { openDataset, progressLine, readRecipe, type TrainingProgress, train } from "@meanet/models";
+import {
+  type BundlePart,
+  bundleParts,
+  openDataset,
+  progressLine,
+  readRecipe,
+  type TrainingProgress,
+  train,
+  trainPart,
+} from "@meanet/models";
 import { isMeanetError, loadConfig } from "@meanet/runtime";
 import { Command } from "commander";
 import { createLogUpdate } from "log-update";
@@ -12,37 +21,52 @@ import { untilStopped } from "../lifetime.ts";
 /** Between two lines about the steps of an epoch, where nobody watches a terminal. */
 const LINE_INTERVAL_MS = 15_000;
 
-const trainConfigSchema = z.strictObject({
-  recipe: z
-    .string({
-      error: "expected a recipe: networks, data, schedules and seed, such as those of models/recipes",
-    })
-    .describe("recipe, YAML: networks, data, schedules, seed (see models/recipes)"),
-  out: z
-    .string({ error: "expected the folder of the bundle to be made" })
-    .describe("folder of the bundle; what is there is replaced at the end"),
-  data: z
-    .string()
-    .optional()
-    .describe("folder of the official files; left out: Debian's package, else the download"),
-  work: z
-    .string()
-    .optional()
-    .describe("folder of checkpoints and of log.jsonl; left out: .meanet/training/{recipe's name}"),
-  resume: z
-    .boolean()
-    .default(false)
-    .describe("go on from the checkpoints in work; without it they are put aside, to {work}.previous"),
-  threads: z
-    .int()
-    .min(1)
-    .optional()
-    .describe("worker threads, no matter for the result; left out: one per shard of the recipe"),
-  json: z
-    .boolean()
-    .default(false)
-    .describe("print one JSON line per epoch on standard output, progress on standard error"),
-});
+const trainConfigSchema = z
+  .strictObject({
+    recipe: z
+      .string({
+        error: "expected a recipe: networks, data, schedules and seed, such as those of models/recipes",
+      })
+      .describe("recipe, YAML: networks, data, schedules, seed (see models/recipes)"),
+    out: z
+      .string()
+      .optional()
+      .describe("folder of the bundle; what is there is replaced at the end; not with part"),
+    part: z
+      .enum(bundleParts)
+      .optional()
+      .describe(
+        "train this part alone, into its checkpoint in work; the extension needs main done; left out: all, and the bundle",
+      ),
+    data: z
+      .string()
+      .optional()
+      .describe("folder of the official files; left out: Debian's package, else the download"),
+    work: z
+      .string()
+      .optional()
+      .describe("folder of checkpoints and of log.jsonl; left out: .meanet/training/{recipe's name}"),
+    resume: z
+      .boolean()
+      .default(false)
+      .describe(
+        "go on from the checkpoints in work; without it they are put aside: work to {work}.previous, with part its checkpoint alone",
+      ),
+    threads: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("worker threads, no matter for the result; left out: one per shard of the recipe"),
+    json: z
+      .boolean()
+      .default(false)
+      .describe("print one JSON line per epoch on standard output, progress on standard error"),
+  })
+  .refine(({ out, part }) => (out === undefined) !== (part === undefined), {
+    path: ["out"],
+    error:
+      "expected the folder of the bundle to be made; or `part` without it, since one part makes no bundle",
+  });
 
 export function trainCommand(): Command {
   const command = new Command("train").description(
@@ -52,7 +76,7 @@ export function trainCommand(): Command {
   return command
     .addHelpText(
       "after",
-      "\n--recipe and --out are needed. Ctrl-C stops after the step under way, with a checkpoint that --resume goes on from.",
+      "\n--recipe is needed, and --out unless --part is given. Ctrl-C stops after the step under way, with a checkpoint that --resume goes on from.",
     )
     .action(runTrain);
 }
@@ -63,33 +87,37 @@ async function runTrain(values: Record<string, unknown>): Promise<void> {
     environment: process.env,
     flags: configFlags(trainConfigSchema, values),
   });
-  const { out, threads, json } = config;
+  const { out, part, threads, json } = config;
   const recipe = await readRecipe(config.recipe);
   const data = await openDataset(recipe.data.name, {
     from: config.data,
     onDownload: (url) => console.error(`downloading ${url}`),
   });
   const work = config.work ?? join(".meanet", "training", recipe.name);
-  if (!config.resume) await putAside(work);
+  if (!config.resume) await putAside(work, part);
   const stopping = new AbortController();
   void untilStopped().then(() => stopping.abort());
   const show = progressView(json ? process.stderr : process.stdout);
   try {
-    const bundle = await train(recipe, {
-      out,
+    const options = {
       data,
       work,
       threads,
       signal: stopping.signal,
-      onProgress: (progress) => {
+      onProgress: (progress: TrainingProgress) => {
         show(progress);
         if (json && progress.kind === "epoch") console.log(JSON.stringify(progress));
       },
-    });
-    const { name, version } = bundle.manifest;
-    console.error(
-      `${name}@${version} stands in ${bundle.dir}; measure it: meanet evaluate --bundle ${bundle.dir}`,
-    );
+    };
+    if (part !== undefined) {
+      await trainPart(part, recipe, options);
+      console.error(`${part} is trained, in ${work}; the other parts: the same command with --resume`);
+    }
+    if (out !== undefined) {
+      const { manifest, dir } = await train(recipe, { ...options, out });
+      const { name, version } = manifest;
+      console.error(`${name}@${version} stands in ${dir}; measure it: meanet evaluate --bundle ${dir}`);
+    }
   } catch (error) {
     if (isMeanetError(error, "TRAINING_ABORTED")) {
       console.error("The same command with --resume goes on from here.");
@@ -102,11 +130,12 @@ async function runTrain(values: Record<string, unknown>): Promise<void> {
 }
 
 /** Hours of training are not thrown away by a forgotten flag. */
-async function putAside(work: string): Promise<void> {
-  if (!existsSync(work)) return;
-  const previous = `${work}.previous`;
+async function putAside(work: string, part: BundlePart | undefined): Promise<void> {
+  const path = part === undefined ? work : join(work, `${part}.checkpoint`);
+  if (!existsSync(path)) return;
+  const previous = `${path}.previous`;
   await rm(previous, { recursive: true, force: true });
-  await rename(work, previous);
+  await rename(path, previous);
 }
 
 /** A line that changes in place on a terminal, else a line now and then; epochs stay. */

@@ -11,26 +11,25 @@ export function bundleCard(
 ): string {
   const { provenance, blocks, input } = manifest;
   const { data, parts } = provenance;
-  const hard = manifest.hardClasses.map((index) => manifest.classes[index]).join(", ");
   return `# ${manifest.name} ${manifest.version}
 
-A MEANet bundle: main and extension for the edge, a larger network for the cloud.
+A MEANet bundle: main and extension for the edge, ${blocks.cloud === undefined ? "and no network for the cloud" : "a larger network for the cloud"}.
 
 - Input: image of ${input.shape.join(" x ")} bytes (channels, height, width), normalised as (byte/255 - mean)/std with mean ${input.mean.join(", ")} and std ${input.std.join(", ")}.
 - Classes: ${manifest.classes.join(", ")}.
-- Hard classes, hardest first: ${hard}. They have the lowest precision of main's answers on held-out data.
-- The cloud is asked above an entropy of ${manifest.threshold.toFixed(3)} nats of main's answer. Who answers a frame that the extension ran for: \`${manifest.decision}\`. Both were chosen on held-out data.
+- ${hardClassesText(manifest)}
+- The cloud is asked above an entropy of ${manifest.threshold.toFixed(3)} nats of main's answer. Who answers a frame that the extension ran for: ${decisionText(manifest)}
 
 | block | parameters | MACs a frame |
 | ----- | ---------: | -----------: |
 ${Object.entries(blocks)
-  .map(([name, { parameters, macs }]) => `| ${name} | ${parameters} | ${macs} |`)
+  .map(([name, block]) => `| ${name} | ${block?.parameters} | ${block?.macs} |`)
   .join("\n")}
 
 ## Data
 
 ${data.name} (${data.licence}). ${data.trainCount} frames of the official training set were learned from; ${data.heldOutCount}, as many of each class, were held out
-(seed ${data.splitSeed}): for hard classes, threshold and decision rule. No gradient and none of these choices saw the official test set.
+(seed ${data.splitSeed}): for hard classes, threshold and decision rule with its numbers. No gradient and none of these choices saw the official test set.
 
 ## Training
 
@@ -39,11 +38,12 @@ ${data.name} (${data.licence}). ${data.trainCount} frames of the official traini
 ${Object.entries(parts)
   .map(
     ([name, part]) =>
+      part &&
       `| ${name} | ${part.epochs} | ${(part.seconds / 60).toFixed(1)} | ${(100 * part.heldOutAccuracy).toFixed(2)} % |`,
   )
   .join("\n")}
-
-The extension's accuracy is over frames of hard classes, main's and the cloud's over all. Minutes are wall-clock time on a shared
+${provenance.mainFrom === undefined ? "" : `\nMain is that of ${provenance.mainFrom}, where it was trained.\n`}
+The extension's accuracy is over ${manifest.notHard ? "all frames, those of easy classes as one target more" : "frames of hard classes"}, main's and the cloud's over all. Minutes are wall-clock time on a shared
 machine: ${provenance.machine}. Finished ${provenance.createdAt}. The recipe, complete with its defaults:
 
 \`\`\`yaml
@@ -63,4 +63,25 @@ transport's headers, and a frame that is sent costs the edge main and the upload
 - Entropy is not calibrated: at another light, background or camera the share of frames sent moves; watch it and set T anew.
 - Figures are of one seed; no other was tried.
 ${notes.map((note) => `- ${note}\n`).join("")}`;
+}
+
+type Described = Omit<Manifest, "schema" | "files">;
+
+function hardClassesText({ hardClasses, classes, notHard, provenance }: Described): string {
+  const names = hardClasses.map((index) => classes[index]).join(", ");
+  const text =
+    provenance.recipe["hardClassRule"] === "random"
+      ? `Hard classes: ${names}. They were drawn at random, to be compared with those of lowest precision.`
+      : `Hard classes, hardest first: ${names}. They have the lowest precision of main's answers on held-out data.`;
+  return notHard ? `${text} The extension may also answer "not hard", which leaves main's answer.` : text;
+}
+
+/** What was fitted and on what: figures on the frames that a choice was made on flatter it. */
+function decisionText({ decision, fusionWeight, temperatures }: Described): string {
+  const weight = fusionWeight === undefined ? "" : ` with w = ${fusionWeight}`;
+  const calibration =
+    temperatures === undefined
+      ? ""
+      : `, with logits divided by ${temperatures.main} (main) and ${temperatures.extension} (extension) before confidences are compared or joined`;
+  return `\`${decision}\`${weight}${calibration}. Threshold, rule, w and temperatures were fitted on held-out data: figures on those frames flatter them, those on the test set do not.`;
 }

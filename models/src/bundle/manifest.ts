@@ -52,6 +52,10 @@ const windowInput = z
   })
   .readonly();
 
+const temperature = z.number().min(0.01).max(100);
+const temperatures = z.strictObject({ main: temperature, extension: temperature }).readonly();
+const share = z.number().min(0).max(1);
+
 const history = z.strictObject({
   epochs: z.int().nonnegative(),
   seconds: z.number().nonnegative().describe("Wall-clock time of its training on the machine that did it."),
@@ -69,7 +73,16 @@ const provenance = z
       splitSeed: z.int(),
     }),
     recipe: z.record(z.string(), z.json()).describe("The whole recipe, defaults filled in."),
-    parts: z.strictObject({ main: history, extension: history, cloud: history }),
+    parts: z.strictObject({ main: history, extension: history, cloud: history.optional() }),
+    mainFrom: z
+      .string()
+      .optional()
+      .describe("Name and version of the bundle that main was taken from, whose history is then main's."),
+    rules: z
+      .strictObject({ temperatures, fusionWeight: share, calibratedFusionWeight: share })
+      .readonly()
+      .optional()
+      .describe("What every decision rule was fitted to on held-out frames, the one chosen or not."),
     machine: z.string(),
     createdAt: z.iso.datetime(),
   })
@@ -91,7 +104,21 @@ export const manifestSchema = z
       .describe("The label dictionary: position is the extension's index, value the class."),
     threshold: z.number().nonnegative().describe("Main's entropy above which the cloud is asked, nats."),
     decision: z.enum(decisionRules).describe("Who answers a frame that the extension ran for."),
-    blocks: z.strictObject({ main: block, adaptive: block, extension: block, cloud: block }).readonly(),
+    fusionWeight: share.optional().describe("Rule `fusion`: the extension's share, w."),
+    temperatures: temperatures
+      .optional()
+      .describe(
+        "What logits are divided by before confidences are compared or joined; never for the entropy.",
+      ),
+    notHard: z
+      .literal(true)
+      .optional()
+      .describe(
+        'The extension has one output more than there are hard classes: "not hard", which leaves main\'s answer.',
+      ),
+    blocks: z
+      .strictObject({ main: block, adaptive: block, extension: block, cloud: block.optional() })
+      .readonly(),
     files: z.strictObject({ main: file, extension: file, cloud: file.optional() }).readonly(),
     provenance,
   })
@@ -102,6 +129,14 @@ export const manifestSchema = z
   .refine((m) => m.hardClasses.every((classIndex) => classIndex < m.classes.length), {
     path: ["hardClasses"],
     error: "expected indices of `classes`",
+  })
+  .refine((m) => m.decision !== "fusion" || m.fusionWeight !== undefined, {
+    path: ["fusionWeight"],
+    error: "expected a weight: rule `fusion` needs one",
+  })
+  .refine((m) => m.files.cloud === undefined || m.blocks.cloud !== undefined, {
+    path: ["blocks", "cloud"],
+    error: "expected the size of the cloud's network, since there is one",
   })
   .refine((m) => m.input.mean.length === m.input.shape[0] && m.input.std.length === m.input.shape[0], {
     path: ["input"],

@@ -9,9 +9,11 @@ import {
 import type { Bundle } from "../bundle/bundle.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { decisionOf } from "../routing.ts";
 import { type CurvePoint, curvePoint, curveThresholds, type EdgeCosts } from "./curve.ts";
 import { type EvaluationSplit, openFrames } from "./frames.ts";
 import { predictEdge, predictPlain } from "./predict.ts";
+import { type RuleAccuracies, ruleAccuracies } from "./rules.ts";
 import { type Accuracy, accuracyOf, entropyMeans, type ScoredFrame, scoreFrames, share } from "./score.ts";
 
 export interface EvaluateOptions {
@@ -31,6 +33,8 @@ export interface Evaluation {
   readonly main: Accuracy;
   /** Main and extension, nothing sent. */
   readonly edge: Accuracy;
+  /** The same by every decision rule; absent in figures of older bundles. */
+  readonly rules?: RuleAccuracies;
   /** Share of frames that main's answer puts on the right side, hard or easy. */
   readonly detection: number;
   /** Where the edge's own answers come from; sums to 1. */
@@ -69,8 +73,9 @@ export async function evaluate(
     files.cloud === undefined ? undefined : predictPlain(files.cloud, "y", frames),
   ]);
   const labels = Array.from(frames.indices, (index) => frames.images.labels[index]!);
-  const scored = scoreFrames({ labels, edge, cloud, rule: manifest.decision, hardClasses });
-  return { data: dataset.name, split, ...figures(manifest, scored, options) };
+  const scored = scoreFrames({ labels, edge, cloud, ...decisionOf(manifest) });
+  const rules = ruleAccuracies(labels, edge, hardClasses, manifest.provenance.rules);
+  return { data: dataset.name, split, ...figures(manifest, scored, options), rules };
 }
 
 /** The figures of frames already scored. */

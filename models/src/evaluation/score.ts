@@ -1,5 +1,5 @@
 /** From what the models say to figures: pure arithmetic, no models. All accuracies and shares are fractions. */
-import { argmax, type DecisionRule, decide, entropy } from "../routing.ts";
+import { argmax, type DecisionSettings, decide, entropy } from "../routing.ts";
 import type { EdgeAnswer } from "./predict.ts";
 
 /** Accuracy over all frames, over those whose true class is hard, and over the others. */
@@ -23,19 +23,17 @@ export interface ScoredFrame {
   readonly cloudClass: number | undefined;
 }
 
-export interface ScoreInput {
+export interface ScoreInput extends DecisionSettings {
   readonly labels: readonly number[];
   readonly edge: readonly EdgeAnswer[];
   readonly cloud?: readonly ArrayLike<number>[] | undefined;
-  readonly rule: DecisionRule;
-  readonly hardClasses: readonly number[];
 }
 
-export function scoreFrames({ labels, edge, cloud, rule, hardClasses }: ScoreInput): ScoredFrame[] {
-  const hard = new Set(hardClasses);
+export function scoreFrames({ labels, edge, cloud, ...settings }: ScoreInput): ScoredFrame[] {
+  const hard = new Set(settings.hardClasses);
   return labels.map((label, index) => {
     const { p1, p2 } = edge[index]!;
-    const own = decide({ p1, p2, rule, hardClasses });
+    const own = decide({ p1, p2, ...settings });
     const mainClass = argmax(p1);
     return {
       label,

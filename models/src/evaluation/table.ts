@@ -4,6 +4,8 @@ import type { Accuracy } from "./score.ts";
 /** An evaluation as text for a terminal, also valid Markdown. */
 export function evaluateTable(result: Evaluation): string {
   const { exits, entropy, cloud } = result;
+  // Each frame is called hard, and each of them rightly.
+  const everyClassHard = result.extensionRuns === 1 && result.detection === 1;
   const lines = [
     `${result.bundle} on ${result.data}, ${result.split}: ${result.n} frames`,
     "",
@@ -13,13 +15,17 @@ export function evaluateTable(result: Evaluation): string {
         accuracyRow("main alone", result.main),
         accuracyRow("edge, nothing sent", result.edge),
         ...(cloud === undefined ? [] : [accuracyRow("cloud, all sent", cloud)]),
-      ],
+      ].map((row) => (everyClassHard ? row.with(-1, "-") : row)),
     ),
     "",
     `Easy or hard detected ${percent(result.detection)}; the extension runs for ${percent(result.extensionRuns)} of the frames.`,
     `Exits with nothing sent: main ${percent(exits.main)}, extension ${percent(exits.extension)}.`,
     `Mean entropy of main: ${entropy.correct.toFixed(3)} nats when right, ${entropy.wrong.toFixed(3)} when wrong; the bundle's T is ${result.threshold.toFixed(3)}.`,
   ];
+  if (result.rules !== undefined) {
+    const rules = Object.entries(result.rules).map(([name, accuracy]) => `${name} ${percent(accuracy, 2)}`);
+    lines.push(`The edge by decision rule: ${rules.join(", ")}.`);
+  }
   if (result.curve.length > 0) {
     lines.push(
       "",

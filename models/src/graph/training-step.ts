@@ -6,6 +6,7 @@ import { type Graph, parameterCount, statisticCount } from "./graph.ts";
 import { binary, concat } from "./onnx/nodes.ts";
 import { OnnxGraph, type Tensor } from "./onnx/onnx-graph.ts";
 import { writeOnnx } from "./onnx/write.ts";
+import { distil } from "./ops/distillation.ts";
 import { softmaxCrossEntropy } from "./ops/softmax-cross-entropy.ts";
 import type { Part, TrainedValues } from "./part.ts";
 
@@ -19,6 +20,23 @@ export interface BatchOptions {
 export interface LossOptions extends BatchOptions {
   /** s in [0, 1): targets are (1 − s)·onehot + s/K. Default 0. */
   readonly labelSmoothing?: number;
+  /** What the part learns from the frozen part's answers, beside the labels. */
+  readonly distillation?: Distillation;
+}
+
+/**
+ * Loss (1 − a)·CE(label) + a·τ²·CE(softmax(z1/τ), softmax(z/τ)), where z1 are the frozen part's logits of the classes that this
+ * part tells apart.
+ *
+ * @see Hinton et al. 2015, "Distilling the Knowledge in a Neural Network"
+ */
+export interface Distillation {
+  /** a, in [0, 1]. */
+  readonly weight: number;
+  /** τ > 0. */
+  readonly temperature: number;
+  /** Index of each of this part's outputs among the frozen part's. */
+  readonly classes: readonly number[];
 }
 
 export interface TrainingOptions extends LossOptions {
@@ -117,6 +135,8 @@ interface EmittedBatch {
   readonly onnx: OnnxGraph;
   readonly theta: Tensor;
   readonly trace: Trace;
+  /** Logits of the frozen part, when its values are given. */
+  readonly frozenLogits?: Tensor;
 }
 
 /** Forward pass with the batch's own statistics, behind the frozen part if there is one. */
@@ -133,16 +153,19 @@ function emitBatch(part: Part, { batch, frozen }: BatchOptions): EmittedBatch {
     inputs[name] ??= onnx.input(name, "float32", [batch, ...shape]);
     return inputs[name];
   };
+  let frozenLogits: Tensor | undefined;
   if (frozen !== undefined && part.frozen !== undefined) {
     const below = part.frozen.graph;
     const sources = Object.fromEntries(below.inputs.map((name) => [name, inputOf(name)]));
     const trace = emitForward(onnx, below, { inputs: sources, ...constantsOf(onnx, below, frozen) });
     for (const [name, value] of Object.entries(below.outputs)) inputs[name] = trace.tensors.get(value)!;
+    frozenLogits = inputs[part.frozen.logits];
   }
   for (const name of graph.inputs) inputOf(name);
   const parameters = parametersOf(onnx, graph, theta);
   const own = Object.fromEntries(graph.inputs.map((name) => [name, inputOf(name)]));
-  return { onnx, theta, trace: emitForward(onnx, graph, { inputs: own, parameters, moments: "batch" }) };
+  const trace = emitForward(onnx, graph, { inputs: own, parameters, moments: "batch" });
+  return { onnx, theta, trace, ...(frozenLogits === undefined ? {} : { frozenLogits }) };
 }
 
 function emitGradient(part: Part, options: LossOptions): EmittedBatch & { readonly gradient: Tensor } {
@@ -152,12 +175,37 @@ function emitGradient(part: Part, options: LossOptions): EmittedBatch & { readon
   const logits = trace.tensors.get(logitsValue)!;
   const target = onnx.input("target", "int64", [options.batch]);
   onnx.scope = "loss";
-  const { loss, dLogits } = softmaxCrossEntropy(onnx, logits, target, options.labelSmoothing ?? 0);
+  const fromLabels = softmaxCrossEntropy(onnx, logits, target, options.labelSmoothing ?? 0);
+  const { loss, dLogits } =
+    options.distillation === undefined
+      ? fromLabels
+      : distil(
+          onnx,
+          fromLabels,
+          logits,
+          taught(emitted.frozenLogits, part, options.distillation),
+          options.distillation,
+        );
   const gradients = emitBackward(onnx, part.graph, trace, { [logitsValue]: dLogits });
   onnx.scope = "step";
   onnx.output("loss", loss);
   onnx.output("logits", logits);
   return { ...emitted, gradient: flatGradient(onnx, part.graph, gradients) };
+}
+
+/** @throws {MeanetError} NETWORK_INVALID when there is nobody to learn from, or other classes are meant */
+function taught(teacher: Tensor | undefined, part: Part, { classes }: Distillation): Tensor {
+  const [outputs] = part.graph.shapes.get(part.graph.outputs[part.logits]!)!;
+  if (teacher === undefined || classes.length !== outputs) {
+    throw new MeanetError(
+      "NETWORK_INVALID",
+      teacher === undefined
+        ? `${part.name} is to learn from a frozen part's logits; expected its values`
+        : `${part.name} is to learn ${classes.length} logits of a frozen part; expected one for each of its ${outputs} outputs`,
+      { part: part.name, classes },
+    );
+  }
+  return teacher;
 }
 
 function outputStatistics(onnx: OnnxGraph, graph: Graph, trace: Trace): void {

@@ -1,7 +1,7 @@
 export { classifierPart } from "./classifier.ts";
 export { type BlockCount, count } from "./count.ts";
 export { initialise } from "./initialise.ts";
-export { jointPart, type MeanetParts, meanetParts } from "./meanet.ts";
+export { extensionOutputs, jointPart, type MeanetParts, meanetParts } from "./meanet.ts";
 export {
   type ClassifierSpec,
   classifierSpecSchema,

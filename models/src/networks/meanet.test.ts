@@ -4,6 +4,7 @@ import { isMeanetError } from "@meanet/runtime";
 import { statisticCount } from "../graph/graph.ts";
 import type { Part, TrainedValues } from "../graph/part.ts";
 import { assertGradient, someTheta } from "../graph/reference/central-differences.ts";
+import { buildGradient } from "../graph/training-step.ts";
 import { randomAt } from "../training/random.ts";
 import { jointPart, meanetParts } from "./meanet.ts";
 import { type MeanetSpecInput, meanetSpecSchema } from "./specs.ts";
@@ -39,6 +40,13 @@ describe("gradients of a whole MEANet agree with central differences", () => {
         await assertGradient({ part: extension, batch: 3, seed: 2, frozen: trained(main) });
       });
     }
+    const { main, extension } = meanetParts(
+      meanetSpecSchema.parse({ ...tiny, variant, notHard: true, extensionBlocks: 1 }),
+    );
+    test(`variant ${variant} with "not hard": adaptive and extension behind a frozen main`, async () => {
+      assert.deepEqual(extension.graph.shapes.get(extension.graph.outputs.y2!), [tiny.hardClasses + 1]);
+      await assertGradient({ part: extension, batch: 3, seed: 2, frozen: trained(main) });
+    });
     const spec = meanetSpecSchema.parse({ ...tiny, variant, backbone: { ...tiny.backbone, stemStride: 2 } });
     test(`variant ${variant}: main`, async () => {
       await assertGradient({ part: meanetParts({ ...spec, exitPool: 2 }).main, batch: 4, seed: 3 });
@@ -86,6 +94,38 @@ test("a network over time sees maps of height 1, and only their length is halved
 test("a kernel of an even side is refused", () => {
   const backbone = { ...tiny.backbone, kernel: 4 };
   assert.equal(meanetSpecSchema.safeParse({ ...tiny, variant: "A", backbone }).success, false);
+});
+
+describe("gradients of an extension that learns from main agree with central differences", () => {
+  const { main, extension } = meanetParts(meanetSpecSchema.parse({ ...tiny, variant: "A" }));
+  const frozen = trained(main);
+  const classes = [4, 0, 2];
+  for (const [weight, temperature] of [
+    [0.3, 2],
+    [1, 0.7],
+    [0, 3],
+  ] as const) {
+    test(`with a weight of ${weight} and a temperature of ${temperature}`, async () => {
+      const distillation = { weight, temperature, classes };
+      await assertGradient({ part: extension, batch: 3, seed: 4, labelSmoothing: 0.1, frozen, distillation });
+    });
+  }
+
+  test("which needs main's values, and one of main's classes for each output", () => {
+    const refused = (options: object) =>
+      assert.throws(
+        () => buildGradient(extension, { batch: 3, ...options }),
+        (error) => isMeanetError(error, "NETWORK_INVALID"),
+      );
+    refused({ distillation: { weight: 0.5, temperature: 1, classes } });
+    refused({ frozen, distillation: { weight: 0.5, temperature: 1, classes: [4, 0] } });
+  });
+});
+
+test('"not hard" needs a class that is not', () => {
+  const spec = { ...tiny, variant: "A", notHard: true };
+  assert.equal(meanetSpecSchema.safeParse({ ...spec, hardClasses: tiny.classes }).success, false);
+  assert.equal(meanetSpecSchema.safeParse(spec).success, true);
 });
 
 test("a pool larger than its map is refused by the layer's name", () => {

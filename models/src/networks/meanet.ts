@@ -2,7 +2,7 @@
  * The edge's network: main with the first exit; adaptive and extension with the second.
  *
  *     x ─┬─ main ──────── F1 ─┬─ exit ─ y1            all classes
- *        └─ adaptive ── map ──┴─ combine ─ extension ─ y2   hard classes
+ *        └─ adaptive ── map ──┴─ combine ─ extension ─ y2   hard classes; with `notHard` one more
  *
  * The adaptive block reads the raw frame and gives a map of F1's shape: one basic block for each stage that F1 passed.
  *
@@ -32,6 +32,11 @@ export function meanetParts(spec: MeanetSpec): MeanetParts {
     frozen: main,
   };
   return { main, extension };
+}
+
+/** Outputs of y2: the hard classes, and "not hard" behind them where the spec has it. */
+export function extensionOutputs({ hardClasses, notHard }: MeanetSpec): number {
+  return hardClasses + (notHard ? 1 : 0);
 }
 
 function stagesOfMain({ variant, mainStages, backbone: { widths } }: MeanetSpec): number {
@@ -93,5 +98,5 @@ function addExtension(graph: GraphBuilder, spec: MeanetSpec, x: string, features
       value = stage(graph, `extension.stage${index + 1}`, value, width, blocks, 2, axes);
     }
   }
-  return exit(graph, "extension.exit", value, "global", spec.hardClasses, axes);
+  return exit(graph, "extension.exit", value, "global", extensionOutputs(spec), axes);
 }

@@ -60,11 +60,21 @@ export const meanetSpecSchema = z
       .describe(
         "Side of the pools averaged before main's classifier; by default 3 in variant A, global in B.",
       ),
+    notHard: z
+      .literal(true)
+      .optional()
+      .describe(
+        'Gives the extension one more output, "not hard", and every frame to learn from: an easy class is that target.',
+      ),
     extensionBlocks: size.default(4).describe("Variant B: basic blocks of the extension."),
   })
   .refine(({ hardClasses, classes }) => hardClasses <= classes, {
     path: ["hardClasses"],
     error: "expected at most as many as classes",
+  })
+  .refine(({ notHard, hardClasses, classes }) => notHard === undefined || hardClasses < classes, {
+    path: ["notHard"],
+    error: "expected fewer hard classes than classes: where all are hard, nothing is not",
   })
   .refine(
     ({ variant, mainStages, backbone: { widths } }) =>

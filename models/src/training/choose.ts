@@ -1,19 +1,33 @@
 import type { EdgeAnswer } from "../evaluation/predict.ts";
-import { accuracyOf, entropyMeans, scoreFrames } from "../evaluation/score.ts";
-import { type DecisionRule, decisionRules } from "../routing.ts";
+import {
+  type RuleAccuracies,
+  type RuleFit,
+  type RuleName,
+  ruleAccuracies,
+  ruleNames,
+  settingsOf,
+} from "../evaluation/rules.ts";
+import { entropyMeans, scoreFrames } from "../evaluation/score.ts";
+import type { DecisionSettings } from "../routing.ts";
+import { fitRules } from "./fit-rules.ts";
 
 /** What a bundle decides with, found on held-out frames. */
 export interface Choice {
-  readonly decision: DecisionRule;
+  /** The rule chosen, with its weight and temperatures where it uses them. */
+  readonly settings: DecisionSettings;
   /** Nats. */
   readonly threshold: number;
   /** Of the edge alone under each rule, on the same frames. */
-  readonly accuracies: Readonly<Record<DecisionRule, number>>;
+  readonly accuracies: RuleAccuracies;
+  /** What the rules were fitted to, chosen or not. */
+  readonly fit: RuleFit;
 }
 
 /**
- * Chooses the rule with the best accuracy of the edge alone (the first of `extension`, `confidence`, `mean` at a tie), and
+ * Fits every rule, chooses the one with the best accuracy of the edge alone (the first at a tie, so the paper's before ours), and
  * the threshold half-way between main's mean entropies when right and when wrong.
+ *
+ * All of it sees the same frames, so that what a rule reaches on them flatters it: only other frames tell.
  *
  * @param wish - a rule to take whatever its accuracy, or `best`
  */
@@ -21,20 +35,18 @@ export function choose(
   labels: readonly number[],
   edge: readonly EdgeAnswer[],
   hardClasses: readonly number[],
-  wish: DecisionRule | "best",
+  wish: RuleName | "best",
 ): Choice {
-  const accuracies = Object.fromEntries(
-    decisionRules.map((rule) => {
-      const frames = scoreFrames({ labels, edge, rule, hardClasses });
-      return [rule, accuracyOf(frames, "edgeClass").accuracy];
-    }),
-  ) as Record<DecisionRule, number>;
-  const best = decisionRules.reduce((a, b) => (accuracies[b] > accuracies[a] ? b : a));
-  const { correct, wrong } = entropyMeans(scoreFrames({ labels, edge, rule: best, hardClasses }));
+  const fit = fitRules(labels, edge, hardClasses);
+  const accuracies = ruleAccuracies(labels, edge, hardClasses, fit);
+  const best = ruleNames.reduce((a, b) => (accuracies[b]! > accuracies[a]! ? b : a));
+  const settings = settingsOf(wish === "best" ? best : wish, hardClasses, fit)!;
+  const { correct, wrong } = entropyMeans(scoreFrames({ labels, edge, ...settings }));
   return {
-    decision: wish === "best" ? best : wish,
+    settings,
     // Three digits are what a person reads and sets again.
     threshold: Math.round(500 * (correct + wrong)) / 1000,
     accuracies,
+    fit,
   };
 }

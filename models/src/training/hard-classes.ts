@@ -1,3 +1,8 @@
+import { randomAt, shuffled } from "./random.ts";
+
+/** A stream of the seed that no epoch has. */
+const CLASS_DRAW = -2;
+
 /**
  * Which classes are hard: those with the lowest precision of main's exit on held-out data.
  *
@@ -35,4 +40,14 @@ export function hardestClasses(precision: ArrayLike<number>, count: number): num
   return Array.from({ length: precision.length }, (_, index) => index)
     .sort((a, b) => precision[a]! - precision[b]! || a - b)
     .slice(0, count);
+}
+
+/**
+ * `count` classes whatever main says of them: what the choice by precision is measured against.
+ *
+ * @returns class indices in the order drawn; equal seeds draw equal ones
+ */
+export function randomClasses(classes: number, count: number, seed: number): number[] {
+  const all = Uint32Array.from({ length: classes }, (_, index) => index);
+  return Array.from(shuffled(all, randomAt(seed, CLASS_DRAW)).subarray(0, count));
 }

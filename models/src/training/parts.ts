@@ -1,3 +1,4 @@
+import { MeanetError } from "@meanet/runtime";
 import type { ImageInput } from "../bundle/manifest.ts";
 import type { LabelledImages } from "../data/dataset.ts";
 import { predictExtension, predictPlain } from "../evaluation/predict.ts";
@@ -9,9 +10,9 @@ import {
   statisticCount,
   type TrainedValues,
 } from "../graph/index.ts";
-import { classifierPart, initialise, meanetParts } from "../networks/index.ts";
+import { classifierPart, extensionOutputs, initialise, meanetParts } from "../networks/index.ts";
 import { argmax } from "../routing.ts";
-import { fingerprintOf } from "./checkpoint.ts";
+import { fingerprintOf, readCheckpoint } from "./checkpoint.ts";
 import { type Fitted, fit } from "./fit.ts";
 import type { TrainingProgress } from "./progress.ts";
 import type { PartRecipe, Recipe } from "./recipe.ts";
@@ -45,28 +46,73 @@ interface PartPlan {
   /** What else decides this part: its network's description. */
   readonly network: unknown;
   readonly frozen?: TrainedValues;
+  /** Classes of the frozen part that this one's targets are. */
+  readonly teacherClasses?: readonly number[];
   /** Target index of each class, -1 where a class is no target. */
   readonly targetOf: readonly number[];
   readonly targets: number;
   readonly accuracy: (onnx: Uint8Array) => Promise<number>;
 }
 
-/** Trains main on all classes. */
-export function trainMain(training: Training): Promise<TrainedPart> {
+/**
+ * Trains main on all classes.
+ *
+ * @throws {MeanetError} RECIPE_INVALID when the recipe takes main from a bundle
+ */
+export async function trainMain(training: Training): Promise<TrainedPart> {
+  return trainPlan(training, planMain(training));
+}
+
+/**
+ * Main of a training that has finished it, without training on.
+ *
+ * @throws {MeanetError} TRAINING_INCOMPLETE, CHECKPOINT_MISMATCH
+ */
+export async function trainedMain(training: Training): Promise<TrainedPart> {
+  const plan = planMain(training);
+  const { checkpoint, fingerprint } = placeOf(training, plan);
+  const epochs = (await readCheckpoint(checkpoint, fingerprint))?.epoch ?? 0;
+  if (epochs < plan.recipe.epochs) {
+    throw new MeanetError(
+      "TRAINING_INCOMPLETE",
+      `the extension learns behind a trained main, and ${checkpoint} has ${epochs} of ${plan.recipe.epochs} epochs; train main first`,
+      { checkpoint, epochs, expected: plan.recipe.epochs },
+    );
+  }
+  return trainPlan(training, plan);
+}
+
+function planMain(training: Training): PartPlan {
   const { recipe, classes } = training;
-  return trainPlan(training, {
+  if (recipe.train.main === undefined) {
+    throw new MeanetError(
+      "RECIPE_INVALID",
+      `main is not trained but taken from ${recipe.mainFrom} → mainFrom`,
+      {
+        mainFrom: recipe.mainFrom,
+      },
+    );
+  }
+  return {
     part: meanetParts(recipe.edge).main,
     recipe: recipe.train.main,
     network: recipe.edge,
     targetOf: identity(classes),
     targets: classes,
     accuracy: (onnx) => plainAccuracy(training, onnx, "y1"),
-  });
+  };
 }
 
-/** Trains the cloud's network on all classes. */
-export function trainCloud(training: Training): Promise<TrainedPart> {
+/**
+ * Trains the cloud's network on all classes.
+ *
+ * @throws {MeanetError} RECIPE_INVALID when the recipe has none
+ */
+export async function trainCloud(training: Training): Promise<TrainedPart> {
   const { recipe, classes } = training;
+  if (recipe.cloud === undefined || recipe.train.cloud === undefined) {
+    throw new MeanetError("RECIPE_INVALID", "the recipe has no network of the cloud; expected one → cloud");
+  }
   return trainPlan(training, {
     part: classifierPart(recipe.cloud),
     recipe: recipe.train.cloud,
@@ -79,7 +125,7 @@ export function trainCloud(training: Training): Promise<TrainedPart> {
 
 /**
  * Trains adaptive and extension on frames of hard classes only, behind a frozen main: neither its weights nor its statistics
- * move.
+ * move. With `notHard` it is trained on all frames, those of easy classes as one target more.
  *
  * @param hardClasses - the label dictionary: position is the extension's index
  */
@@ -89,25 +135,38 @@ export function trainExtension(
   hardClasses: readonly number[],
 ): Promise<TrainedPart> {
   const { recipe, classes } = training;
-  const targetOf = identity(classes).map((classIndex) => hardClasses.indexOf(classIndex));
+  const ofEasy = recipe.edge.notHard ? hardClasses.length : -1;
+  const targetOf = identity(classes).map((classIndex) => {
+    const compact = hardClasses.indexOf(classIndex);
+    return compact === -1 ? ofEasy : compact;
+  });
   return trainPlan(training, {
     part: meanetParts(recipe.edge).extension,
     recipe: recipe.train.extension,
     network: { edge: recipe.edge, hardClasses },
     frozen: main.values,
+    teacherClasses: hardClasses,
     targetOf,
-    targets: hardClasses.length,
+    targets: extensionOutputs(recipe.edge),
     accuracy: (onnx) => extensionAccuracy(training, main.onnx, onnx, targetOf),
   });
 }
 
 async function trainPlan(training: Training, plan: PartPlan): Promise<TrainedPart> {
-  const { recipe, images, split, input, work, threads, signal, onProgress } = training;
+  const { recipe, images, split, input, threads, signal, onProgress } = training;
   const { part, frozen, targetOf } = plan;
   const { shards, frames } = recipe.batch;
-  const { momentum, weightDecay, labelSmoothing } = plan.recipe;
+  const { momentum, weightDecay, labelSmoothing, distillation } = plan.recipe;
   const batchOptions = { batch: frames, ...(frozen === undefined ? {} : { frozen }) };
-  const step = buildTrainingStep(part, { ...batchOptions, momentum, weightDecay, labelSmoothing });
+  const step = buildTrainingStep(part, {
+    ...batchOptions,
+    momentum,
+    weightDecay,
+    labelSmoothing,
+    ...(distillation === undefined
+      ? {}
+      : { distillation: { ...distillation, classes: plan.teacherClasses ?? [] } }),
+  });
   const fitted = await fit({
     part,
     recipe: plan.recipe,
@@ -124,24 +183,24 @@ async function trainPlan(training: Training, plan: PartPlan): Promise<TrainedPar
     input,
     seed: recipe.seed,
     initial: initialise(part, recipe.seed).theta,
-    checkpoint: `${work}/${part.name}.checkpoint`,
-    fingerprint: fingerprintOf(
-      // How often a training is looked at does not change it.
-      {
-        ...plan.recipe,
-        evaluateEvery: 0,
-        network: plan.network,
-        data: recipe.data,
-        seed: recipe.seed,
-        batch: recipe.batch,
-      },
-      ...(frozen === undefined ? [] : [frozen.theta, frozen.statistics]),
-    ),
+    ...placeOf(training, plan),
     evaluate: (values) => plan.accuracy(buildInference(part, values)),
     onProgress,
     signal,
   });
   return { onnx: buildInference(part, fitted.values), values: fitted.values, history: historyOf(fitted) };
+}
+
+/** Where the part's checkpoint is, and the name of all that decides it. */
+function placeOf({ recipe, work }: Training, { part, recipe: ofPart, network, frozen }: PartPlan) {
+  return {
+    checkpoint: `${work}/${part.name}.checkpoint`,
+    fingerprint: fingerprintOf(
+      // How often a training is looked at does not change it.
+      { ...ofPart, evaluateEvery: 0, network, data: recipe.data, seed: recipe.seed, batch: recipe.batch },
+      ...(frozen === undefined ? [] : [frozen.theta, frozen.statistics]),
+    ),
+  };
 }
 
 function historyOf({ epochs, seconds, heldOutAccuracy }: Fitted): TrainedPart["history"] {

@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { MeanetError } from "@meanet/runtime";
 import { parse } from "yaml";
 import { z } from "zod";
+import { ruleNames } from "../evaluation/rules.ts";
 import { classifierSpecSchema, meanetSpecSchema } from "../networks/index.ts";
-import { decisionRules } from "../routing.ts";
 import { augmentationSchema } from "./augmentation.ts";
 import { scheduleSchema } from "./schedule.ts";
 
@@ -17,10 +18,27 @@ const partSchema = z.strictObject({
   evaluateEvery: z.int().positive().default(1).describe("Epochs between evaluations on held-out data."),
 });
 
-/** How one part is trained. */
-export type PartRecipe = z.infer<typeof partSchema>;
+const extensionSchema = partSchema.extend({
+  distillation: z
+    .strictObject({
+      weight: z
+        .number()
+        .min(0)
+        .max(1)
+        .describe("Share of the loss that main's answers have; the labels have the rest."),
+      temperature: z.number().positive().describe("What the logits of both are divided by first."),
+    })
+    .optional()
+    .describe(
+      "The extension also learns what main says of the hard classes; by default from labels alone, as in the paper.",
+    ),
+});
 
-export const recipeSchema = z.strictObject({
+/** How one part is trained. */
+export type PartRecipe = z.infer<typeof extensionSchema>;
+
+// What is beyond the paper is optional and has no default: a fingerprint and a manifest know only what a recipe says.
+const schema = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,64}$/, "expected an id of the form [a-z0-9-]{1,64}"),
   version: z.string().regex(/^\d+\.\d+\.\d+$/, 'expected a version such as "1.0.0"'),
   data: z.strictObject({
@@ -36,29 +54,92 @@ export const recipeSchema = z.strictObject({
     })
     .prefault({}),
   edge: meanetSpecSchema.describe("Main, adaptive and extension."),
-  cloud: classifierSpecSchema.describe("The network of the cloud."),
+  cloud: classifierSpecSchema
+    .optional()
+    .describe("The network of the cloud; left out for a bundle of edges alone."),
+  hardClassRule: z
+    .enum(["precision", "random"])
+    .optional()
+    .describe(
+      "Which classes are hard: those of main's lowest precision on held-out data, as in the paper and by default, or any, drawn by the seed.",
+    ),
+  mainFrom: z
+    .string()
+    .optional()
+    .describe(
+      "Bundle of the zoo by name, or a folder: its main is taken as it is. Data, split and network of main must be this recipe's.",
+    ),
   decision: z
-    .enum([...decisionRules, "best"])
+    .enum([...ruleNames, "best"])
     .default("best")
     .describe(
-      "Who answers a frame that the extension ran for; `best` is the rule that does best on held-out data.",
+      "Who answers a frame that the extension ran for; `best` is the rule that does best on held-out data, the paper's at a tie.",
     ),
-  train: z.strictObject({ main: partSchema, extension: partSchema, cloud: partSchema }),
+  train: z.strictObject({
+    main: partSchema.optional().describe("Left out with `mainFrom`."),
+    extension: extensionSchema,
+    cloud: partSchema.optional().describe("Left out without `cloud`."),
+  }),
   notes: z.array(z.string()).default([]).describe("What a reader of the card should know besides."),
 });
+
+export const recipeSchema = schema
+  .refine(({ mainFrom, train }) => (mainFrom === undefined) !== (train.main === undefined), {
+    path: ["train", "main"],
+    error: "expected either this or `mainFrom`: main is trained, or taken from a bundle",
+  })
+  .refine(({ cloud, train }) => (cloud === undefined) === (train.cloud === undefined), {
+    path: ["train", "cloud"],
+    error: "expected together with `cloud`, or neither",
+  })
+  .refine(({ edge, train }) => edge.notHard === undefined || train.extension.distillation === undefined, {
+    path: ["train", "extension", "distillation"],
+    error: 'expected none with `edge.notHard`: main has no answer "not hard" to learn from',
+  });
 
 /** All that decides a training: the same recipe and data give the same bundle on the same kind of machine. */
 export type Recipe = z.infer<typeof recipeSchema>;
 
 /**
- * Reads a recipe, a YAML file.
+ * Reads a recipe, a YAML file. Where it says `extends: other.yaml` it tells what differs from that recipe, which lies at that path
+ * from its own folder: keys within keys are merged, lists are replaced, `null` takes a key away.
  *
  * @throws {MeanetError} RECIPE_INVALID
  */
 export async function readRecipe(path: string): Promise<Recipe> {
-  let value: unknown;
+  return parseRecipe(await readExtended(path, []), path);
+}
+
+async function readExtended(path: string, extending: readonly string[]): Promise<unknown> {
+  if (extending.includes(path)) {
+    throw new MeanetError("RECIPE_INVALID", `${path}: \`extends\` comes back to where it began`, { path });
+  }
+  const value = await readYaml(path);
+  if (!isObject(value) || value.extends === undefined) return value;
+  const { extends: base, ...changes } = value;
+  if (typeof base !== "string") {
+    throw new MeanetError("RECIPE_INVALID", `${path}: expected the path of a recipe → extends`, { path });
+  }
+  return merged(await readExtended(resolve(dirname(path), base), [...extending, path]), changes);
+}
+
+function merged(base: unknown, changes: unknown): unknown {
+  if (!isObject(base) || !isObject(changes)) return changes;
+  const result: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(changes)) {
+    if (value === null) delete result[key];
+    else result[key] = merged(result[key], value);
+  }
+  return result;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+async function readYaml(path: string): Promise<unknown> {
   try {
-    value = parse(await readFile(path, "utf8"));
+    return parse(await readFile(path, "utf8"));
   } catch (cause) {
     throw new MeanetError(
       "RECIPE_INVALID",
@@ -67,7 +148,6 @@ export async function readRecipe(path: string): Promise<Recipe> {
       { cause },
     );
   }
-  return parseRecipe(value, path);
 }
 
 /** @throws {MeanetError} RECIPE_INVALID */

@@ -102,7 +102,7 @@ describe("train", () => {
 
   it("stops with TRAINING_FAILED when the loss is no number", async () => {
     const wild = structuredClone(recipe);
-    wild.train.main.schedule = { kind: "step", rate: 1e30, milestones: [], factor: 0.1 };
+    wild.train.main!.schedule = { kind: "step", rate: 1e30, milestones: [], factor: 0.1 };
     await assert.rejects(trainPart("main", wild, { work: join(root, "wild.work"), data }), (error) =>
       isMeanetError(error, "TRAINING_FAILED"),
     );
@@ -143,6 +143,6 @@ describe("a recipe", () => {
 
   it("of the zoo's bundle is read with its defaults", async () => {
     const read = await readRecipe(join(import.meta.dirname, "..", "..", "recipes", "fashion-mnist.yaml"));
-    assert.equal(read.train.main.momentum, 0.9);
+    assert.equal(read.train.main!.momentum, 0.9);
   });
 });

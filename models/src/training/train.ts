@@ -3,13 +3,15 @@
  *
  *     main ─▶ hard classes, by precision on held-out frames ─▶ extension, main frozen ─▶ cloud ─▶ rule and threshold ─▶ bundle
  *
+ * Main may be that of another bundle, and the cloud's network may be left out.
+ *
  * Held-out frames decide everything; the official test set only fills the card.
  */
 import { appendFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { type Bundle, type BundleContent, writeBundle } from "../bundle/bundle.ts";
+import { type Bundle, type BundleContent, type BundlePart, writeBundle } from "../bundle/bundle.ts";
 import { bundleCard } from "../bundle/card.ts";
 import { makeGolden } from "../bundle/golden.ts";
 import { toTensor } from "../bundle/tensor.ts";
@@ -19,9 +21,17 @@ import { predictEdge, predictPlain } from "../evaluation/predict.ts";
 import { count } from "../networks/index.ts";
 import { argmax } from "../routing.ts";
 import { choose } from "./choose.ts";
-import { classPrecision, hardestClasses } from "./hard-classes.ts";
-import { type Training, trainCloud, trainExtension, trainMain } from "./parts.ts";
-import type { PartName, TrainingProgress } from "./progress.ts";
+import { classPrecision, hardestClasses, randomClasses } from "./hard-classes.ts";
+import { mainFrom } from "./main-from.ts";
+import {
+  type TrainedPart,
+  type Training,
+  trainCloud,
+  trainExtension,
+  trainedMain,
+  trainMain,
+} from "./parts.ts";
+import type { TrainingProgress } from "./progress.ts";
 import { randomAt, shuffled } from "./random.ts";
 import type { Recipe } from "./recipe.ts";
 import { channelMoments, holdOut } from "./split.ts";
@@ -45,24 +55,21 @@ const GOLDEN_FRAMES = 4;
 /**
  * Trains a bundle, or goes on where a training stopped.
  *
- * @throws {MeanetError} TRAINING_ABORTED, TRAINING_FAILED, CHECKPOINT_MISMATCH, RECIPE_INVALID, DATASET_MISSING, DATASET_CORRUPT
+ * @throws {MeanetError} TRAINING_ABORTED, TRAINING_FAILED, CHECKPOINT_MISMATCH, RECIPE_INVALID, DATASET_MISSING, DATASET_CORRUPT;
+ * RECIPE_MISMATCH when main is another bundle's that does not fit
  */
 export async function train(recipe: Recipe, options: TrainOptions): Promise<Bundle> {
   const training = await prepare(recipe, options);
-  const main = await trainMain(training);
-  const heldOut = { images: training.images, indices: training.split.heldOut, input: training.input };
-  const labels = Array.from(heldOut.indices, (index) => training.images.labels[index]!);
-
-  const predicted = (await predictPlain(main.onnx, "y1", heldOut)).map(argmax);
-  const precision = classPrecision({ predicted, labels }, options.data.classes.length);
-  const hardClasses = hardestClasses(precision, recipe.edge.hardClasses);
-
+  const taken = await takenMain(training, options.data);
+  const main = taken ?? (await trainMain(training));
+  const hardClasses = await hardClassesOf(training, main);
   const extension = await trainExtension(training, main, hardClasses);
-  const cloud = await trainCloud(training);
+  const cloud = recipe.cloud === undefined ? undefined : await trainCloud(training);
 
+  const heldOut = heldOutOf(training);
   const edge = await predictEdge({ main: main.onnx, extension: extension.onnx, hardClasses }, heldOut);
-  const { decision, threshold } = choose(labels, edge, hardClasses, recipe.decision);
-  const blocks = { ...count(recipe.edge), ...count(recipe.cloud) };
+  const { settings, threshold, fit } = choose(heldOut.labels, edge, hardClasses, recipe.decision);
+  const { fusionWeight, temperatures } = settings;
   const manifest: BundleContent["manifest"] = {
     name: recipe.name,
     version: recipe.version,
@@ -70,8 +77,11 @@ export async function train(recipe: Recipe, options: TrainOptions): Promise<Bund
     classes: options.data.classes,
     hardClasses,
     threshold,
-    decision,
-    blocks,
+    decision: settings.rule,
+    ...(fusionWeight === undefined ? {} : { fusionWeight }),
+    ...(temperatures === undefined ? {} : { temperatures }),
+    ...(recipe.edge.notHard ? { notHard: true } : {}),
+    blocks: { ...count(recipe.edge), ...(recipe.cloud === undefined ? {} : count(recipe.cloud)) },
     provenance: {
       data: {
         name: options.data.name,
@@ -81,12 +91,22 @@ export async function train(recipe: Recipe, options: TrainOptions): Promise<Bund
         splitSeed: recipe.seed,
       },
       recipe: JSON.parse(JSON.stringify(recipe)),
-      parts: { main: main.history, extension: extension.history, cloud: cloud.history },
+      parts: {
+        main: main.history,
+        extension: extension.history,
+        ...(cloud === undefined ? {} : { cloud: cloud.history }),
+      },
+      ...(taken === undefined ? {} : { mainFrom: taken.source }),
+      rules: fit,
       machine: machine(),
       createdAt: new Date().toISOString(),
     },
   };
-  const files = { main: main.onnx, extension: extension.onnx, cloud: cloud.onnx };
+  const files = {
+    main: main.onnx,
+    extension: extension.onnx,
+    ...(cloud === undefined ? {} : { cloud: cloud.onnx }),
+  };
   return writeBundle(options.out, {
     manifest,
     files,
@@ -95,18 +115,47 @@ export async function train(recipe: Recipe, options: TrainOptions): Promise<Bund
 }
 
 /**
- * Trains main or the cloud's network into its checkpoint and writes no bundle: {@link train} finds them done later. So the
- * parts can be trained at different times, and the long one first.
+ * Trains one part into its checkpoint and writes no bundle: {@link train} finds it done later. So the parts can be trained at
+ * different times, and the long one first. The extension needs main, trained or taken from a bundle.
  *
- * @throws {MeanetError} as {@link train}
+ * @throws {MeanetError} as {@link train}; TRAINING_INCOMPLETE when the extension is to be trained before main
  */
 export async function trainPart(
-  part: Extract<PartName, "main" | "cloud">,
+  part: BundlePart,
   recipe: Recipe,
   options: Omit<TrainOptions, "out">,
 ): Promise<void> {
   const training = await prepare(recipe, options);
-  await (part === "main" ? trainMain(training) : trainCloud(training));
+  if (part === "main") {
+    await trainMain(training);
+  } else if (part === "cloud") {
+    await trainCloud(training);
+  } else {
+    const main = (await takenMain(training, options.data)) ?? (await trainedMain(training));
+    await trainExtension(training, main, await hardClassesOf(training, main));
+  }
+}
+
+function takenMain(training: Training, data: Dataset) {
+  const { mainFrom: bundle } = training.recipe;
+  return bundle === undefined ? undefined : mainFrom(training, data, bundle);
+}
+
+/** The label dictionary, by the recipe's rule. */
+async function hardClassesOf(training: Training, main: TrainedPart): Promise<number[]> {
+  const { recipe, classes } = training;
+  if (recipe.hardClassRule === "random") {
+    return randomClasses(classes, recipe.edge.hardClasses, recipe.seed);
+  }
+  const heldOut = heldOutOf(training);
+  const predicted = (await predictPlain(main.onnx, "y1", heldOut)).map(argmax);
+  const precision = classPrecision({ predicted, labels: heldOut.labels }, classes);
+  return hardestClasses(precision, recipe.edge.hardClasses);
+}
+
+function heldOutOf({ images, split, input }: Training) {
+  const labels = Array.from(split.heldOut, (index) => images.labels[index]!);
+  return { images, indices: split.heldOut, input, labels };
 }
 
 async function prepare(recipe: Recipe, options: Omit<TrainOptions, "out">): Promise<Training> {

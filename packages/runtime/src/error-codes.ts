@@ -130,6 +130,11 @@ export const errorCodes = {
     actor: "user",
     meaning: "A training recipe is not YAML of its schema. The message names the key and what was expected.",
   },
+  RECIPE_MISMATCH: {
+    actor: "user",
+    meaning:
+      "The bundle that a recipe takes main from learned from other data or another split, or its main is another network. The message names what differs.",
+  },
   CHECKPOINT_MISMATCH: {
     actor: "user",
     meaning:
@@ -139,6 +144,10 @@ export const errorCodes = {
     actor: "operator",
     meaning:
       "A training thread died, or the loss is not a number. The last checkpoint is kept; resume from it.",
+  },
+  TRAINING_INCOMPLETE: {
+    actor: "user",
+    meaning: "The extension was to be trained alone before main is done. Train main first.",
   },
   TRAINING_ABORTED: {
     actor: "user",

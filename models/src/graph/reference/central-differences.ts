@@ -4,8 +4,8 @@ import { openSession, Tensor } from "@meanet/inference/session";
 import { type Random, randomAt } from "../../training/random.ts";
 import { type Graph, parameterCount } from "../graph.ts";
 import type { Part, TrainedValues } from "../part.ts";
-import { buildGradient } from "../training-step.ts";
-import { type ReferenceTrace, referenceForward, referenceLoss } from "./forward.ts";
+import { buildGradient, type Distillation } from "../training-step.ts";
+import { type ReferenceTrace, referenceDistillation, referenceForward, referenceLoss } from "./forward.ts";
 
 const step = 1e-6;
 /** Elements looked at per parameter unless told: few enough that a whole network stays within a second. */
@@ -17,6 +17,8 @@ export interface GradientCase {
   readonly seed: number;
   readonly labelSmoothing?: number;
   readonly frozen?: TrainedValues;
+  /** Together with `frozen`. */
+  readonly distillation?: Distillation;
   /** Elements looked at per parameter. */
   readonly samples?: number;
 }
@@ -29,7 +31,7 @@ interface Comparison {
 }
 
 async function compareGradient(given: GradientCase): Promise<Comparison> {
-  const { part, batch, labelSmoothing = 0, samples = defaultSamples } = given;
+  const { part, batch, labelSmoothing = 0, distillation, samples = defaultSamples } = given;
   const { graph } = part;
   const random = randomAt(given.seed);
   const theta = Float32Array.from(someTheta(graph, random));
@@ -48,12 +50,22 @@ async function compareGradient(given: GradientCase): Promise<Comparison> {
   const gradient = outputs["gradient"]!.data as Float32Array;
 
   const inputs: Record<string, Float64Array> = { x: Float64Array.from(x) };
-  if (given.frozen !== undefined) inputs["F1"] = frozenFeatures(part.frozen!.graph, batch, x, given.frozen);
+  let teacher: Float64Array = new Float64Array();
+  if (given.frozen !== undefined) {
+    const below = referenceInference(part.frozen!.graph, batch, { x: Float64Array.from(x) }, given.frozen);
+    inputs["F1"] = below["F1"]!;
+    teacher = below[part.frozen!.logits]!;
+  }
   const exact = Float64Array.from(theta);
   const forward = (): ReferenceTrace =>
     referenceForward(graph, { batch, values: { ...inputs, ...split(graph, exact) } });
-  const loss = (): number =>
-    referenceLoss(forward().values.get(graph.outputs[part.logits]!)!, target, classes, labelSmoothing);
+  const loss = (): number => {
+    const logits = forward().values.get(graph.outputs[part.logits]!)!;
+    const fromLabels = referenceLoss(logits, target, classes, labelSmoothing);
+    if (distillation === undefined) return fromLabels;
+    const { weight } = distillation;
+    return (1 - weight) * fromLabels + weight * referenceDistillation(logits, teacher, batch, distillation);
+  };
 
   const relativeErrors = new Map<string, number>();
   for (const { name, offset, size } of graph.parameters) {
@@ -139,10 +151,6 @@ export function referenceInference(
   return Object.fromEntries(
     Object.entries(graph.outputs).map(([output, value]) => [output, trace.values.get(value)!]),
   );
-}
-
-function frozenFeatures(main: Graph, batch: number, x: Float32Array, values: TrainedValues): Float64Array {
-  return referenceInference(main, batch, { x: Float64Array.from(x) }, values)["F1"]!;
 }
 
 function elements(graph: Graph, value: string): number {

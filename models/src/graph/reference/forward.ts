@@ -66,6 +66,31 @@ export function referenceLoss(
   return loss;
 }
 
+/** Mean over the batch of τ²·CE(softmax(teacher/τ), softmax(logits/τ)), nats; the teacher's logits are picked by `classes`. */
+export function referenceDistillation(
+  logits: Float64Array,
+  teacher: Float64Array,
+  batch: number,
+  { temperature, classes }: { readonly temperature: number; readonly classes: readonly number[] },
+): number {
+  const shares = (row: readonly number[]): number[] => {
+    const largest = Math.max(...row);
+    const powers = row.map((logit) => Math.exp((logit - largest) / temperature));
+    const sum = powers.reduce((total, power) => total + power, 0);
+    return powers.map((power) => power / sum);
+  };
+  const [width, known] = [classes.length, teacher.length / batch];
+  let loss = 0;
+  for (let image = 0; image < batch; image++) {
+    const own = shares(Array.from(logits.subarray(image * width, (image + 1) * width)));
+    const wanted = shares(classes.map((index) => teacher[image * known + index]!));
+    for (const [index, share] of wanted.entries()) {
+      loss -= (temperature ** 2 * share * Math.log(own[index]!)) / batch;
+    }
+  }
+  return loss;
+}
+
 function compute(
   call: Exclude<Call, { op: "batchNorm" }>,
   inputs: readonly Float64Array[],
