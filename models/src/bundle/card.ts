@@ -70,7 +70,7 @@ type Described = Omit<Manifest, "schema" | "files">;
 function hardClassesText({ hardClasses, classes, notHard, provenance }: Described): string {
   const names = hardClasses.map((index) => classes[index]).join(", ");
   const text =
-    provenance.recipe["hardClassRule"] === "random"
+    provenance.recipe.hardClassRule === "random"
       ? `Hard classes: ${names}. They were drawn at random, to be compared with those of lowest precision.`
       : `Hard classes, hardest first: ${names}. They have the lowest precision of main's answers on held-out data.`;
   return notHard ? `${text} The extension may also answer "not hard", which leaves main's answer.` : text;
