@@ -25,11 +25,19 @@ export {
   settings,
   statsSchema,
   statusSchema,
-  type Training,
-  trainingSchema,
 } from "./node.ts";
 export { type Delivery, isId, sharedFilter, type Topic, type TopicParams, topic } from "./topic.ts";
 export { DEFAULT_TOPIC_PREFIX, edgeGroup, type Topics, topicsUnder, WORKER_GROUP } from "./topics.ts";
+export {
+  type LabelSource,
+  labelSources,
+  type Training,
+  type TrainingEvent,
+  type TrialFigures,
+  trainingEvents,
+  trainingSchema,
+  trainingTriggers,
+} from "./training.ts";
 export {
   type AnswerVerdict,
   answerVerdictSchema,

@@ -49,19 +49,6 @@ export const nodeEnergySchema = z.object({
 });
 export type NodeEnergy = z.infer<typeof nodeEnergySchema>;
 
-/** Payload of `{node}/training`: one epoch. */
-export const trainingSchema = z.object({
-  at: timestamp,
-  block: z.enum(["main", "extension", "cloud"]),
-  epoch: z.int().min(1),
-  epochs: z.int().min(1),
-  loss: nonNegative,
-  /** On held-out data, 0 to 1. */
-  accuracy: z.number().min(0).max(1).nullable(),
-  imagesPerS: nonNegative,
-});
-export type Training = z.infer<typeof trainingSchema>;
-
 /** Payload of `{edge}/replay`: publish these rows of your journal again, both ends included. */
 export const replaySchema = z
   .object({ journal: id, from: z.int().min(1), to: z.int().min(1) })

@@ -8,8 +8,8 @@ import {
   type SettingState,
   type Stats,
   type Status,
-  type Training,
 } from "./node.ts";
+import { labelSources, type Training, trainingTriggers } from "./training.ts";
 import { cloudOutcomes, exits, refusalReasons, routes, type Verdict } from "./verdict.ts";
 
 const id = fc.stringMatching(/^[a-z0-9-]{1,64}$/);
@@ -66,6 +66,52 @@ const verdict: fc.Arbitrary<Verdict> = fc.oneof(
     final: fc.constant(true as const),
     reason: fc.constantFrom(...refusalReasons),
     detail: text,
+  }),
+);
+
+const names = fc.array(text, { maxLength: 5 });
+const step = { at: time, model: text, energyJ: amount, run: count };
+const named = <const E extends string>(event: E) => ({ ...step, event: fc.constant(event) });
+const comparison = fc.record({ items: count, current: probability, candidate: probability });
+const figures = fc.record({ heldOut: comparison, reference: fc.option(comparison) });
+const training: fc.Arbitrary<Training> = fc.oneof(
+  fc.record({
+    ...named("collected"),
+    items: fc.record({ [labelSources[0]]: count, [labelSources[1]]: count }),
+    fresh: count,
+  }),
+  fc.record({
+    ...named("started"),
+    trigger: fc.constantFrom(...trainingTriggers),
+    items: count,
+    heldOut: count,
+    epochs: count,
+    hardClasses: names,
+  }),
+  fc.record({
+    ...named("epoch"),
+    epoch: row,
+    epochs: row,
+    loss: amount,
+    accuracy: fc.option(probability),
+    imagesPerS: amount,
+    pausedMs: amount,
+  }),
+  fc.record({ ...named("accepted"), figures }),
+  fc.record({ ...named("refused"), reason: text, figures }),
+  fc.record({ ...named("swapped"), before: text }),
+  fc.record({
+    ...named("rolled-back"),
+    before: text,
+    reason: text,
+    disagreement: fc.record({ items: count, before: probability, after: probability }),
+  }),
+  fc.record({ ...named("failed"), reason: text }),
+  fc.record({ ...named("proposed"), hardClasses: names, becomeHard: names, becomeEasy: names }),
+  fc.record({
+    ...named("agreed"),
+    hardClasses: names,
+    by: fc.constantFrom("operator" as const, "policy" as const),
   }),
 );
 
@@ -134,15 +180,7 @@ export const payloadsOf = {
     uplinkJ: amount,
     source: text,
   }) as fc.Arbitrary<NodeEnergy>,
-  training: fc.record({
-    at: time,
-    block: fc.constantFrom("main", "extension", "cloud"),
-    epoch: row,
-    epochs: row,
-    loss: amount,
-    accuracy: fc.option(probability),
-    imagesPerS: amount,
-  }) as fc.Arbitrary<Training>,
+  training,
   status: fc.record({
     state: fc.constantFrom("online", "offline", "stopped"),
     kind,

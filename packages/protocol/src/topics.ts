@@ -7,9 +7,9 @@ import {
   settingStateSchema,
   statsSchema,
   statusSchema,
-  trainingSchema,
 } from "./node.ts";
 import { topic } from "./topic.ts";
+import { trainingSchema } from "./training.ts";
 import { verdictSchema } from "./verdict.ts";
 
 /** Where all topics begin, unless configured otherwise. The version is part of the name: v2 would live beside it. */

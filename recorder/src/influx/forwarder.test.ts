@@ -266,7 +266,11 @@ describe("forwarder", () => {
         ...node,
         training: {
           at: START,
-          block: "extension",
+          event: "epoch",
+          model: "tiny@1.0.0",
+          energyJ: 12.5,
+          run: 1,
+          pausedMs: 0,
           epoch: 2,
           epochs: 8,
           loss: 0.5,
@@ -297,7 +301,10 @@ describe("forwarder", () => {
     const [energy] = await select(here.server, 'SELECT * FROM "energy"');
     assert.deepEqual([energy?.compute_j, energy?.source], [5.5, "measured:rapl"]);
     const [training] = await select(here.server, 'SELECT * FROM "training"');
-    assert.deepEqual([training?.block, training?.loss, training?.epoch], ["extension", 0.5, 2]);
+    assert.deepEqual(
+      [training?.event, training?.loss, training?.epoch, training?.energy_j],
+      ["epoch", 0.5, 2, 12.5],
+    );
     const [stats] = await select(here.server, 'SELECT * FROM "node" WHERE "uptime_s" > 0');
     assert.deepEqual([stats?.counter_frames, stats?.queue_decode, stats?.exit_cloud], [7, 2, 3]);
     const [drop] = await select(here.server, `SELECT "dropped" FROM "node" WHERE "reason" = 'oldest'`);

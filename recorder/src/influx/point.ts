@@ -37,6 +37,11 @@ const verdictFields = [
   ...["worker", "truth", "correct", "detail"],
 ];
 
+const trainingFields = [
+  ...["run", "energy_j", "items", "epoch", "epochs", "loss", "accuracy", "images_per_s", "paused_ms"],
+  ...["held_out_current", "held_out_candidate", "reference_current", "reference_candidate", "reason"],
+];
+
 /**
  * A row as a point. The same row gives the same measurement, tags and time however often it is sent, so that a point sent
  * twice, or again with a label, overwrites itself.
@@ -64,13 +69,7 @@ export function toPoint({ table, row }: Change, guard: TagGuard): Point {
         guard,
       );
     case "training":
-      return point(
-        "training",
-        row,
-        ["site", "node", "block"],
-        pick(row, ["epoch", "epochs", "loss", "accuracy", "images_per_s"]),
-        guard,
-      );
+      return point("training", row, ["site", "node", "event", "model"], pick(row, trainingFields), guard);
     case "drop_count":
       return point("node", row, ["site", "node", "kind", "reason"], pick(row, ["dropped"]), guard);
     case "status":

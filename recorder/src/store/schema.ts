@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { MeanetError } from "@meanet/runtime";
 
-/** Grows with every change of the tables below; a database of another version is refused, never guessed at. */
-const VERSION = 1;
+/** Grows with every change of the tables below; a database that no step of `upgrades` leads on from is refused, never guessed at. */
+const VERSION = 2;
 
 /** How long to wait, holding up everything else, for another process that writes. */
 const BUSY_WAIT_MS = 500;
@@ -17,6 +17,18 @@ export const agingTables = [...changingTables, "label"] as const;
 
 const row = "row INTEGER PRIMARY KEY, recorded_at INTEGER NOT NULL";
 const changing = `${row}, change INTEGER NOT NULL UNIQUE`;
+
+// A step of an edge node that learns; detail: all of it as JSON. Columns without a figure of this event are null.
+const trainingTable = `
+CREATE TABLE training (
+  ${changing}, site TEXT NOT NULL, node TEXT NOT NULL, at INTEGER NOT NULL, event TEXT NOT NULL, run INTEGER NOT NULL,
+  model TEXT NOT NULL, energy_j REAL NOT NULL, items INTEGER, epoch INTEGER NOT NULL, epochs INTEGER,
+  loss REAL, accuracy REAL, images_per_s REAL, paused_ms REAL,
+  held_out_current REAL, held_out_candidate REAL, reference_current REAL, reference_candidate REAL,
+  reason TEXT, detail TEXT NOT NULL,
+  UNIQUE (site, node, at, event, run, epoch)
+) STRICT;
+`;
 
 const tables = `
 -- ranges: rows of the journal that are stored or given up, "1-500,502-502". Outlives the rows, so that
@@ -80,15 +92,13 @@ CREATE TABLE drop_count (
 ) STRICT;
 CREATE INDEX drop_count_at ON drop_count (at);
 
-CREATE TABLE training (
-  ${changing}, site TEXT NOT NULL, node TEXT NOT NULL, at INTEGER NOT NULL, block TEXT NOT NULL,
-  epoch INTEGER NOT NULL, epochs INTEGER NOT NULL, loss REAL NOT NULL, accuracy REAL, images_per_s REAL NOT NULL,
-  UNIQUE (site, node, at, block, epoch)
-) STRICT;
-
+${trainingTable}
 CREATE TABLE cursor (forwarder TEXT PRIMARY KEY, change INTEGER NOT NULL) STRICT;
 CREATE TABLE tag_value (position INTEGER PRIMARY KEY, tag TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (tag, value)) STRICT;
 `;
+
+/** From a version to the next. Of version 1, no node ever wrote a training. */
+const upgrades: Readonly<Record<number, string>> = { 1: `DROP TABLE training; ${trainingTable}` };
 
 /**
  * Opens the recorder's database, and makes it when there is none.
@@ -104,6 +114,9 @@ export function openDatabase(file: string): DatabaseSync {
     database.exec("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
     if (versionOf(database) === 0) {
       database.exec(`BEGIN IMMEDIATE; ${tables} PRAGMA user_version = ${VERSION}; COMMIT`);
+    }
+    for (let at = versionOf(database); at < VERSION && upgrades[at] !== undefined; at += 1) {
+      database.exec(`BEGIN IMMEDIATE; ${upgrades[at]} PRAGMA user_version = ${at + 1}; COMMIT`);
     }
     checkVersion(database, file);
     return database;

@@ -24,6 +24,35 @@ test("sqlite store › refuses a file that is no database, naming it", () => {
   );
 });
 
+test("sqlite store › leads a database of version 1 on, and keeps its rows", () => {
+  const file = join(folder, "old.sqlite");
+  const store = openSqliteStore(file);
+  store.write([{ kind: "label", site: "lab", device: "cam", id: "a", label: 3 }]);
+  store.close();
+  const database = new DatabaseSync(file);
+  database.exec(`DROP TABLE training; PRAGMA user_version = 1;
+    CREATE TABLE training (row INTEGER PRIMARY KEY, change INTEGER, block TEXT NOT NULL, recorded_at INTEGER)`);
+  database.close();
+  const again = openSqliteStore(file);
+  const step = {
+    at: 1,
+    model: "tiny@1.0.0",
+    energyJ: 0,
+    run: 1,
+    event: "failed",
+    reason: "disk full",
+  } as const;
+  const observed = { kind: "training", site: "lab", node: "edge-1", training: step } as const;
+  again.write([observed, observed]);
+  const rows = again.changesAfter(0, 10).filter(({ table }) => table === "training");
+  assert.deepEqual(
+    rows.map(({ row }) => [row.event, row.reason, JSON.parse(String(row.detail))]),
+    [["failed", "disk full", step]],
+  );
+  assert.equal(again.counts().labels, 1);
+  again.close();
+});
+
 test("sqlite store › refuses a database of another version", () => {
   const file = join(folder, "future.sqlite");
   const database = new DatabaseSync(file);

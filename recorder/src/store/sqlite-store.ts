@@ -18,6 +18,7 @@ import type {
   Value,
   Written,
 } from "./store.ts";
+import { trainingRow } from "./training-row.ts";
 import { correctness, verdictColumns } from "./verdict-row.ts";
 
 type Row = Readonly<Record<string, Value>>;
@@ -252,8 +253,7 @@ class SqliteStore implements Store {
         return;
       }
       case "training": {
-        const { imagesPerS, ...epoch } = observation.training;
-        this.#insertChange("training", { site, node, ...epoch, images_per_s: imagesPerS }, now);
+        this.#insertChange("training", { site, node, ...trainingRow(observation.training) }, now);
         return;
       }
       case "status": {

@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { nonNegative, probability, timestamp } from "./scalars.ts";
+
+/** Where the class of a stored item comes from: told as true, or answered by the cloud. */
+export const labelSources = ["label", "cloud"] as const;
+export type LabelSource = (typeof labelSources)[number];
+
+/** Why a training began: enough new items, the oldest new item waited long enough, or someone asked. */
+export const trainingTriggers = ["items", "age", "asked"] as const;
+
+const count = z.int().min(0);
+const model = z.string().max(128);
+const reason = z.string().max(512);
+const classNames = z.array(z.string().max(128)).max(4096);
+
+/** Accuracy of two extensions on the same items. */
+const comparison = z.object({ items: count, current: probability, candidate: probability });
+
+/** What a candidate was judged by. */
+const trialFigures = z.object({
+  /** Items of the store that no step of the training saw. */
+  heldOut: comparison,
+  /** Labelled frames that travel with the bundle; null when it has none. */
+  reference: comparison.nullable(),
+});
+export type TrialFigures = z.infer<typeof trialFigures>;
+
+const common = {
+  at: timestamp,
+  /** Name and version of the bundle in force when it happened. */
+  model,
+  /** Joules of this step: of an epoch, of a trial; 0 where nothing was computed. */
+  energyJ: nonNegative,
+  /** Trainings of this node count from 1; 0 stands for what belongs to none. */
+  run: count,
+};
+
+const event = <const E extends string, S extends z.core.$ZodLooseShape>(name: E, shape: S) =>
+  z.object({ ...common, event: z.literal(name), ...shape });
+
+/** Payload of `{edge}/training`: a step of an edge node that learns in service. */
+export const trainingSchema = z.discriminatedUnion("event", [
+  /** The store grew. */
+  event("collected", {
+    /** In the store now, by source. */
+    items: z.object({ label: count, cloud: count }),
+    /** Since the training before. */
+    fresh: count,
+  }),
+  event("started", {
+    trigger: z.enum(trainingTriggers),
+    items: count,
+    heldOut: count,
+    epochs: count,
+    /** Classes that the new extension will tell apart, in the order of its answers. */
+    hardClasses: classNames,
+  }),
+  event("epoch", {
+    epoch: z.int().min(1),
+    epochs: z.int().min(1),
+    /** Mean over the epoch, in nats. */
+    loss: nonNegative,
+    /** On the held-out items; null when not measured. */
+    accuracy: probability.nullable(),
+    imagesPerS: nonNegative,
+    /** Waited for frames in service. */
+    pausedMs: nonNegative,
+  }),
+  event("accepted", { figures: trialFigures }),
+  event("refused", { reason, figures: trialFigures }),
+  /** `model` is the new one. */
+  event("swapped", { before: model }),
+  /** `model` is the old one, in force again. */
+  event("rolled-back", {
+    before: model,
+    reason,
+    /** Share of answers that labels and cloud called wrong. */
+    disagreement: z.object({ items: count, before: probability, after: probability }),
+  }),
+  event("failed", { reason }),
+  /** The live figures suggest another set of hard classes. */
+  event("proposed", { hardClasses: classNames, becomeHard: classNames, becomeEasy: classNames }),
+  /** The next training uses this set. */
+  event("agreed", { hardClasses: classNames, by: z.enum(["operator", "policy"]) }),
+]);
+export type Training = z.infer<typeof trainingSchema>;
+export type TrainingEvent = Training["event"];
+
+export const trainingEvents = [
+  "collected",
+  "started",
+  "epoch",
+  "accepted",
+  "refused",
+  "swapped",
+  "rolled-back",
+  "failed",
+  "proposed",
+  "agreed",
+] as const satisfies readonly TrainingEvent[];
