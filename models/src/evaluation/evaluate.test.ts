@@ -52,6 +52,19 @@ describe("figures", () => {
     assert.equal(result.detection, 0.75);
     assert.deepEqual(result.exits, { main: 0.5, extension: 0.5 });
     assert.equal(result.extensionRuns, 0.5);
+    assert.deepEqual(result.calls, { hard: 1, easy: 0.5 });
+    assert.deepEqual(result.mainErrors, { easyToHard: 0, hardToEasy: 0.25, easyToEasy: 0, hardToHard: 0.25 });
+  });
+
+  it("tell who answers at the bundle's threshold, and how well", () => {
+    // The last two are sent: the cloud is wrong on the first of them, right on the other.
+    assert.deepEqual(result.offloaded, {
+      accuracy: 0.75,
+      hard: 2 / 3,
+      easy: 1,
+      exits: { main: 0.25, extension: 0.25, cloud: 0.5 },
+    });
+    assert.equal(result.offloaded?.accuracy, result.curve.find(({ T }) => T === 0.7)?.accuracy);
   });
 
   it("give mean entropies of main's right and wrong answers", () => {
@@ -80,6 +93,7 @@ describe("figures", () => {
       {},
     );
     assert.equal(edgeOnly.cloud, undefined);
+    assert.equal(edgeOnly.offloaded, undefined);
     assert.deepEqual(edgeOnly.curve, []);
   });
 

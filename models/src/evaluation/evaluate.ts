@@ -11,6 +11,7 @@ import type { Manifest } from "../bundle/manifest.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { decisionOf } from "../routing.ts";
 import { type CurvePoint, curvePoint, curveThresholds, type EdgeCosts } from "./curve.ts";
+import { type CallPrecision, callPrecision, type MainErrors, mainErrors } from "./detection.ts";
 import { type EvaluationSplit, openFrames } from "./frames.ts";
 import { predictEdge, predictPlain } from "./predict.ts";
 import { type RuleAccuracies, ruleAccuracies } from "./rules.ts";
@@ -37,6 +38,9 @@ export interface Evaluation {
   readonly rules?: RuleAccuracies;
   /** Share of frames that main's answer puts on the right side, hard or easy. */
   readonly detection: number;
+  /** Absent, as `mainErrors` and `offloaded`, in figures of older bundles. */
+  readonly calls?: CallPrecision;
+  readonly mainErrors?: MainErrors;
   /** Where the edge's own answers come from; sums to 1. */
   readonly exits: { readonly main: number; readonly extension: number };
   /** Share of frames that the extension runs for, whoever answers. */
@@ -45,12 +49,19 @@ export interface Evaluation {
   readonly entropy: { readonly correct: number; readonly wrong: number };
   /** The cloud's network on every frame; absent when the bundle has none. */
   readonly cloud?: Accuracy;
+  /** Edge and cloud together at the bundle's own threshold, and who answers; absent when the bundle has no cloud network. */
+  readonly offloaded?: Offloaded;
   /** The bundle's own threshold, and where its figures come from. */
   readonly threshold: number;
   readonly profile: DeviceProfileName;
   readonly uplink: UplinkName;
   /** Ascending in T: from all sent to none; empty when the bundle has no cloud network. */
   readonly curve: readonly CurvePoint[];
+}
+
+export interface Offloaded extends Accuracy {
+  /** Sums to 1. */
+  readonly exits: { readonly main: number; readonly extension: number; readonly cloud: number };
 }
 
 /**
@@ -93,10 +104,14 @@ export function figures(
     main: accuracyOf(frames, "mainClass"),
     edge: accuracyOf(frames, "edgeClass"),
     detection: share(frames, (frame) => frame.calledHard === frame.isHard),
+    calls: callPrecision(frames),
+    mainErrors: mainErrors(frames),
     exits: { main: 1 - extensionShare, extension: extensionShare },
     extensionRuns: share(frames, (frame) => frame.calledHard),
     entropy: entropyMeans(frames),
-    ...(cloudSaw ? { cloud: accuracyOf(frames, "cloudClass") } : {}),
+    ...(cloudSaw
+      ? { cloud: accuracyOf(frames, "cloudClass"), offloaded: offloadedAt(frames, manifest.threshold) }
+      : {}),
     threshold: manifest.threshold,
     profile,
     uplink,
@@ -105,6 +120,19 @@ export function figures(
           curvePoint(frames, threshold, costs),
         )
       : [],
+  };
+}
+
+function offloadedAt(frames: readonly ScoredFrame[], threshold: number): Offloaded {
+  const isComplex = (frame: ScoredFrame) => frame.entropy > threshold;
+  const answered = frames.map((frame) =>
+    isComplex(frame) ? { ...frame, edgeClass: frame.cloudClass! } : frame,
+  );
+  const ends = (exit: ScoredFrame["exit"]) =>
+    share(frames, (frame) => !isComplex(frame) && frame.exit === exit);
+  return {
+    ...accuracyOf(answered, "edgeClass"),
+    exits: { main: ends("main"), extension: ends("extension"), cloud: share(frames, isComplex) },
   };
 }
 

@@ -14,11 +14,13 @@ export function evaluateTable(result: Evaluation): string {
       [
         accuracyRow("main alone", result.main),
         accuracyRow("edge, nothing sent", result.edge),
+        ...(result.offloaded === undefined ? [] : [accuracyRow("edge and cloud", result.offloaded)]),
         ...(cloud === undefined ? [] : [accuracyRow("cloud, all sent", cloud)]),
       ].map((row) => (everyClassHard ? row.with(-1, "-") : row)),
     ),
     "",
     `Easy or hard detected ${percent(result.detection)}; the extension runs for ${percent(result.extensionRuns)} of the frames.`,
+    ...detectionLines(result),
     `Exits with nothing sent: main ${percent(exits.main)}, extension ${percent(exits.extension)}.`,
     `Mean entropy of main: ${entropy.correct.toFixed(3)} nats when right, ${entropy.wrong.toFixed(3)} when wrong; the bundle's T is ${result.threshold.toFixed(3)}.`,
   ];
@@ -46,6 +48,14 @@ export function evaluateTable(result: Evaluation): string {
     );
   }
   return lines.join("\n");
+}
+
+function detectionLines({ calls, mainErrors: errors }: Evaluation): string[] {
+  if (calls === undefined || errors === undefined) return [];
+  return [
+    `Of the frames called hard ${percent(calls.hard)} are, of those called easy ${percent(calls.easy)}.`,
+    `Main is wrong: easy → hard ${percent(errors.easyToHard)}, hard → easy ${percent(errors.hardToEasy)}, easy → another easy class ${percent(errors.easyToEasy)}, hard → another hard class ${percent(errors.hardToHard)}.`,
+  ];
 }
 
 function accuracyRow(name: string, { accuracy, hard, easy }: Accuracy): string[] {
