@@ -6,15 +6,17 @@
 import { parentPort, workerData } from "node:worker_threads";
 // Not the whole runtime: every engine thread would load its HTTP server and log, 160 ms and 58 MB.
 import { isMeanetError } from "@meanet/runtime/error";
+import { anyBatch } from "./any-batch.ts";
 import { openSession, type Session, Tensor } from "./session.ts";
 import { type TensorData, type TensorView, type TensorViews, toTransfer } from "./tensor-view.ts";
 import type { FromThread, ThreadData, ThreadError, ToThread } from "./thread-messages.ts";
 
 const port = parentPort!; // this file is only ever started as a worker
-const { model, options } = workerData as ThreadData;
+const { model, options, anyBatch: wantsAnyBatch } = workerData as ThreadData;
 
 try {
-  const session = await openSession(model, options);
+  const opened = await openSession(model, options);
+  const session = wantsAnyBatch ? anyBatch(opened) : opened;
   port.on("message", (message: ToThread) => {
     void (message.kind === "run" ? answer(session, message.id, message.feeds) : end(session));
   });

@@ -39,6 +39,8 @@ export interface EngineOptions extends SessionOptions {
   readonly name: string;
   /** ONNX bytes, or the path of a file. The bytes are copied. */
   readonly model: Uint8Array | string;
+  /** Whether a model made for batches of one takes any: its frames are run one after the other. Default false. */
+  readonly anyBatch?: boolean;
   /** Batches given and not yet answered, ≥ 1. Two keep the thread busy. Default 2. */
   readonly maxInFlight?: number;
   /** Must not throw. */
@@ -282,9 +284,17 @@ function post(worker: Worker, message: ToThread, transfer: ArrayBuffer[] = []): 
   worker.postMessage(message, transfer);
 }
 
-function threadData({ model, providers, threads, spinning, memArena }: EngineOptions): ThreadData {
+function threadData({
+  model,
+  providers,
+  threads,
+  spinning,
+  memArena,
+  anyBatch = false,
+}: EngineOptions): ThreadData {
   return {
     model,
+    anyBatch,
     options: {
       ...(providers !== undefined && { providers }),
       ...(threads !== undefined && { threads }),

@@ -7,6 +7,7 @@ import type { TensorViews } from "./tensor-view.ts";
 export interface ThreadData {
   readonly model: Uint8Array | string;
   readonly options: SessionOptions;
+  readonly anyBatch: boolean;
 }
 
 export type ToThread =

@@ -71,3 +71,13 @@ export function convModel(): Uint8Array {
     },
   });
 }
+
+/** y[1,2] = 2 · x[1,2], made for batches of one. */
+export function singleModel(): Uint8Array {
+  return onnxModel({
+    inputs: [{ name: "x", shape: [1, 2] }],
+    outputs: [{ name: "y", shape: [1, 2] }],
+    nodes: [{ op: "Mul", inputs: ["x", "factor"], outputs: ["y"] }],
+    constants: { factor: { dims: [1], data: Float32Array.of(2) } },
+  });
+}

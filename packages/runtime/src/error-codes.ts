@@ -70,6 +70,21 @@ export const errorCodes = {
     meaning:
       "A file is not a model that ONNX Runtime can open: damaged, empty, missing, or with operators it does not know.",
   },
+  MODEL_UNSUPPORTED: {
+    actor: "user",
+    meaning:
+      "An ONNX file is a model, but not one that a bundle can be made of: its inputs, a tensor's shape, or where its weights lie. The message names what was found and what was expected.",
+  },
+  MODEL_UNFIT: {
+    actor: "user",
+    meaning:
+      "An ONNX model and the data set do not go together: shape of the frames, number of classes, or normalisation. The message names both sides.",
+  },
+  TENSOR_UNKNOWN: {
+    actor: "user",
+    meaning:
+      "An ONNX model has no tensor of the name given. The message lists names that come near, or what could be meant.",
+  },
   PROVIDER_UNAVAILABLE: {
     actor: "operator",
     meaning:
