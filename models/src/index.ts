@@ -22,7 +22,9 @@ export { listBundles, resolveBundle, zooFolder, zooPath } from "./bundle/zoo.ts"
 export {
   type Dataset,
   datasetNames,
+  type LabelledFrames,
   type LabelledImages,
+  type LabelledWindows,
   type OfficialSplit,
   type OpenDatasetOptions,
   openDataset,
