@@ -46,6 +46,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "ask the store: throughput, exits, latency, energy, accuracy, drops, uplink",
     load: async () => (await import("./commands/query.ts")).queryCommand(),
   },
+  scenario: {
+    summary: "run a scenario and report it: low-light, where the edge learns",
+    load: async () => (await import("./commands/scenario.ts")).scenarioCommand(),
+  },
   bundle: {
     summary: "list, show and verify model bundles",
     load: async () => (await import("./commands/bundle.ts")).bundleCommand(),

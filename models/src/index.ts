@@ -19,12 +19,12 @@ export {
 } from "./bundle/manifest.ts";
 export { toTensor, windowTensor } from "./bundle/tensor.ts";
 export { listBundles, resolveBundle, zooFolder, zooPath } from "./bundle/zoo.ts";
+export { type ClassMix, drawMix } from "./data/class-mix.ts";
+export { type Corruption, corrupt, lowLight } from "./data/corruption.ts";
 export {
   type Dataset,
   datasetNames,
-  type LabelledFrames,
   type LabelledImages,
-  type LabelledWindows,
   type OfficialSplit,
   type OpenDatasetOptions,
   openDataset,
@@ -87,6 +87,8 @@ export {
   progressLine,
   type TrainingProgress,
 } from "./training/progress.ts";
+export { type Random, randomAt, shuffled } from "./training/random.ts";
 export { parseRecipe, type Recipe, readRecipe, recipeSchema } from "./training/recipe.ts";
+export { type HeldOutSplit, holdOut } from "./training/split.ts";
 export { stepSession } from "./training/step-session.ts";
 export { type TrainOptions, train, trainPart } from "./training/train.ts";

@@ -76,6 +76,15 @@ describe("replay", () => {
     assert.deepEqual(dropped, []);
   });
 
+  it("tells the true class of those frames only that it shall", async () => {
+    const { device, published, labels } = camera();
+    const { results, done } = run([device], 4, { tells: (index) => index % 2 === 0 });
+    await done;
+    assert.equal(published.length, 4);
+    assert.deepEqual([...labels.keys()], ["r-1-0", "r-1-2"]);
+    assert.equal(results.filter(({ correct }) => correct !== undefined).length, 4);
+  });
+
   it("publishes a silent frame again under its id, and drops it after three attempts", async () => {
     const { device, published } = camera((id, attempt) => {
       if (id === "r-1-1" || attempt === 1) throw new MeanetError("VERDICT_TIMEOUT", "silence");

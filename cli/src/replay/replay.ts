@@ -12,10 +12,24 @@ const REPUBLISH_AFTER_MS = 10_000;
 /** Publications of one frame, the first included. */
 const ATTEMPTS = 3;
 
+interface CameraAnswer {
+  readonly verdict: Verdict;
+  readonly latencyMs: number;
+  /** The edge's own answer while the cloud was being asked. */
+  readonly provisional?: { readonly verdict: Verdict } | undefined;
+}
+
+/** The end of a frame of the source. */
+export interface ReplayResult extends FrameResult {
+  /** Its place in the row of the source. */
+  readonly index: number;
+  readonly provisional: Verdict | undefined;
+}
+
 /** What replay needs of a device. */
 export interface Camera {
   publishFrame(frame: Uint8Array, options: { id: string; qos: 1 }): Promise<string>;
-  awaitVerdict(id: string, timeoutMs: number): Promise<{ verdict: Verdict; latencyMs: number }>;
+  awaitVerdict(id: string, timeoutMs: number): Promise<CameraAnswer>;
   label(id: string, label: string): Promise<void>;
 }
 
@@ -28,11 +42,13 @@ export interface ReplayOptions {
   readonly rate: number;
   /** Frames to publish; undefined: until `signal`. */
   readonly frames: number | undefined;
+  /** Whether the true class of the frame at a place is told. Left out: of every frame. */
+  readonly tells?: ((index: number) => boolean) | undefined;
   /** Ends the publishing; frames under way are still awaited. */
   readonly signal: AbortSignal;
   /** Ends the awaiting too: what has no verdict then is dropped. */
   readonly giveUp: AbortSignal;
-  readonly onResult: (result: FrameResult) => void;
+  readonly onResult: (result: ReplayResult) => void;
   /** Neither verdict nor refusal came after all attempts, or publishing failed. */
   readonly onDropped: (id: string, error: unknown) => void;
 }
@@ -55,26 +71,29 @@ export async function replay(options: ReplayOptions): Promise<void> {
     if (waitMs > 1) await sleep(waitMs, undefined, { signal }).catch(() => undefined);
     while (underWay.size >= MAX_OUTSTANDING && !signal.aborted) await Promise.race(underWay);
     if (signal.aborted) break;
-    const frame = follow(cameras[index % cameras.length]!, frameId(options.run, index), source.at(index));
+    const frame = follow(cameras[index % cameras.length]!, index);
     underWay.add(frame);
     void frame.then(() => underWay.delete(frame));
   }
   await Promise.all(underWay);
 
   /** Never rejects: a frame that fails is dropped. */
-  async function follow(camera: Camera, id: string, frame: LabelledFrame): Promise<void> {
+  async function follow(camera: Camera, index: number): Promise<void> {
+    const id = frameId(options.run, index);
+    const frame = source.at(index);
+    const tell = options.tells?.(index) ?? true;
     try {
-      const answer = await Promise.race([answered(camera, id, frame), givenUp]);
+      const answer = await Promise.race([answered(camera, id, frame, tell), givenUp]);
       const { verdict, latencyMs } = answer;
       const correct = verdict.outcome === "answered" ? verdict.label === frame.label : undefined;
-      options.onResult({ verdict, latencyMs, correct });
+      options.onResult({ index, verdict, latencyMs, correct, provisional: answer.provisional?.verdict });
     } catch (error) {
       options.onDropped(id, error);
     }
   }
 
-  async function answered(camera: Camera, id: string, { payload, label }: LabelledFrame) {
-    const labelled = camera.label(id, label);
+  async function answered(camera: Camera, id: string, { payload, label }: LabelledFrame, tell: boolean) {
+    const labelled = tell ? camera.label(id, label) : undefined;
     for (let attempt = 1; ; attempt++) {
       await camera.publishFrame(payload, { id, qos: 1 });
       try {

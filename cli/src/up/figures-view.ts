@@ -67,7 +67,7 @@ function share(summary: Summary, exit: keyof Summary["exits"]): number | null {
   return summary.verdicts === 0 ? null : summary.exits[exit] / summary.verdicts;
 }
 
-function percent(fraction: number | null): string {
+export function percent(fraction: number | null): string {
   return fraction === null ? "–" : `${(fraction * 100).toFixed(1)} %`;
 }
 

@@ -18,11 +18,14 @@ interface Plan {
 export class Processes {
   readonly #config: UpConfig;
   readonly #onEvent: (text: string) => void;
+  readonly #edgeFlags: readonly string[];
   readonly #running: Supervised[] = [];
 
-  constructor(config: UpConfig, onEvent: (text: string) => void) {
+  /** @param edgeFlags - further flags of every edge node, such as `["--provisional"]` */
+  constructor(config: UpConfig, onEvent: (text: string) => void, edgeFlags: readonly string[] = []) {
     this.#config = config;
     this.#onEvent = onEvent;
+    this.#edgeFlags = edgeFlags;
   }
 
   /** Name and addresses, in the order of starting. */
@@ -127,6 +130,7 @@ export class Processes {
           ...["--node", name, "--state", state],
           ...model,
           ...(policy === undefined ? [] : ["--policy", policy]),
+          ...this.#edgeFlags,
           ...httpPort(previous),
         ],
       })),

@@ -1,5 +1,4 @@
-import type { ModelInput } from "../bundle/manifest.ts";
-import type { LabelledFrames } from "../data/dataset.ts";
+import type { ImageInput } from "../bundle/manifest.ts";
 import type { Augmentation } from "./augmentation.ts";
 
 /** What a training thread is given when it starts. Everything large is shared memory: nothing is copied. */
@@ -12,11 +11,12 @@ export interface ShardWorkerData {
   readonly shards: readonly SharedShard[];
   readonly theta: Float32Array<SharedArrayBuffer>;
   readonly momentum: Float32Array<SharedArrayBuffer>;
-  readonly labelled: LabelledFrames;
+  readonly images: Uint8Array<SharedArrayBuffer>;
+  readonly labels: Uint8Array<SharedArrayBuffer>;
   /** Target index of each class, -1 where a class is no target. */
   readonly targetOf: readonly number[];
   readonly targets: number;
-  readonly input: ModelInput;
+  readonly input: ImageInput;
   readonly augmentation: Augmentation;
   readonly seed: number;
 }

@@ -51,6 +51,16 @@ export const errorCodes = {
     actor: "operator",
     meaning: "A process of `meanet up` did not start. The message holds what it said, and names its log.",
   },
+  SCENARIO_UNFIT: {
+    actor: "user",
+    meaning:
+      "A scenario cannot be played with this bundle and data. The message says why, and what to give instead.",
+  },
+  SCENARIO_INCOMPLETE: {
+    actor: "operator",
+    meaning:
+      "A scenario did not come to its end: it was stopped, or a process did not answer. The logs that it names tell why.",
+  },
   TOPIC_INVALID: {
     actor: "developer",
     meaning: "A topic level is not an id of the form [a-z0-9-]{1,64}, or a level is missing.",
