@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Answer, Device } from "@meanet/device";
-import type { Setting, SettingState } from "@meanet/protocol";
+import { type Setting, type SettingState, settings } from "@meanet/protocol";
 import { waitUntil } from "@meanet/recorder/testing";
 import type { MqttSession } from "@meanet/session";
 import { load, sampleFrames } from "./rig/frames.ts";
@@ -27,7 +27,7 @@ describe("settings of an edge node at work", () => {
     await waitUntil(
       "the edge node tells its settings",
       () => states.size,
-      (count) => count === 4,
+      (count) => count === settings.length,
     );
   });
   after(() => site.close());

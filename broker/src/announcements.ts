@@ -40,7 +40,7 @@ export class Announcements {
       state,
       kind: "broker" as const,
       version: packageJson.version,
-      model: null,
+      models: [],
       since: this.#since,
     };
     return this.#publish(status.format({ site, node }), status.encode(value), 1);

@@ -69,7 +69,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
         node,
         site,
         log,
-        status: { kind: "worker", version: packageManifest.version, model: model.name },
+        status: { kind: "worker", version: packageManifest.version, models: [model.name] },
       }),
       (open) => open.close(),
     );

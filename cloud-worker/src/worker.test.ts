@@ -180,7 +180,7 @@ describe("worker", () => {
     const worker = await lab.worker();
     await lab.until(() => lab.statuses.length > 0);
     const [status] = lab.statuses;
-    assert.deepEqual([status?.state, status?.kind, status?.model], ["online", "worker", tiny.name]);
+    assert.deepEqual([status?.state, status?.kind, status?.models], ["online", "worker", [tiny.name]]);
     await Promise.all(["a", "b", "c"].map((id) => lab.ask(id)));
     await lab.ask("late", { remainingMs: 0 });
     await lab.until(() => lab.answers.length === 4);

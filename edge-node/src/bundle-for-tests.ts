@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { writeBundle } from "@meanet/models";
+import { encodeWindow } from "@meanet/protocol";
 
 /**
- * A bundle whose answers can be read off the frame: 1x2x3 bytes p0…p5, five classes of which 3 and 1 are hard.
+ * A bundle whose answers can be read off the frame: 1x2x3 bytes p0…p5, or a window of 2x3 readings; five classes of which 3 and 1 are
+ * hard.
  *
  *     main       F1 = x;  y1 = 20 · (p0, p1, p2, p3, 0) / 255
  *     extension  y2 = 20 · (p4, F1 of p5) / 255      class 3, class 1
@@ -12,24 +14,32 @@ import { writeBundle } from "@meanet/models";
 export interface TestBundle {
   readonly version?: string;
   readonly threshold?: number;
+  /** Default image. A window's second channel is 10 + 2 p, so that it takes its mean and deviation to read it. */
+  readonly kind?: "image" | "window";
   /** Bytes that are no model, for a bundle that cannot be opened. */
   readonly brokenMain?: boolean;
 }
 
+/** Of one item. */
+const DIMS = { image: [1, 2, 3], window: [2, 1, 3] } as const;
 const CLASSES = ["zero", "one", "two", "three", "four"];
 /** Costs of one frame; made up, so that each part of the sum can be told from the others. */
 export const MACS = { main: 1_000_000, adaptive: 200_000, extension: 30_000, cloud: 9_000_000 };
 
 export async function writeTestBundle(folder: string, changes: TestBundle = {}): Promise<string> {
-  const { version = "1.0.0", threshold = 0.5, brokenMain = false } = changes;
-  const dir = join(folder, `three-${version}`);
+  const { version = "1.0.0", threshold = 0.5, kind = "image", brokenMain = false } = changes;
+  const name = kind === "image" ? "three" : "motion";
+  const dir = join(folder, `${name}-${version}`);
   const block = (macs: number) => ({ parameters: 0, macs });
   const history = { epochs: 0, seconds: 0, heldOutAccuracy: 0 };
   await writeBundle(dir, {
     manifest: {
-      name: "three",
+      name,
       version,
-      input: { kind: "image", shape: [1, 2, 3], mean: [0], std: [1] },
+      input:
+        kind === "image"
+          ? { kind, shape: [1, 2, 3], mean: [0], std: [1] }
+          : { kind, shape: [2, 3], mean: [0, 10], std: [1, 2], rateHz: 50 },
       classes: CLASSES,
       hardClasses: [3, 1],
       threshold,
@@ -49,11 +59,21 @@ export async function writeTestBundle(folder: string, changes: TestBundle = {}):
       },
     },
     files: {
-      main: brokenMain ? Buffer.from("no model") : mainModel(),
-      extension: extensionModel(),
+      main: brokenMain ? Buffer.from("no model") : mainModel(DIMS[kind]),
+      extension: extensionModel(DIMS[kind]),
     },
   });
   return dir;
+}
+
+/** A window by position, as a device writes it: 1 is what byte 255 is to a picture. */
+export function windowBytes(readings: Readonly<Record<number, number>>): Uint8Array<ArrayBuffer> {
+  return encodeWindow(
+    Float32Array.from({ length: 6 }, (_, index) => {
+      const value = readings[index] ?? 0;
+      return index < 3 ? value : 10 + 2 * value;
+    }),
+  );
 }
 
 /** Bytes of a frame by position, the rest 0. */
@@ -61,7 +81,7 @@ export function frameBytes(bytes: Readonly<Record<number, number>>): Uint8Array 
   return Uint8Array.from({ length: 6 }, (_, index) => bytes[index] ?? 0);
 }
 
-function mainModel(): Uint8Array {
+function mainModel(dims: Dims): Uint8Array {
   const weights = new Float32Array(6 * 5);
   for (const index of [0, 1, 2, 3]) weights[index * 5 + index] = 20;
   return model(
@@ -71,12 +91,12 @@ function mainModel(): Uint8Array {
       node("MatMul", ["flat", "w"], ["y1"]),
     ],
     [tensor("w", [6, 5], weights)],
-    [value("x", ["N", 1, 2, 3])],
-    [value("y1", ["N", 5]), value("F1", ["N", 1, 2, 3])],
+    [value("x", ["N", ...dims])],
+    [value("y1", ["N", 5]), value("F1", ["N", ...dims])],
   );
 }
 
-function extensionModel(): Uint8Array {
+function extensionModel(dims: Dims): Uint8Array {
   const ofX = new Float32Array(6 * 2);
   ofX[4 * 2] = 20;
   const ofFeatures = new Float32Array(6 * 2);
@@ -90,7 +110,7 @@ function extensionModel(): Uint8Array {
       node("Add", ["fromX", "fromF"], ["y2"]),
     ],
     [tensor("wX", [6, 2], ofX), tensor("wF", [6, 2], ofFeatures)],
-    [value("x", ["N", 1, 2, 3]), value("F1", ["N", 1, 2, 3])],
+    [value("x", ["N", ...dims]), value("F1", ["N", ...dims])],
     [value("y2", ["N", 2])],
   );
 }

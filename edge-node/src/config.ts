@@ -2,6 +2,7 @@ import { deviceProfileNames, type UplinkName, uplinks } from "@meanet/energy";
 import { durationMs, httpConfigSchema } from "@meanet/runtime";
 import { mqttConfigSchema } from "@meanet/session";
 import { z } from "zod";
+import { inputKinds } from "./input-kind.ts";
 import { POLICY_FORMS, parsePolicy } from "./policy.ts";
 
 const id = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected 1 to 64 of a-z, 0-9 and "-"');
@@ -10,6 +11,7 @@ const count = (least = 1) => z.int().min(least);
 const wait = durationMs.refine((ms) => ms > 0 && ms <= 10 * 60_000, 'expected more than "0ms", up to "10m"');
 const MIB = 1024 * 1024;
 
+/** Each kind of input has its own queue and places: neither can crowd the other out. */
 const limits = z
   .strictObject({
     frameBytes: count()
@@ -18,18 +20,22 @@ const limits = z
     framePixels: count().default(25_000_000).describe("most pixels that a picture may unfold to"),
     working: count()
       .default(128)
-      .describe("frames between decoding and final verdict, those that wait for the cloud included"),
+      .describe(
+        "frames between decoding and final verdict, those that wait for the cloud included; of pictures and of windows so many each",
+      ),
     waiting: count(0)
       .default(512)
-      .describe("frames that wait for a place; then QoS 0 is dropped and QoS 1 refused, overload"),
+      .describe(
+        "frames that wait for a place, of each kind; then QoS 0 is dropped and QoS 1 refused, overload",
+      ),
     waitingBytes: count()
       .default(64 * MIB)
-      .describe("payloads of the frames that wait, together"),
-    decoding: count().default(2).describe("pictures decoded at once"),
+      .describe("payloads of the frames of each kind that wait, together"),
+    decoding: count().default(2).describe("frames of each kind decoded at once"),
     batch: count().default(32).describe("most frames of one run of an engine"),
     cloud: count()
       .default(64)
-      .describe("requests to the cloud in flight; past it the edge answers itself, busy"),
+      .describe("requests to the cloud in flight, of each kind; past it the edge answers itself, busy"),
   })
   .prefault({});
 
@@ -40,7 +46,9 @@ const engine = z
       .min(1)
       .default(["cpu"])
       .describe("execution providers, the wished one first"),
-    threads: count().default(1).describe("threads of each engine; one engine runs main, one the extension"),
+    threads: count()
+      .default(1)
+      .describe("threads of each engine; each bundle has one for main and one for the extension"),
   })
   .prefault({});
 
@@ -81,7 +89,14 @@ export const configSchema = z.strictObject({
     .min(1)
     .default(".meanet")
     .describe("folder for journal and settings; a folder per node within"),
-  model: z.string().min(1).default("fashion-mnist").describe("bundle: a name of the zoo, or a folder"),
+  models: z
+    .array(z.string().min(1))
+    .min(1)
+    .max(inputKinds.length)
+    .default(["fashion-mnist"])
+    .describe(
+      "bundles, names of the zoo or folders: one for pictures, one for sensor windows, or one of them; what no bundle takes is refused, unsupported",
+    ),
   policy: z
     .string()
     .refine((text) => parsePolicy(text) !== undefined, `expected one of ${POLICY_FORMS}`)
@@ -92,7 +107,12 @@ export const configSchema = z.strictObject({
     .number()
     .min(0)
     .optional()
-    .describe("entropy in nats above which a frame is complex; left out: the bundle's own"),
+    .describe("entropy in nats above which a picture is complex; left out: the bundle's own"),
+  thresholdWindow: z
+    .number()
+    .min(0)
+    .optional()
+    .describe("entropy in nats above which a sensor window is complex; left out: the bundle's own"),
   deadline: wait
     .prefault("2s")
     .describe("from arrival of a frame to the edge's own answer when the cloud is silent"),

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { readManifest, resolveBundle } from "@meanet/models";
 import type { Verdict } from "@meanet/protocol";
 import {
   type HttpListener,
@@ -61,14 +62,12 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
     const settings = await beginSettings(config, models, log);
     waitsFor.delete("model");
 
-    const session = parts.add("session", openSession(config, models.current.name, log), (open) =>
-      open.close(),
-    );
+    const session = parts.add("session", openSession(config, models.names, log), (open) => open.close());
     session.onConnected(() => {
       if (session.ready) waitsFor.delete("broker");
       else waitsFor.add("broker");
     });
-    new SettingsTopic({ session, settings, model: () => models.current.name, log });
+    new SettingsTopic({ session, settings, models: () => models.names, log });
     const publish = (verdict: Verdict) =>
       session.publish(session.topics.verdict, { site, device: verdict.device }, verdict);
     parts.add("replay", startReplay(session, journal, publish, tally, log), (replay) => replay.stop());
@@ -92,6 +91,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
         drops: tally.drops,
         queues: { ...tally.lengths, publish: session.pending },
         exits: tally.exits,
+        models: tally.answersOf(models.names),
         journal: { journal: journal.name, lastSeq: journal.lastSeq },
       }),
       energy: () => ({
@@ -114,7 +114,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       settings,
       energy,
       cloud,
-      lengths: tally.lengths,
+      observe: (kind, lengths) => tally.observeLengths(kind, lengths),
       nowMs: clock.nowMs,
     });
     const drained = new Promise<void>((resolve, reject) => {
@@ -133,7 +133,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
     await Promise.all(connecting).catch((error: unknown) => {
       log.warn({ err: error }, "serves as soon as the broker is there");
     });
-    log.info({ node, site, model: models.current.name, energy: energy.meter.source }, "edge node started");
+    log.info({ node, site, models: models.names, energy: energy.meter.source }, "edge node started");
     return { http, stop: () => parts.stop() };
 
     function conclude(outcome: Outcome): void {
@@ -194,13 +194,17 @@ async function beginSettings(config: Config, models: ModelSlots, log: Logger): P
   const file = fileOf(config, "settings.json");
   const settings = new Settings({
     defaults: {
-      threshold: config.threshold,
+      thresholds: { image: config.threshold, window: config.thresholdWindow },
       policy: config.policy,
       deadlineMs: config.deadline,
-      model: config.model,
+      models: config.models,
     },
-    loadModel: (name) => models.replace(name),
-    bundle: () => ({ name: models.current.name, threshold: models.current.manifest.threshold }),
+    kindOf: async (name) => (await readManifest(await resolveBundle(name))).input.kind,
+    loadModel: async (name) => (await models.replace(name)).kind,
+    bundle: (kind) => {
+      const model = models.current(kind);
+      return model && { name: model.name, threshold: model.manifest.threshold };
+    },
     save: (wishes) => writeWishes(file, wishes),
     now: clock.nowEpochMs,
   });
@@ -211,7 +215,7 @@ async function beginSettings(config: Config, models: ModelSlots, log: Logger): P
   return settings;
 }
 
-function openSession(config: Config, model: string, log: Logger): MqttSession {
+function openSession(config: Config, models: readonly string[], log: Logger): MqttSession {
   return new MqttSession({
     mqtt: config.mqtt,
     node: config.node,
@@ -219,7 +223,7 @@ function openSession(config: Config, model: string, log: Logger): MqttSession {
     log,
     // Frames that are not acknowledged when the node goes away come again when it is back.
     clean: false,
-    status: { kind: "edge", version: packageManifest.version, model },
+    status: { kind: "edge", version: packageManifest.version, models },
   });
 }
 

@@ -1,42 +1,56 @@
+import { type InputKind, inputKinds } from "./input-kind.ts";
 import type { ServedModel } from "./served-model.ts";
 
 /**
- * The bundle in force and, while it changes, the one before.
+ * The bundles in force, one for each kind of input, and, while one changes, the one before.
  *
- * A new bundle takes over only after it opened and answered a frame; until then, and when it fails, the one before serves on.
+ * A new bundle takes the place of the one of its kind, and only after it opened and answered a frame; until then, and when it fails,
+ * the one before serves on.
  */
 export class ModelSlots {
   readonly #open: (nameOrFolder: string) => Promise<ServedModel>;
   readonly #retiring = new Set<Promise<void>>();
-  #current: ServedModel | undefined;
+  readonly #slots = new Map<InputKind, ServedModel>();
   #closed = false;
 
   constructor(open: (nameOrFolder: string) => Promise<ServedModel>) {
     this.#open = open;
   }
 
-  get current(): ServedModel {
-    if (this.#current === undefined) throw new Error("no bundle is loaded yet");
-    return this.#current;
+  /** The bundle that takes such inputs; undefined when none does. */
+  current(kind: InputKind): ServedModel | undefined {
+    return this.#slots.get(kind);
   }
 
-  /** @throws {MeanetError} as `ServedModel.open`; the bundle in force then stays */
-  async replace(nameOrFolder: string): Promise<void> {
+  /** All bundles in force. */
+  get all(): readonly ServedModel[] {
+    return inputKinds.flatMap((kind) => this.#slots.get(kind) ?? []);
+  }
+
+  /** Their names and versions. */
+  get names(): readonly string[] {
+    return this.all.map(({ name }) => name);
+  }
+
+  /** @returns the bundle now in force @throws {MeanetError} as `ServedModel.open`; the bundle in force then stays */
+  async replace(nameOrFolder: string): Promise<ServedModel> {
     const next = await this.#open(nameOrFolder);
     if (this.#closed) {
       await next.retire();
-      return;
+      return next;
     }
-    const before = this.#current;
-    this.#current = next;
-    if (before === undefined) return;
-    const retiring = before.retire().finally(() => this.#retiring.delete(retiring));
-    this.#retiring.add(retiring);
+    const before = this.#slots.get(next.kind);
+    this.#slots.set(next.kind, next);
+    if (before !== undefined) {
+      const retiring = before.retire().finally(() => this.#retiring.delete(retiring));
+      this.#retiring.add(retiring);
+    }
+    return next;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#current?.retire();
+    await Promise.all(this.all.map((model) => model.retire()));
     await Promise.all(this.#retiring);
   }
 }

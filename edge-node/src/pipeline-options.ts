@@ -9,7 +9,6 @@ import type { PipelineOptions } from "./pipeline.ts";
 import { chooseRoute, seededRandom } from "./policy.ts";
 import { decodePort, extensionPort, mainPort, refuseFrame } from "./ports.ts";
 import type { Settings } from "./settings.ts";
-import type { Lengths } from "./tally.ts";
 
 export interface Effects {
   readonly journal: Journal;
@@ -17,8 +16,8 @@ export interface Effects {
   readonly settings: Settings;
   readonly energy: Energy;
   readonly cloud: CloudPort;
-  /** Kept up to date for the stats. */
-  readonly lengths: Lengths;
+  /** Told what waits or works, at every change. */
+  readonly observe: PipelineOptions["observe"];
   readonly nowMs: () => number;
 }
 
@@ -30,7 +29,7 @@ const JOURNAL_WAITING = 16_384;
 
 /** Puts the effects of a running node behind the functions that the pipeline asks for. */
 export function pipelineOptions(config: Config, effects: Effects): PipelineOptions {
-  const { journal, models, settings, energy, cloud, lengths, nowMs: now } = effects;
+  const { journal, models, settings, energy, cloud, observe, nowMs: now } = effects;
   const { limits } = config;
   const random = seededRandom(config.policySeed);
   return {
@@ -39,17 +38,16 @@ export function pipelineOptions(config: Config, effects: Effects): PipelineOptio
       working: limits.working,
       waiting: limits.waiting,
       waitingBytes: limits.waitingBytes,
-      observe: (counts) => Object.assign(lengths, counts),
     },
     decode: {
       limit: limits.decoding,
-      decode: decodePort(limits, () => models.current, now),
+      decode: decodePort(limits, (kind) => models.current(kind), now),
       refuse: refuseFrame,
     },
     classify: { limit: limits.batch, run: mainPort(energy.meter), now },
     route: ({ model, p1, entropy }) => {
-      const { policy, threshold } = settings;
-      return chooseRoute(policy, { entropy, hard: model.callsHard(p1) }, { threshold, random });
+      const threshold = settings.threshold(model.kind) ?? model.manifest.threshold;
+      return chooseRoute(settings.policy, { entropy, hard: model.callsHard(p1) }, { threshold, random });
     },
     offload: {
       limit: limits.cloud,
@@ -62,9 +60,6 @@ export function pipelineOptions(config: Config, effects: Effects): PipelineOptio
       provisional: config.provisional,
       now,
       scheduler: asyncScheduler,
-      observe: (inFlight) => {
-        lengths.cloud = inFlight;
-      },
     },
     extend: { limit: limits.batch, run: extensionPort(energy.meter), now },
     conclude: {
@@ -82,5 +77,6 @@ export function pipelineOptions(config: Config, effects: Effects): PipelineOptio
       waiting: JOURNAL_WAITING,
       scheduler: asyncScheduler,
     },
+    observe,
   };
 }

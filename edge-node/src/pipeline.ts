@@ -1,4 +1,5 @@
 import { defer, type OperatorFunction, pipe, ReplaySubject, tap } from "rxjs";
+import type { InputKind } from "./input-kind.ts";
 import { type AdmitOptions, admit } from "./operators/admit.ts";
 import { type ClassifyOptions, classify } from "./operators/classify.ts";
 import { type ConcludeOptions, conclude } from "./operators/conclude.ts";
@@ -7,6 +8,7 @@ import { type ExtendOptions, extend } from "./operators/extend.ts";
 import { type OffloadOptions, offload } from "./operators/offload.ts";
 import { type OnceOptions, once } from "./operators/once.ts";
 import { only } from "./operators/only.ts";
+import { perKind } from "./operators/per-kind.ts";
 import { type RecordOptions, record } from "./operators/record.ts";
 import { routeFrames } from "./operators/route-frames.ts";
 import {
@@ -22,24 +24,28 @@ import {
   type Twin,
   type Unrecorded,
 } from "./stages.ts";
+import type { Lengths } from "./tally.ts";
 
 export interface PipelineOptions {
   readonly once: OnceOptions;
-  readonly admit: Omit<AdmitOptions<unknown>, "ends">;
+  readonly admit: Omit<AdmitOptions<unknown>, "ends" | "observe">;
   readonly decode: DecodeOptions;
   readonly classify: ClassifyOptions;
   readonly route: Parameters<typeof routeFrames>[0];
-  readonly offload: OffloadOptions;
+  readonly offload: Omit<OffloadOptions, "observe">;
   readonly extend: ExtendOptions;
   readonly conclude: ConcludeOptions;
   readonly record: Omit<RecordOptions, "stopping">;
+  /** Told what waits or works, of each kind of input, at every change. */
+  readonly observe: (kind: InputKind, lengths: Partial<Lengths>) => void;
 }
 
 /** What becomes of a frame, in the end or on the way. */
 export type Outcome = Recorded | Unrecorded | Dropped | Known | Twin;
 
 /**
- * The way of a frame, from arrival to journal.
+ * The way of a frame, from arrival to journal. Pictures and windows each go through queues, places and batches of their own, `admit`
+ * to `extend`; journal and ledger are one.
  *
  *     once ─ admit ─ decode ─ classify ─ route ┬ easy ───────────────────────────┬ conclude ─ record
  *      │       │        │         │            ├ hard ─────────────── extend ────┤
@@ -52,13 +58,17 @@ export type Outcome = Recorded | Unrecorded | Dropped | Known | Twin;
  * or knows MQTT.
  */
 export function pipeline(options: PipelineOptions): OperatorFunction<Frame, Outcome> {
-  const think: OperatorFunction<Frame, Settled | Extended | Provisional | Refused> = pipe(
-    decode(options.decode),
-    only(at("decoded"), classify(options.classify)),
-    only(at("classified"), routeFrames(options.route)),
-    only(at("routed"), offload(options.offload)),
-    only(needsExtension, extend(options.extend)),
-  );
+  const think = (kind: InputKind): OperatorFunction<Frame, Settled | Extended | Provisional | Refused> =>
+    pipe(
+      decode(options.decode),
+      only(at("decoded"), classify(options.classify)),
+      only(at("classified"), routeFrames(options.route)),
+      only(
+        at("routed"),
+        offload({ ...options.offload, observe: (cloud) => options.observe(kind, { cloud }) }),
+      ),
+      only(needsExtension, extend(options.extend)),
+    );
   const ends = (result: { readonly stage: string }) => result.stage !== "provisional";
   return (frames) =>
     defer(() => {
@@ -69,7 +79,10 @@ export function pipeline(options: PipelineOptions): OperatorFunction<Frame, Outc
         once(
           options.once,
           pipe(
-            admit({ ...options.admit, ends }, think),
+            perKind((kind) => {
+              const observe = (lengths: Partial<Lengths>) => options.observe(kind, lengths);
+              return admit({ ...options.admit, ends, observe }, think(kind));
+            }),
             only(at("settled", "extended", "provisional", "refused"), conclude(options.conclude)),
             only(at("concluded"), record({ ...options.record, stopping })),
           ),

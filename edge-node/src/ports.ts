@@ -1,54 +1,60 @@
 import type { ComputeMeter } from "@meanet/energy";
-import { decodeFrame } from "@meanet/image";
-import { entropy, imageInputOf, softmax, toTensor } from "@meanet/models";
-import { imageFormat, type RefusalReason } from "@meanet/protocol";
+import { decodeFrame, type ImageLimits } from "@meanet/image";
+import { entropy, type ModelInput, softmax, toTensor, windowTensor } from "@meanet/models";
+import { decodeWindow, imageFormat, type RefusalReason } from "@meanet/protocol";
 import { isMeanetError, MeanetError } from "@meanet/runtime";
 import { defer, type Observable } from "rxjs";
 import type { Config } from "./config.ts";
+import { type InputKind, inputNames } from "./input-kind.ts";
 import type { ServedModel } from "./served-model.ts";
 import type { Decoded, ExtensionResult, Frame, MainResult, Refused, Settled } from "./stages.ts";
 
-/** What the pipeline cannot decode by its nature, as against by accident. */
-class Unsupported extends Error {}
-
-/** Frames into inputs of the model in force; each holds that model until it leaves. */
+/** Frames into inputs of the model in force for their kind; each holds that model until it leaves. */
 export function decodePort(
   limits: Config["limits"],
-  model: () => ServedModel,
+  model: (kind: InputKind) => ServedModel | undefined,
   now: () => number,
 ): (frame: Frame) => Observable<Decoded> {
   const bounds = { maxBytes: limits.frameBytes, maxPixels: limits.framePixels };
   return (frame) =>
     defer(async () => {
       const { kind, payload } = frame;
-      const { manifest } = model();
       if (payload.byteLength > limits.frameBytes) {
         throw new MeanetError(
           "IMAGE_TOO_LARGE",
           `${payload.byteLength} bytes, at most ${limits.frameBytes} allowed: send it smaller`,
         );
       }
-      if (kind === "window") {
-        throw new Unsupported(`${manifest.name} takes pictures, not sensor windows`);
+      const held = model(kind)?.retain();
+      if (held === undefined) {
+        throw new MeanetError(
+          "INPUT_KIND_UNSUPPORTED",
+          `no bundle here takes ${inputNames[kind]}: name one in "models" of this edge node, or publish it to set/model`,
+        );
       }
-      const input = imageInputOf(manifest, "the edge node");
-      const format = imageFormat(payload) ?? "raw";
-      const held = model().retain();
       try {
-        const values = await decodeFrame(payload, { format, shape: input.shape, limits: bounds });
-        return {
-          stage: "decoded" as const,
-          frame,
-          format: values instanceof Float32Array ? ("raw" as const) : format,
-          model: held,
-          tensor: values instanceof Float32Array ? values : toTensor(values, input),
-          decodedMs: now(),
-        };
+        const input = await readInput(payload, held.manifest.input, bounds);
+        return { stage: "decoded" as const, frame, ...input, model: held, decodedMs: now() };
       } catch (error) {
         held.release();
         throw error;
       }
     });
+}
+
+async function readInput(
+  payload: Uint8Array,
+  input: ModelInput,
+  limits: ImageLimits,
+): Promise<Pick<Decoded, "format" | "tensor">> {
+  if (input.kind === "window") {
+    return { format: "window", tensor: windowTensor(decodeWindow(payload, input.shape), input) };
+  }
+  const format = imageFormat(payload) ?? "raw";
+  const values = await decodeFrame(payload, { format, shape: input.shape, limits });
+  return values instanceof Float32Array
+    ? { format: "raw", tensor: values }
+    : { format, tensor: toTensor(values, input) };
 }
 
 /** What an error of decoding tells the sender. */
@@ -58,7 +64,7 @@ export function refuseFrame(frame: Frame, error: unknown): Refused {
 }
 
 function reasonOf(error: unknown): RefusalReason {
-  if (error instanceof Unsupported || isMeanetError(error, "INPUT_KIND_UNSUPPORTED")) return "unsupported";
+  if (isMeanetError(error, "INPUT_KIND_UNSUPPORTED")) return "unsupported";
   if (isMeanetError(error, "IMAGE_TOO_LARGE")) return "too-large";
   if (isMeanetError(error, "WRONG_SIZE")) return "wrong-size";
   return "undecodable";

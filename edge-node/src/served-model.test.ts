@@ -63,20 +63,20 @@ describe("ModelSlots", () => {
   test("keeps the bundle in force when another cannot be opened", async () => {
     const slots = new ModelSlots(open);
     await slots.replace(folder.bundle);
-    const before = slots.current;
+    const before = slots.current("image");
     await assert.rejects(slots.replace("no-such-bundle"), { code: "BUNDLE_MISSING" });
-    assert.equal(slots.current, before);
+    assert.equal(slots.current("image"), before);
     await slots.close();
-    await assert.rejects(before.runMain([frame]), { code: "ENGINE_CLOSED" });
+    await assert.rejects(before!.runMain([frame]), { code: "ENGINE_CLOSED" });
   });
 
   test("does not put a bundle in force that is ready only after the close", async () => {
     const slots = new ModelSlots(open);
     await slots.replace(folder.bundle);
     const late = slots.replace(folder.bundle);
-    const before = slots.current;
+    const before = slots.current("image");
     await slots.close();
     await late;
-    assert.equal(slots.current, before);
+    assert.equal(slots.current("image"), before);
   });
 });

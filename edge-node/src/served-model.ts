@@ -9,6 +9,7 @@ import {
 import { type Bundle, decide, decisionOf, inputDims, loadBundle, resolveBundle } from "@meanet/models";
 import { isMeanetError, MeanetError } from "@meanet/runtime";
 import type { Config } from "./config.ts";
+import type { InputKind } from "./input-kind.ts";
 
 export interface MainRun {
   /** Logits over all classes, shape [C], by frame. */
@@ -87,6 +88,11 @@ export class ServedModel {
       throw error;
     }
     return model;
+  }
+
+  /** What it takes. */
+  get kind(): InputKind {
+    return this.manifest.input.kind;
   }
 
   get classes(): readonly string[] {

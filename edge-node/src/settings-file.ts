@@ -1,18 +1,26 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Setting } from "@meanet/protocol";
 import { z } from "zod";
-
-/** Settings that were changed over MQTT, as they were wished. */
-export type Wishes = Partial<Record<Setting, string | number>>;
+import { type InputKind, inputKinds } from "./input-kind.ts";
 
 const value = z.union([z.string(), z.number()]);
 const wishesSchema = z.strictObject({
   threshold: value.optional(),
+  "threshold-window": value.optional(),
   policy: value.optional(),
   deadline: value.optional(),
-  model: value.optional(),
+  /** Bundles by what they take. */
+  models: z.partialRecord(z.enum(inputKinds), z.string()).optional(),
 });
+
+/** Settings that were changed over MQTT, as they were wished. */
+export interface Wishes {
+  threshold?: string | number;
+  "threshold-window"?: string | number;
+  policy?: string | number;
+  deadline?: string | number;
+  models?: Partial<Record<InputKind, string>>;
+}
 
 /** What was wished before the last stop; nothing when there is no file. */
 export function readWishes(file: string, onDamage: (error: unknown) => void): Wishes {

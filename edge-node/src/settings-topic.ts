@@ -6,8 +6,8 @@ import type { Settings } from "./settings.ts";
 export interface SettingsTopicOptions {
   readonly session: MqttSession;
   readonly settings: Settings;
-  /** Name of the bundle in force. */
-  readonly model: () => string;
+  /** Names of the bundles in force. */
+  readonly models: () => readonly string[];
   readonly log: Logger;
 }
 
@@ -28,7 +28,7 @@ export class SettingsTopic {
   }
 
   async #change(name: string, value: unknown): Promise<void> {
-    const { settings, session, model, log } = this.#options;
+    const { settings, session, models, log } = this.#options;
     const setting = settingNames.find((known) => known === name);
     if (setting === undefined) {
       log.warn({ setting: name }, `unknown setting; known are ${settingNames.join(", ")}`);
@@ -44,9 +44,10 @@ export class SettingsTopic {
     }
     this.#publish(setting);
     if (setting !== "model") return;
-    session.setModel(model());
-    // The threshold may be the bundle's own.
+    session.setModels(models());
+    // A threshold may be its bundle's own.
     this.#publish("threshold");
+    this.#publish("threshold-window");
   }
 
   #publish(setting: Setting): void {

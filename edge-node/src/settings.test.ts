@@ -4,24 +4,49 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { MeanetError } from "@meanet/runtime";
+import type { InputKind } from "./input-kind.ts";
 import { Settings } from "./settings.ts";
 import { readWishes, type Wishes, writeWishes } from "./settings-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "meanet-settings-"));
 after(() => rmSync(folder, { recursive: true }));
 
-/** Bundles `first` and `second` exist; their thresholds are 1 and 2. */
-async function begun(wishes: Wishes = {}, gates: Record<string, Promise<void>> = {}) {
-  let bundle = { name: "none", threshold: 0 };
+const bundles: Record<string, { kind: InputKind; threshold: number }> = {
+  first: { kind: "image", threshold: 1 },
+  second: { kind: "image", threshold: 2 },
+  motion: { kind: "window", threshold: 3 },
+};
+
+interface Begin {
+  readonly wishes?: Wishes;
+  readonly models?: readonly string[];
+  /** What the loading of a bundle waits for. */
+  readonly gates?: Record<string, Promise<void>>;
+}
+
+async function begun({ wishes = {}, models = ["first"], gates = {} }: Begin = {}) {
+  const inForce = new Map<InputKind, { name: string; threshold: number }>();
   let saved: Wishes = {};
+  const find = (name: string) => {
+    const found = bundles[name];
+    if (found === undefined) throw new MeanetError("BUNDLE_MISSING", `no bundle ${name}`);
+    return found;
+  };
   const settings = new Settings({
-    defaults: { threshold: undefined, policy: "meanet", deadlineMs: 2000, model: "first" },
-    async loadModel(name) {
-      if (name !== "first" && name !== "second") throw new MeanetError("BUNDLE_MISSING", `no bundle ${name}`);
-      await gates[name];
-      bundle = { name: `${name}@1.0.0`, threshold: name === "first" ? 1 : 2 };
+    defaults: {
+      thresholds: { image: undefined, window: undefined },
+      policy: "meanet",
+      deadlineMs: 2000,
+      models,
     },
-    bundle: () => bundle,
+    kindOf: async (name) => find(name).kind,
+    async loadModel(name) {
+      const { kind, threshold } = find(name);
+      await gates[name];
+      inForce.set(kind, { name: `${name}@1.0.0`, threshold });
+      return kind;
+    },
+    bundle: (kind) => inForce.get(kind),
     save: (wished) => {
       saved = { ...wished };
     },
@@ -46,11 +71,16 @@ describe("Settings", () => {
     assert.ok(await settings.set("policy", "random:0.25"));
     assert.ok(await settings.set("deadline", "1.5s"));
     assert.ok(await settings.set("model", "second"));
-    assert.equal(settings.threshold, 0.5);
+    assert.equal(settings.threshold("image"), 0.5);
     assert.deepEqual(settings.policy, { name: "random", share: 0.25 });
     assert.equal(settings.deadlineMs, 1500);
     assert.equal(settings.state("model").value, "second@1.0.0");
-    assert.deepEqual(saved(), { threshold: 0.5, policy: "random:0.25", deadline: "1.5s", model: "second" });
+    assert.deepEqual(saved(), {
+      threshold: 0.5,
+      policy: "random:0.25",
+      deadline: "1.5s",
+      models: { image: "second" },
+    });
   });
 
   test("refuses what does not fit, says why, and changes nothing", async () => {
@@ -83,24 +113,65 @@ describe("Settings", () => {
   test("follows the bundle's threshold until one is set, and again on demand", async () => {
     const { settings } = await begun();
     await settings.set("model", "second");
-    assert.equal(settings.threshold, 2);
+    assert.equal(settings.threshold("image"), undefined);
+    assert.equal(settings.state("threshold").value, 2);
     await settings.set("threshold", 0.3);
     await settings.set("model", "first");
-    assert.equal(settings.threshold, 0.3);
+    assert.equal(settings.threshold("image"), 0.3);
+    assert.equal(settings.state("threshold").value, 0.3);
     await settings.set("threshold", "bundle");
-    assert.equal(settings.threshold, 1);
+    assert.equal(settings.state("threshold").value, 1);
   });
 
   test("begins with the wishes of before, and with the configured bundle when the wished one is gone", async () => {
-    const { settings } = await begun({ threshold: 0.2, model: "third", policy: "edge-only" });
-    assert.equal(settings.threshold, 0.2);
+    const { settings } = await begun({
+      wishes: { threshold: 0.2, models: { image: "third" }, policy: "edge-only" },
+    });
+    assert.equal(settings.threshold("image"), 0.2);
     assert.deepEqual(settings.policy, { name: "edge-only" });
     assert.deepEqual(settings.state("model"), { value: "first@1.0.0", at: 42, error: "no bundle third" });
   });
 
+  test("holds a bundle and a threshold for each kind of input", async () => {
+    const { settings, saved } = await begun({ models: ["motion", "first"] });
+    assert.equal(settings.state("model").value, "first@1.0.0, motion@1.0.0");
+    assert.deepEqual([settings.state("threshold").value, settings.state("threshold-window").value], [1, 3]);
+    await settings.set("threshold-window", 0.5);
+    await settings.set("model", "second");
+    assert.equal(settings.state("model").value, "second@1.0.0, motion@1.0.0");
+    assert.deepEqual([settings.threshold("image"), settings.threshold("window")], [undefined, 0.5]);
+    assert.deepEqual(saved(), { "threshold-window": 0.5, models: { image: "second" } });
+  });
+
+  test("serves sensor windows from the moment that a bundle for them is set, over restarts too", async () => {
+    const { settings, saved } = await begun();
+    assert.equal(settings.state("threshold-window").value, "bundle");
+    await settings.set("model", "motion");
+    assert.equal(settings.state("model").value, "first@1.0.0, motion@1.0.0");
+    assert.equal(settings.state("threshold-window").value, 3);
+    const again = await begun({ wishes: saved() });
+    assert.equal(again.settings.state("model").value, "first@1.0.0, motion@1.0.0");
+  });
+
+  test("keeps the reason why one of two wished bundles is not in force", async () => {
+    const { settings } = await begun({ wishes: { models: { image: "third", window: "motion" } } });
+    assert.deepEqual(settings.state("model"), {
+      value: "first@1.0.0, motion@1.0.0",
+      at: 42,
+      error: "no bundle third",
+    });
+  });
+
+  test("does not begin with two bundles for one kind of input", async () => {
+    await assert.rejects(begun({ models: ["first", "second"] }), {
+      code: "CONFIG_INVALID",
+      message: /first and second both take pictures/,
+    });
+  });
+
   test("loads one bundle at a time", async () => {
     const { promise: gate, resolve: opens } = Promise.withResolvers<void>();
-    const { settings } = await begun({}, { second: gate });
+    const { settings } = await begun({ gates: { second: gate } });
     const second = settings.set("model", "second");
     assert.equal(await settings.set("model", "first"), false);
     assert.match(settings.state("model").error ?? "", /no other bundle/);
@@ -116,7 +187,7 @@ describe("settings file", () => {
     const file = join(folder, "new", "settings.json");
     const fail = (error: unknown) => assert.fail(String(error));
     assert.deepEqual(readWishes(file, fail), {});
-    writeWishes(file, { threshold: 0.5, model: "second" });
+    writeWishes(file, { threshold: 0.5, models: { image: "second" } });
     writeWishes(file, { threshold: 0.7 });
     assert.deepEqual(readWishes(file, fail), { threshold: 0.7 });
   });

@@ -1,26 +1,32 @@
 import { type Setting, type SettingState, settings } from "@meanet/protocol";
 import { isMeanetError, MeanetError, parseDurationMs } from "@meanet/runtime";
+import { type InputKind, inputKinds, inputNames } from "./input-kind.ts";
 import { POLICY_FORMS, type Policy, parsePolicy } from "./policy.ts";
 import type { Wishes } from "./settings-file.ts";
 
 export interface SettingsOptions {
   /** From the configuration; what was wished over MQTT comes before them. */
   readonly defaults: {
-    readonly threshold: number | undefined;
+    readonly thresholds: Readonly<Record<InputKind, number | undefined>>;
     readonly policy: string;
     readonly deadlineMs: number;
-    readonly model: string;
+    /** One for each kind of input at most. */
+    readonly models: readonly string[];
   };
-  /** Puts another bundle in force; the one before stays when it rejects. */
-  readonly loadModel: (nameOrFolder: string) => Promise<void>;
-  /** Of the bundle in force. */
-  readonly bundle: () => { readonly name: string; readonly threshold: number };
+  /** What a bundle takes, told without loading it. */
+  readonly kindOf: (nameOrFolder: string) => Promise<InputKind>;
+  /** Puts another bundle in force, in the place of the one of its kind, which stays when it rejects. Gives its kind. */
+  readonly loadModel: (nameOrFolder: string) => Promise<InputKind>;
+  /** The bundle in force that takes such inputs. */
+  readonly bundle: (kind: InputKind) => { readonly name: string; readonly threshold: number } | undefined;
   readonly save: (wishes: Wishes) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
 const MAX_DEADLINE_MS = 10 * 60_000;
+/** Entropies of two bundles have nothing in common: each kind has a threshold of its own. */
+const thresholdKinds = { threshold: "image", "threshold-window": "window" } as const;
 
 /**
  * What can be changed while the node works. A bad wish is never applied: `state` then holds the value in force and the reason.
@@ -29,24 +35,25 @@ export class Settings {
   readonly #options: SettingsOptions;
   readonly #wishes: Wishes = {};
   readonly #errors = new Map<Setting, string>();
-  #threshold: number | "bundle";
+  readonly #thresholds: Record<InputKind, number | "bundle">;
   #policyText: string;
   #policy: Policy;
   #deadlineMs: number;
   #loading = false;
 
   constructor(options: SettingsOptions) {
-    const { threshold, policy, deadlineMs } = options.defaults;
+    const { thresholds, policy, deadlineMs } = options.defaults;
     this.#options = options;
-    this.#threshold = threshold ?? "bundle";
+    this.#thresholds = { image: thresholds.image ?? "bundle", window: thresholds.window ?? "bundle" };
     this.#policyText = policy;
     this.#policy = readPolicy(policy);
     this.#deadlineMs = deadlineMs;
   }
 
-  /** Nats; the bundle's own unless set. */
-  get threshold(): number {
-    return this.#threshold === "bundle" ? this.#options.bundle().threshold : this.#threshold;
+  /** Nats; undefined: the bundle's own. */
+  threshold(kind: InputKind): number | undefined {
+    const threshold = this.#thresholds[kind];
+    return threshold === "bundle" ? undefined : threshold;
   }
 
   get policy(): Policy {
@@ -57,22 +64,33 @@ export class Settings {
     return this.#deadlineMs;
   }
 
-  /** Puts the default bundle in force, then every wish of before the restart; one that no longer fits shows in its state. */
+  /**
+   * Puts every wish of before the restart in force, then the default bundles of the kinds that are left; a wish that no longer fits
+   * shows in its state.
+   *
+   * @throws {MeanetError} CONFIG_INVALID for two default bundles of one kind; BUNDLE_…, MODEL_… of a default bundle
+   */
   async begin(wishes: Wishes): Promise<void> {
-    const { model } = wishes;
-    if (model === undefined || !(await this.set("model", model))) {
-      await this.#options.loadModel(this.#options.defaults.model);
+    const defaults = await this.#defaultModels();
+    for (const model of Object.values(wishes.models ?? {})) {
+      const failed = this.#errors.get("model");
+      await this.set("model", model);
+      if (failed !== undefined) this.#errors.set("model", failed);
+    }
+    for (const [kind, model] of defaults) {
+      if (this.#options.bundle(kind) === undefined) await this.#options.loadModel(model);
     }
     for (const setting of settings) {
+      if (setting === "model") continue;
       const wish = wishes[setting];
-      if (setting !== "model" && wish !== undefined) await this.set(setting, wish);
+      if (wish !== undefined) await this.set(setting, wish);
     }
   }
 
   /** Applies a wish, or keeps the reason why not. */
   async set(setting: Setting, value: unknown): Promise<boolean> {
     try {
-      this.#wishes[setting] = await this.#apply(setting, value);
+      await this.#apply(setting, value);
       this.#options.save(this.#wishes);
       this.#errors.delete(setting);
       return true;
@@ -84,34 +102,45 @@ export class Settings {
   }
 
   state(setting: Setting): SettingState {
-    const values: Record<Setting, string | number> = {
-      threshold: this.threshold,
-      policy: this.#policyText,
-      deadline: `${this.#deadlineMs}ms`,
-      model: this.#options.bundle().name,
-    };
     return {
-      value: values[setting],
+      value: this.#inForce(setting),
       at: this.#options.now(),
       error: this.#errors.get(setting) ?? null,
     };
   }
 
-  async #apply(setting: Setting, value: unknown): Promise<string | number> {
+  #inForce(setting: Setting): string | number {
     switch (setting) {
       case "threshold":
-        this.#threshold = readThreshold(value);
-        return this.#threshold;
+      case "threshold-window": {
+        const kind = thresholdKinds[setting];
+        return this.threshold(kind) ?? this.#options.bundle(kind)?.threshold ?? "bundle";
+      }
       case "policy":
-        this.#policy = readPolicy(value);
-        this.#policyText = value as string;
         return this.#policyText;
       case "deadline":
+        return `${this.#deadlineMs}ms`;
+      case "model":
+        return inputKinds.flatMap((kind) => this.#options.bundle(kind)?.name ?? []).join(", ");
+    }
+  }
+
+  async #apply(setting: Setting, value: unknown): Promise<void> {
+    switch (setting) {
+      case "threshold":
+      case "threshold-window":
+        this.#wishes[setting] = this.#thresholds[thresholdKinds[setting]] = readThreshold(setting, value);
+        return;
+      case "policy":
+        this.#policy = readPolicy(value);
+        this.#wishes.policy = this.#policyText = value as string;
+        return;
+      case "deadline":
         this.#deadlineMs = readDeadline(value);
-        return value as string;
+        this.#wishes.deadline = value as string;
+        return;
       case "model":
         await this.#load(value);
-        return value as string;
     }
   }
 
@@ -122,17 +151,35 @@ export class Settings {
     if (this.#loading) throw invalid("model", "no other bundle to be loading; try again", value);
     this.#loading = true;
     try {
-      await this.#options.loadModel(value);
+      const kind = await this.#options.loadModel(value);
+      this.#wishes.models = { ...this.#wishes.models, [kind]: value };
     } finally {
       this.#loading = false;
     }
   }
+
+  async #defaultModels(): Promise<ReadonlyMap<InputKind, string>> {
+    const byKind = new Map<InputKind, string>();
+    for (const model of this.#options.defaults.models) {
+      const kind = await this.#options.kindOf(model);
+      const other = byKind.get(kind);
+      if (other !== undefined) {
+        throw new MeanetError(
+          "CONFIG_INVALID",
+          `models: ${other} and ${model} both take ${inputNames[kind]}; expected one bundle for each kind of input`,
+          { kind, models: [other, model] },
+        );
+      }
+      byKind.set(kind, model);
+    }
+    return byKind;
+  }
 }
 
-function readThreshold(value: unknown): number | "bundle" {
+function readThreshold(setting: Setting, value: unknown): number | "bundle" {
   if (value === "bundle") return value;
   if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
-  throw invalid("threshold", 'a number of nats from 0 on, or "bundle" for the bundle\'s own', value);
+  throw invalid(setting, 'a number of nats from 0 on, or "bundle" for the bundle\'s own', value);
 }
 
 function readPolicy(value: unknown): Policy {

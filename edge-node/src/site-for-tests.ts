@@ -15,12 +15,18 @@ export const log = createLog("test", "silent");
 /** What a test sets of an edge node's configuration; its site has its name unless it says otherwise. */
 export type Settings = z.input<typeof configSchema> & { readonly node: string };
 
-/** A folder with the bundle of the tests; `remove` it in the end. */
-export async function newFolder(): Promise<{ path: string; bundle: string; remove(): void }> {
+/** A folder with the bundles of the tests, for pictures and for windows; `remove` it in the end. */
+export async function newFolder(): Promise<{
+  path: string;
+  bundle: string;
+  windows: string;
+  remove(): void;
+}> {
   const path = mkdtempSync(join(tmpdir(), "meanet-edge-"));
   return {
     path,
     bundle: await writeTestBundle(path),
+    windows: await writeTestBundle(path, { kind: "window" }),
     remove: () => rmSync(path, { recursive: true, force: true }),
   };
 }
@@ -33,7 +39,7 @@ export async function startEdge(
   const config = configSchema.parse({
     site: settings.node,
     state: folder.path,
-    model: folder.bundle,
+    models: [folder.bundle],
     statsInterval: "50ms",
     mqtt: { url, reconnectInterval: "50ms" },
     ...settings,
@@ -85,6 +91,12 @@ export class Onlooker implements AsyncDisposable {
   async send(device: string, payload: Uint8Array, id?: string, qos: 0 | 1 = 1): Promise<void> {
     const { session } = this;
     await session.publish(session.topics.frame, { site: session.site, device, id }, payload, { qos });
+  }
+
+  /** Publishes a sensor window; resolves when the broker has it. */
+  async sendWindow(device: string, payload: Uint8Array, id: string): Promise<void> {
+    const { session } = this;
+    await session.publish(session.topics.window, { site: session.site, device, id }, payload);
   }
 
   /** The final verdicts of a frame, in order of arrival. */

@@ -8,12 +8,12 @@ import type {
   Route,
   Verdict,
 } from "@meanet/protocol";
+import type { InputKind } from "./input-kind.ts";
 import type { ServedModel } from "./served-model.ts";
 
 /** A frame as it arrived. */
 export interface Frame {
-  /** Windows of sensors come the same way; no model here takes them yet. */
-  readonly kind: "image" | "window";
+  readonly kind: InputKind;
   readonly device: string;
   readonly id: string;
   /** Whether the device chose the id: only such a frame can be recognised when it comes again. */
@@ -39,7 +39,7 @@ export interface Decoded {
   readonly frame: Frame;
   readonly format: FrameFormat;
   readonly model: ServedModel;
-  /** Normalised input, shape [C, H, W]. */
+  /** Normalised input: shape [C, H, W] of a picture, [C, T] of a window. */
   readonly tensor: Float32Array;
   readonly decodedMs: number;
 }

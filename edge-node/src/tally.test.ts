@@ -23,7 +23,8 @@ describe("Tally", () => {
     tally.observe({ stage: "unrecorded", frame, model: undefined, final: true, error: "full" });
     tally.count("frames", 6);
     tally.asked(0.5);
-    tally.lengths.waiting = 3;
+    tally.observeLengths("image", { waiting: 1, working: 4 });
+    tally.observeLengths("window", { waiting: 2 });
 
     assert.deepEqual(tally.exits, { main: 0, extension: 1, cloud: 0 });
     assert.deepEqual(tally.drops, { "too-large": 1, "overload-qos0": 1 });

@@ -1,12 +1,13 @@
 import type { Exit, Verdict } from "@meanet/protocol";
 import { createMetrics, exposeCounts, exposeQueues, Histogram, type Registry } from "@meanet/runtime";
+import type { InputKind } from "./input-kind.ts";
 import type { Outcome } from "./pipeline.ts";
 
 /** What waits or works now. */
 export interface Lengths {
-  waiting: number;
-  working: number;
-  cloud: number;
+  readonly waiting: number;
+  readonly working: number;
+  readonly cloud: number;
 }
 
 const counters = [
@@ -25,10 +26,11 @@ type CounterName = (typeof counters)[number];
 /** Counts since the start of the process, for the stats topic and for Prometheus alike. */
 export class Tally {
   readonly registry: Registry = createMetrics("edge");
-  readonly lengths: Lengths = { waiting: 0, working: 0, cloud: 0 };
+  readonly #lengths = new Map<InputKind, Lengths>();
   readonly #counters = new Map<CounterName, number>(counters.map((name) => [name, 0]));
   readonly #drops = new Map<string, number>();
   readonly #exits: Record<Exit, number> = { main: 0, extension: 0, cloud: 0 };
+  readonly #models = new Map<string, number>();
   readonly #latency: Histogram<"exit">;
   #uplinkJ = 0;
 
@@ -66,6 +68,29 @@ export class Tally {
 
   get exits(): Record<Exit, number> {
     return { ...this.#exits };
+  }
+
+  /** Of all kinds of input together. */
+  get lengths(): Lengths {
+    const sum = { waiting: 0, working: 0, cloud: 0 };
+    for (const { waiting, working, cloud } of this.#lengths.values()) {
+      sum.waiting += waiting;
+      sum.working += working;
+      sum.cloud += cloud;
+    }
+    return sum;
+  }
+
+  /** What waits or works of one kind of input has changed. */
+  observeLengths(kind: InputKind, changed: Partial<Lengths>): void {
+    const before = this.#lengths.get(kind) ?? { waiting: 0, working: 0, cloud: 0 };
+    this.#lengths.set(kind, { ...before, ...changed });
+  }
+
+  /** Answers of the bundles in force, by name and version; those of others are forgotten, so that their number stays small. */
+  answersOf(names: readonly string[]): Record<string, number> {
+    for (const name of this.#models.keys()) if (!names.includes(name)) this.#models.delete(name);
+    return Object.fromEntries(names.map((name) => [name, this.#models.get(name) ?? 0]));
   }
 
   count(name: CounterName, by = 1): void {
@@ -111,6 +136,7 @@ export class Tally {
       return;
     }
     this.#exits[verdict.exit] += 1;
+    this.#models.set(verdict.model, (this.#models.get(verdict.model) ?? 0) + 1);
     this.#latency.observe({ exit: verdict.exit }, verdict.latencyMs / 1000);
   }
 

@@ -91,7 +91,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       site,
       log,
       clean: !config.persistentSession,
-      status: { kind: "recorder", version: packageManifest.version, model: null },
+      status: { kind: "recorder", version: packageManifest.version, models: [] },
     });
     const away = new Set<string>();
     const repair = new GapRepair({

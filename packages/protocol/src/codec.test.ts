@@ -9,7 +9,6 @@ import { payloadsOf } from "./payloads-for-tests.ts";
 import { readPlainCbor } from "./plain-cbor-for-tests.ts";
 import type { Topic } from "./topic.ts";
 import { topicsUnder } from "./topics.ts";
-import { windowCodec } from "./window.ts";
 
 const topics = topicsUnder();
 const complex = cbor(complexItemSchema);
@@ -182,62 +181,6 @@ describe("cbor", () => {
         decodeOrRefuse(complex, payload);
       }),
       { numRuns: 2000 },
-    );
-  });
-});
-
-describe("sensor window", () => {
-  const window = windowCodec(3);
-  const values = fc
-    .array(
-      fc.tuple(
-        fc.float({ noNaN: true, noDefaultInfinity: true }),
-        fc.float({ noNaN: true, noDefaultInfinity: true }),
-        fc.float({ noNaN: true, noDefaultInfinity: true }),
-      ),
-      { minLength: 1, maxLength: 20 },
-    )
-    .map((rows) => Float32Array.from(rows.flat()));
-
-  test("reads the floats it wrote", () => {
-    fc.assert(
-      fc.property(values, (floats) => {
-        assert.deepEqual(window.decode(window.encode({ channels: 3, values: floats })), {
-          channels: 3,
-          values: floats,
-        });
-      }),
-    );
-  });
-
-  test("reads rows of JSON, also with a line end behind them", () => {
-    const read = window.decode(Buffer.from("[[1,2],[3,4],[5,6.5]]\n"));
-    assert.deepEqual([...read.values], [1, 2, 3, 4, 5, 6.5]);
-  });
-
-  test("refuses ragged rows, other channels, infinities, halves of a float, and nesting", () => {
-    for (const text of [
-      "[[1,2],[3],[5,6]]",
-      "[[1,2],[3,4]]",
-      "[[1e39],[1],[1]]",
-      "[]",
-      "[[],[],[]]",
-      "[[1],[2],[x]]",
-      "[".repeat(50_000),
-    ]) {
-      assert.equal(decodeOrRefuse(window, Buffer.from(text)), undefined, text.slice(0, 20));
-    }
-    assert.equal(decodeOrRefuse(window, new Uint8Array(13)), undefined);
-    assert.equal(decodeOrRefuse(window, new Uint8Array(0)), undefined);
-    assert.equal(decodeOrRefuse(window, Buffer.from(Float32Array.of(1, Number.NaN, 2).buffer)), undefined);
-  });
-
-  test("refuses or bears random bytes", () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 100 }), (payload) => {
-        const read = decodeOrRefuse(window, payload);
-        assert.ok(read === undefined || (read.values.length % 3 === 0 && read.values.every(Number.isFinite)));
-      }),
     );
   });
 });

@@ -1,8 +1,11 @@
 import { z } from "zod";
 import { id, nonNegative, probability } from "./scalars.ts";
 
-/** How the bytes of a frame are to be read. `raw` is the model's input: unsigned bytes, or float32 little-endian. */
-export const frameFormats = ["jpeg", "png", "webp", "raw"] as const;
+/**
+ * How the bytes of a frame are to be read. `raw` is the model's input: unsigned bytes, or float32 little-endian; `window` is what
+ * the topic `window` takes.
+ */
+export const frameFormats = ["jpeg", "png", "webp", "raw", "window"] as const;
 export type FrameFormat = (typeof frameFormats)[number];
 
 /** Payload of `{edge}/complex/{id}`: a frame that main was not certain about. */

@@ -1,7 +1,10 @@
 import type { FrameFormat } from "./complex.ts";
 
+/** How a picture is written. */
+type ImageFormat = Exclude<FrameFormat, "raw" | "window">;
+
 /** JPEG, PNG or WebP by magic bytes; undefined for anything else, which may still be a raw tensor. */
-export function imageFormat(payload: Uint8Array): Exclude<FrameFormat, "raw"> | undefined {
+export function imageFormat(payload: Uint8Array): ImageFormat | undefined {
   if (startsWith(payload, 0, [0xff, 0xd8, 0xff])) return "jpeg";
   if (startsWith(payload, 0, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])) return "png";
   // "RIFF", four bytes of length, "WEBP"

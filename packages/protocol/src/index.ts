@@ -56,4 +56,4 @@ export {
   type Verdict,
   verdictSchema,
 } from "./verdict.ts";
-export { type SensorWindow, windowCodec } from "./window.ts";
+export { decodeWindow, encodeWindow, type WindowShape } from "./window.ts";

@@ -9,8 +9,8 @@ export const statusSchema = z.object({
   state: z.enum(["online", "offline", "stopped"]),
   kind: z.enum(nodeKinds),
   version: z.string().max(64),
-  /** Name and version of the bundle it serves. */
-  model: z.string().max(128).nullable(),
+  /** Name and version of each bundle it serves. */
+  models: z.array(z.string().max(128)).max(64).readonly(),
   /** Start of the process, milliseconds since 1970. */
   since: timestamp,
 });
@@ -31,6 +31,8 @@ export const statsSchema = z.object({
   queues: counts,
   /** Final verdicts since the start, by exit (edge nodes only). */
   exits: z.object({ main: nonNegative, extension: nonNegative, cloud: nonNegative }).optional(),
+  /** Answers since the start, by bundle in force, name and version (edge nodes only). */
+  models: z.record(z.string().max(128), nonNegative).optional(),
   /** Last row of the journal (edge nodes only): shows the recorder rows it never saw. */
   journal: z.object({ journal: id, lastSeq: z.int().min(0) }).optional(),
 });
@@ -60,12 +62,12 @@ export const labelSchema = z.object({ label: z.union([z.string().min(1).max(128)
 export type Label = z.infer<typeof labelSchema>;
 
 /** Settings of an edge node that can be changed while it works. */
-export const settings = ["threshold", "policy", "deadline", "model"] as const;
+export const settings = ["threshold", "threshold-window", "policy", "deadline", "model"] as const;
 export type Setting = (typeof settings)[number];
 
 /** Payload of `{edge}/state/{setting}`, retained: the value in force, and why the last wish was refused. */
 export const settingStateSchema = z.object({
-  value: z.union([z.string().max(128), z.number()]),
+  value: z.union([z.string().max(512), z.number()]),
   at: timestamp,
   /** Null when the last `set` was applied. */
   error: z.string().max(512).nullable(),

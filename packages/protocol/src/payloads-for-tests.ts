@@ -155,6 +155,7 @@ const stats: fc.Arbitrary<Stats> = fc.record(
     drops: counts,
     queues: counts,
     exits: fc.record({ main: amount, extension: amount, cloud: amount }),
+    models: counts,
     journal: fc.record({ journal: id, lastSeq: count }),
   },
   { requiredKeys: ["kind", "at", "uptimeS", "counters", "drops", "queues"] },
@@ -185,7 +186,7 @@ export const payloadsOf = {
     state: fc.constantFrom("online", "offline", "stopped"),
     kind,
     version: text,
-    model: fc.option(text),
+    models: fc.array(text, { maxLength: 4 }),
     since: time,
   }) as fc.Arbitrary<Status>,
   state: fc.record({

@@ -20,7 +20,7 @@ export function topicsUnder(prefix: string = DEFAULT_TOPIC_PREFIX) {
   return {
     /** device → edge. JPEG, PNG, WebP or raw; published with QoS 0 or 1, as the device likes. */
     frame: topic(prefix, "{site}/{device}/frame/{id?}", bytes, { qos: 1, retain: false }),
-    /** device → edge. Read with `windowCodec`, which needs the model's channels. */
+    /** device → edge. Written with `encodeWindow`, read with `decodeWindow`, which needs the model's shape. */
     window: topic(prefix, "{site}/{device}/window/{id?}", bytes, { qos: 1, retain: false }),
     /** edge → all. */
     verdict: topic(prefix, "{site}/{device}/verdict", json(verdictSchema), { qos: 1, retain: false }),

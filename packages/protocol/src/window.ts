@@ -1,63 +1,61 @@
 import { MeanetError } from "@meanet/runtime";
 import { z } from "zod";
-import type { Codec } from "./codec.ts";
 
-/** A sensor window, shape [C, T], channel after channel. */
-export interface SensorWindow {
-  readonly channels: number;
-  readonly values: Float32Array;
-}
+/** Channels and readings of each. */
+export type WindowShape = readonly [channels: number, readings: number];
 
 const rows = z.array(z.array(z.number()));
 
+/** Payload of `{device}/window`: float32 little-endian, channel after channel. @param readings - C·T raw values */
+export function encodeWindow(readings: Float32Array): Uint8Array<ArrayBuffer> {
+  const payload = new Uint8Array(readings.length * 4);
+  const view = new DataView(payload.buffer);
+  for (const [index, value] of readings.entries()) view.setFloat32(index * 4, value, true);
+  return payload;
+}
+
 /**
- * Payload of `{device}/window`: float32 little-endian, C·T values, or JSON `[[…T numbers], … C rows]`.
- * JSON is text that begins with `[`; a window of floats is never printable text from end to end.
+ * The raw values of a `{device}/window`: float32 little-endian, or JSON `[[…T numbers], … C rows]`.
  *
- * @param channels - C, from the model's input
- * @throws {MeanetError} PAYLOAD_INVALID when the size does not divide into C channels of equal length
+ * Text is JSON; of a payload that has the size of the floats, only text that begins as JSON does.
+ *
+ * @param shape - [C, T] of the model's input
+ * @returns C·T values, channel after channel
+ * @throws {MeanetError} WRONG_SIZE naming both sizes; PAYLOAD_INVALID for broken JSON and values that are not finite
  */
-export function windowCodec(channels: number): Codec<SensorWindow> {
-  return {
-    encode({ values }) {
-      const payload = Buffer.alloc(values.length * 4);
-      for (const [index, value] of values.entries()) payload.writeFloatLE(value, index * 4);
-      return payload;
-    },
-    decode(payload) {
-      const values = isJson(payload) ? fromJson(payload) : fromFloats(payload);
-      if (values.length === 0 || values.length % channels !== 0) {
-        throw new MeanetError(
-          "PAYLOAD_INVALID",
-          `window of ${values.length} values does not divide into ${channels} channels`,
-        );
-      }
-      if (!values.every(Number.isFinite)) {
-        throw new MeanetError("PAYLOAD_INVALID", "window holds a value that is not finite");
-      }
-      return { channels, values };
-    },
-  };
+export function decodeWindow(payload: Uint8Array, shape: WindowShape): Float32Array<ArrayBuffer> {
+  const [channels, readings] = shape;
+  const count = channels * readings;
+  const values = isJson(payload, count * 4) ? fromJson(payload, shape) : fromFloats(payload, shape);
+  const wrong = values.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0) {
+    throw new MeanetError("PAYLOAD_INVALID", `value ${wrong} of the window is ${values[wrong]}`, {
+      index: wrong,
+    });
+  }
+  return values;
 }
 
-function isJson(payload: Uint8Array): boolean {
-  return (
-    payload[0] === 0x5b &&
-    payload.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d))
-  );
+function isJson(payload: Uint8Array, floatBytes: number): boolean {
+  const first = payload.find((byte) => !isSpace(byte));
+  if (first === undefined || (payload.byteLength === floatBytes && first !== 0x5b)) return false;
+  return payload.every((byte) => (byte > 0x20 && byte < 0x7f) || isSpace(byte));
 }
 
-function fromFloats(payload: Uint8Array): Float32Array {
-  if (payload.byteLength % 4 !== 0) {
-    throw new MeanetError("PAYLOAD_INVALID", `window of ${payload.byteLength} bytes is not a row of float32`);
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
+}
+
+function fromFloats(payload: Uint8Array, shape: WindowShape): Float32Array<ArrayBuffer> {
+  const count = shape[0] * shape[1];
+  if (payload.byteLength !== count * 4) {
+    throw wrongSize(`${payload.byteLength} bytes`, shape);
   }
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
-  return Float32Array.from({ length: payload.byteLength / 4 }, (_, index) =>
-    view.getFloat32(index * 4, true),
-  );
+  return Float32Array.from({ length: count }, (_, index) => view.getFloat32(index * 4, true));
 }
 
-function fromJson(payload: Uint8Array): Float32Array {
+function fromJson(payload: Uint8Array, shape: WindowShape): Float32Array<ArrayBuffer> {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder().decode(payload));
@@ -65,9 +63,20 @@ function fromJson(payload: Uint8Array): Float32Array {
     throw new MeanetError("PAYLOAD_INVALID", "window is neither JSON rows nor float32", {}, { cause });
   }
   const parsed = rows.safeParse(value);
-  const width = parsed.data?.[0]?.length;
+  const width = parsed.data?.[0]?.length ?? 0;
   if (!parsed.success || parsed.data.some((row) => row.length !== width)) {
     throw new MeanetError("PAYLOAD_INVALID", "JSON window must be rows of numbers, all of the same length");
   }
+  if (parsed.data.length !== shape[0] || width !== shape[1]) {
+    throw wrongSize(`JSON rows of ${parsed.data.length}x${width}`, shape);
+  }
   return Float32Array.from(parsed.data.flat());
+}
+
+function wrongSize(received: string, [channels, readings]: WindowShape): MeanetError {
+  return new MeanetError(
+    "WRONG_SIZE",
+    `window of ${received}, expected ${channels}x${readings} values: ${channels * readings * 4} bytes of float32, or ${channels} JSON rows of ${readings} numbers`,
+    { received, shape: [channels, readings] },
+  );
 }

@@ -65,7 +65,7 @@ class Inbox<T> {
   }
 }
 
-const edgeStatus = { kind: "edge", version: "1.0.0", model: "m@1.0.0" } as const;
+const edgeStatus = { kind: "edge", version: "1.0.0", models: ["m@1.0.0"] } as const;
 
 async function watchStatus(context: TestContext, node: string): Promise<Inbox<Status["state"]>> {
   const states = new Inbox<Status["state"]>();
@@ -93,18 +93,21 @@ describe("status of a node", () => {
     assert.deepEqual(states.items, ["online", "offline", "online", "stopped"]);
   });
 
-  test("is retained, with kind, version and model", async (context) => {
+  test("is retained, with kind, version and models", async (context) => {
     const node = fresh("edge");
     const session = open(context, { node, status: edgeStatus });
     await session.connect();
-    session.setModel("m@2.0.0");
+    session.setModels(["m@2.0.0"]);
     const late = open(context);
     const seen = new Inbox<Message<string, Status>>();
     late.subscribe(topics.status, { node }, seen.put);
     await late.connect();
-    const items = await seen.until((all) => all.some(({ value }) => value.model === "m@2.0.0"));
+    const items = await seen.until((all) => all.some(({ value }) => value.models[0] === "m@2.0.0"));
     const last = items.at(-1)!.value;
-    assert.deepEqual({ ...last, since: 0 }, { state: "online", ...edgeStatus, model: "m@2.0.0", since: 0 });
+    assert.deepEqual(
+      { ...last, since: 0 },
+      { state: "online", ...edgeStatus, models: ["m@2.0.0"], since: 0 },
+    );
   });
 
   test("is not published by a session that has none", async (context) => {

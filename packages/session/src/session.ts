@@ -25,7 +25,12 @@ export interface SessionOptions {
   /** False keeps subscriptions and unacknowledged messages at the broker while the node is away. Default true. */
   readonly clean?: boolean;
   /** What the node says of itself in its retained status; left out by devices and tools, which have none. */
-  readonly status?: { readonly kind: NodeKind; readonly version: string; readonly model: string | null };
+  readonly status?: {
+    readonly kind: NodeKind;
+    readonly version: string;
+    /** Name and version of each bundle that it serves. */
+    readonly models: readonly string[];
+  };
   /** QoS 1 messages that may wait for the broker; beyond it `publish` rejects with PUBLISH_BACKLOG. Default 10,000. */
   readonly maxPending?: number;
   /** Bytes of all messages that may wait for the broker. Default 64 MiB. */
@@ -59,7 +64,7 @@ export class MqttSession {
   readonly #incoming: Incoming;
   readonly #listeners = new Set<(connected: boolean) => void>();
   readonly #outgoing: Outgoing;
-  #model: string | null;
+  #models: readonly string[];
   /** The subscriptions of this connection have been answered; each was granted. */
   #answered = false;
   #granted = false;
@@ -73,7 +78,7 @@ export class MqttSession {
     this.topics = topicsUnder(options.mqtt.topicPrefix);
     this.site = options.site;
     this.node = options.node;
-    this.#model = options.status?.model ?? null;
+    this.#models = options.status?.models ?? [];
     this.#incoming = new Incoming(options.log);
     this.#outgoing = new Outgoing({
       messages: options.maxPending ?? 10_000,
@@ -219,9 +224,9 @@ export class MqttSession {
     });
   }
 
-  /** Publishes the status again with another model. */
-  setModel(model: string | null): void {
-    this.#model = model;
+  /** Publishes the status again with other models. */
+  setModels(models: readonly string[]): void {
+    this.#models = models;
     this.#client.options.will = this.#will();
     this.#publishStatus("online");
   }
@@ -374,7 +379,7 @@ export class MqttSession {
 
   #status(state: Status["state"]): Status {
     const { kind, version } = this.#options.status!;
-    return { state, kind, version, model: this.#model, since: this.#since };
+    return { state, kind, version, models: this.#models, since: this.#since };
   }
 
   #tell(connected: boolean): void {

@@ -294,7 +294,13 @@ describe("forwarder", () => {
       {
         kind: "status",
         ...node,
-        status: { state: "online", kind: "edge", version: "1.0.0", model: null, since: START },
+        status: {
+          state: "online",
+          kind: "edge",
+          version: "1.0.0",
+          models: ["a@1.0.0", "b@1.0.0"],
+          since: START,
+        },
       },
     ]);
     await forward(here);
@@ -309,8 +315,8 @@ describe("forwarder", () => {
     assert.deepEqual([stats?.counter_frames, stats?.queue_decode, stats?.exit_cloud], [7, 2, 3]);
     const [drop] = await select(here.server, `SELECT "dropped" FROM "node" WHERE "reason" = 'oldest'`);
     assert.equal(drop?.dropped, 4);
-    const [status] = await select(here.server, 'SELECT "state" FROM "node"');
-    assert.equal(status?.state, "online");
+    const [status] = await select(here.server, 'SELECT "state", "model" FROM "node"');
+    assert.deepEqual([status?.state, status?.model], ["online", "a@1.0.0, b@1.0.0"]);
     assert.equal(here.forwarder.state(0).dropped, 0);
   });
 });

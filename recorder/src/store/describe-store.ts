@@ -231,14 +231,25 @@ export function describeStore(name: string, open: (place: string) => Store): voi
 
     test("keeps a status when it changes, not each time that it is retained", () => {
       const { store } = fresh();
-      const status = (state: "online" | "stopped"): Observation => {
-        const value = { state, kind: "edge", version: "1", model: null, since: 5 } as const;
+      const status = (state: "online" | "stopped", models: readonly string[] = []): Observation => {
+        const value = { state, kind: "edge", version: "1", models, since: 5 } as const;
         return { kind: "status", site: "lab", node: "edge-1", status: value };
       };
-      store.write([status("online"), status("online"), status("stopped")]);
+      const both = ["m@1.0.0", "w@1.0.0"];
+      store.write([
+        status("online"),
+        status("online"),
+        status("online", both),
+        status("online", both),
+        status("stopped"),
+      ]);
       assert.deepEqual(
-        table(store, "status").map(({ state }) => state),
-        ["online", "stopped"],
+        table(store, "status").map(({ state, model }) => [state, model]),
+        [
+          ["online", null],
+          ["online", "m@1.0.0, w@1.0.0"],
+          ["stopped", null],
+        ],
       );
       store.close();
     });

@@ -257,13 +257,14 @@ class SqliteStore implements Store {
         return;
       }
       case "status": {
-        const { state, since } = observation.status;
+        const { models, ...status } = observation.status;
+        const model = models.length === 0 ? null : models.join(", ");
         // Retained: it comes again with every connection.
         const last = this.#prepare(
-          "SELECT state, since FROM status WHERE site = ? AND node = ? ORDER BY row DESC LIMIT 1",
+          "SELECT state, since, model FROM status WHERE site = ? AND node = ? ORDER BY row DESC LIMIT 1",
         ).get(site, node);
-        if (last?.state === state && last.since === since) return;
-        this.#insertChange("status", { site, node, at: now, ...observation.status }, now);
+        if (last?.state === status.state && last.since === status.since && last.model === model) return;
+        this.#insertChange("status", { site, node, at: now, ...status, model }, now);
       }
     }
   }

@@ -18,7 +18,7 @@ export class Edge {
     const session = new MqttSession({
       mqtt: mqttConfigSchema.parse({ url }),
       ...{ node, site, log: createLog("edge", "silent") },
-      status: { kind: "edge", version: "0.0.0", model: null },
+      status: { kind: "edge", version: "0.0.0", models: [] },
     });
     const edge = new Edge(session);
     session.subscribe(session.topics.replay, { site, edge: node }, ({ value }) => {

@@ -1,0 +1,9 @@
+/** What devices send, each on a topic of its own: pictures on `frame`, sensor windows on `window`. A bundle takes one of them. */
+export const inputKinds = ["image", "window"] as const;
+export type InputKind = (typeof inputKinds)[number];
+
+/** For messages. */
+export const inputNames: Readonly<Record<InputKind, string>> = {
+  image: "pictures",
+  window: "sensor windows",
+};
