@@ -15,6 +15,7 @@ import { deferAcknowledgement } from "./deferred-acknowledgement.ts";
 import { Incoming, type Message, type SubscribeOptions, type Subscription } from "./incoming.ts";
 import type { MqttConfig } from "./mqtt-config.ts";
 import { closedError, Outgoing } from "./outgoing.ts";
+import { within } from "./within.ts";
 
 export interface SessionOptions {
   readonly mqtt: MqttConfig;
@@ -384,28 +385,5 @@ export class MqttSession {
 
   #tell(connected: boolean): void {
     for (const listener of this.#listeners) listener(connected);
-  }
-}
-
-/** Waits for `work`, `ms` at most or until `signal` aborts, and then aborts it. */
-async function within<T>(
-  ms: number,
-  work: (signal: AbortSignal) => Promise<T>,
-  signal?: AbortSignal,
-): Promise<T | "expired"> {
-  const controller = new AbortController();
-  const expired = Promise.withResolvers<"expired">();
-  const expire = () => {
-    controller.abort();
-    expired.resolve("expired");
-  };
-  const timer = setTimeout(expire, ms);
-  signal?.addEventListener("abort", expire, { once: true });
-  if (signal?.aborted === true) expire();
-  try {
-    return await Promise.race([work(controller.signal), expired.promise]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", expire);
   }
 }
