@@ -24,7 +24,9 @@ export { type Corruption, corrupt, lowLight } from "./data/corruption.ts";
 export {
   type Dataset,
   datasetNames,
+  type LabelledFrames,
   type LabelledImages,
+  type LabelledWindows,
   type OfficialSplit,
   type OpenDatasetOptions,
   openDataset,

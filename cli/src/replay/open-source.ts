@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { openDataset } from "@meanet/models";
+import { MeanetError } from "@meanet/runtime";
 import { type FrameEncoding, type FrameSource, frameSource } from "./frame-source.ts";
 
 /** The labelled frames that come with the project: 100 of each class of the official test set. */
@@ -13,14 +14,22 @@ export interface OpenSourceOptions {
   readonly encoding: FrameEncoding;
 }
 
-/** @throws {MeanetError} DATASET_MISSING, DATASET_CORRUPT */
+/** @throws {MeanetError} DATASET_MISSING, DATASET_CORRUPT, INPUT_KIND_UNSUPPORTED */
 export async function openSource({ dataset, from, encoding }: OpenSourceOptions): Promise<FrameSource> {
   const sample = dataset === SAMPLE && from === undefined;
   const opened = await openDataset(dataset === SAMPLE ? "fashion-mnist" : dataset, {
     from: sample ? sampleFolder() : from,
     onDownload: (url) => console.error(`downloading ${url}`),
   });
-  return frameSource(await opened.read("test"), opened.classes, encoding);
+  const frames = await opened.read("test");
+  if (frames.kind !== "image") {
+    throw new MeanetError(
+      "INPUT_KIND_UNSUPPORTED",
+      `replay plays cameras, and ${dataset} holds sensor ${frames.kind}s; name a data set of images`,
+      { dataset },
+    );
+  }
+  return frameSource(frames, opened.classes, encoding);
 }
 
 function sampleFolder(): string {

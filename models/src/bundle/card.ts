@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import type { Evaluation } from "../evaluation/evaluate.ts";
 import { evaluateTable } from "../evaluation/table.ts";
-import type { Manifest } from "./manifest.ts";
+import type { Manifest, ModelInput } from "./manifest.ts";
 
 /** `card.md`: what a bundle is, what it was made from, what it reaches, where its limits are. Every figure is from a run. */
 export function bundleCard(
@@ -9,13 +9,13 @@ export function bundleCard(
   evaluations: readonly Evaluation[],
   notes: readonly string[],
 ): string {
-  const { provenance, blocks, input } = manifest;
+  const { provenance, blocks } = manifest;
   const { data, parts } = provenance;
   return `# ${manifest.name} ${manifest.version}
 
 A MEANet bundle: main and extension for the edge, ${blocks.cloud === undefined ? "and no network for the cloud" : "a larger network for the cloud"}.
 
-- Input: image of ${input.shape.join(" x ")} bytes (channels, height, width), normalised as (byte/255 - mean)/std with mean ${input.mean.join(", ")} and std ${input.std.join(", ")}.
+- Input: ${inputLine(manifest.input)}.
 - Classes: ${manifest.classes.join(", ")}.
 - ${hardClassesText(manifest)}
 - The cloud is asked above an entropy of ${manifest.threshold.toFixed(3)} nats of main's answer. Who answers a frame that the extension ran for: ${decisionText(manifest)}
@@ -28,7 +28,7 @@ ${Object.entries(blocks)
 
 ## Data
 
-${data.name} (${data.licence}). ${data.trainCount} frames of the official training set were learned from; ${data.heldOutCount}, as many of each class, were held out
+${data.name} (${data.licence}). ${data.trainCount} frames of the official training set were learned from; ${data.heldOutCount}, ${heldOutLine(data)}, were held out
 (seed ${data.splitSeed}): for hard classes, threshold and decision rule with its numbers. No gradient and none of these choices saw the official test set.
 
 ## Training
@@ -60,7 +60,7 @@ transport's headers, and a frame that is sent costs the edge main and the upload
 ## Limits
 
 - Frames of another kind than the training data's are answered all the same: the networks know no "none of these".
-- Entropy is not calibrated: at another light, background or camera the share of frames sent moves; watch it and set T anew.
+- Entropy is not calibrated: ${elsewhere[manifest.input.kind]} the share of frames sent moves; watch it and set T anew.
 - Figures are of one seed; no other was tried.
 ${notes.map((note) => `- ${note}\n`).join("")}`;
 }
@@ -84,4 +84,23 @@ function decisionText({ decision, fusionWeight, temperatures }: Described): stri
       ? ""
       : `, with logits divided by ${temperatures.main} (main) and ${temperatures.extension} (extension) before confidences are compared or joined`;
   return `\`${decision}\`${weight}${calibration}. Threshold, rule, w and temperatures were fitted on held-out data: figures on those frames flatter them, those on the test set do not.`;
+}
+
+const elsewhere = {
+  image: "at another light, background or camera",
+  window: "with other wearers, sensors or another place on the body",
+} as const;
+
+function inputLine(input: ModelInput): string {
+  const moments = `mean ${input.mean.join(", ")} and std ${input.std.join(", ")}`;
+  const shape = input.shape.join(" x ");
+  return input.kind === "image"
+    ? `image of ${shape} bytes (channels, height, width), normalised as (byte/255 - mean)/std with ${moments}`
+    : `window of ${shape} readings (channels, time) at ${input.rateHz} Hz, normalised as (value - mean)/std with ${moments}`;
+}
+
+function heldOutLine({ heldOutSubjects }: Manifest["provenance"]["data"]): string {
+  return heldOutSubjects === undefined
+    ? "as many of each class"
+    : `all those of subjects ${heldOutSubjects.join(", ")}`;
 }

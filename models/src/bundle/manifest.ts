@@ -70,6 +70,11 @@ const provenance = z
       licence: z.string(),
       trainCount: z.int().positive(),
       heldOutCount: z.int().positive().describe("Frames of the official training set that no gradient saw."),
+      heldOutSubjects: z
+        .array(z.int())
+        .readonly()
+        .optional()
+        .describe("Whose frames those are, where whole subjects were held out."),
       splitSeed: z.int(),
     }),
     recipe: z.record(z.string(), z.json()).describe("The whole recipe, defaults filled in."),

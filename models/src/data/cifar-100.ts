@@ -23,7 +23,7 @@ const files: Readonly<Record<OfficialSplit, string>> = { train: "train.bin", tes
  *
  * @throws {MeanetError} DATASET_MISSING, DATASET_CORRUPT
  */
-export async function openCifar100({ from }: OpenDatasetOptions): Promise<Dataset> {
+export async function openCifar100({ from }: OpenDatasetOptions): Promise<Dataset<LabelledImages>> {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "meanet", "cifar-100");
   const folder = from ?? cache;
   const parts = await Promise.all([has(folder, "train"), has(folder, "test")]);
@@ -98,7 +98,7 @@ async function read(folder: string, split: OfficialSplit): Promise<LabelledImage
     labels[index] = label;
     images.set(bytes.subarray(start + 2, start + RECORD), index * PLANES);
   }
-  return { count, shape: SHAPE, images, labels };
+  return { kind: "image", count, shape: SHAPE, images, labels };
 }
 
 function corrupt(folder: string, file: string, reason: string): MeanetError {

@@ -2,12 +2,14 @@ import { MeanetError } from "@meanet/runtime";
 import { openCifar100 } from "./cifar-100.ts";
 import { openFashionMnist } from "./fashion-mnist.ts";
 import { openIdxFolder } from "./idx-folder.ts";
+import { openUciHar } from "./uci-har.ts";
 
 /** The two parts that the authors of a data set made. Held-out data is a seeded part of `train`. */
 export type OfficialSplit = "train" | "test";
 
 /** Labelled images, all of one shape. */
 export interface LabelledImages {
+  readonly kind: "image";
   readonly count: number;
   /** [C, H, W]. */
   readonly shape: readonly [number, number, number];
@@ -17,10 +19,28 @@ export interface LabelledImages {
   readonly labels: Uint8Array<SharedArrayBuffer>;
 }
 
-export interface Dataset {
+/** Labelled sensor windows, all of one shape. */
+export interface LabelledWindows {
+  readonly kind: "window";
+  readonly count: number;
+  /** [C, T]: channels, readings of each. */
+  readonly shape: readonly [number, number];
+  /** Readings of a channel per second. */
+  readonly rateHz: number;
+  /** `count` x C x T raw values, on shared memory so that worker threads need no copy. */
+  readonly windows: Float32Array<SharedArrayBuffer>;
+  /** `count` class indices. */
+  readonly labels: Uint8Array<SharedArrayBuffer>;
+  /** Who wore the sensors, for each window. Windows of one person are alike: hold out whole persons. */
+  readonly subjects: Uint8Array<SharedArrayBuffer>;
+}
+
+export type LabelledFrames = LabelledImages | LabelledWindows;
+
+export interface Dataset<F extends LabelledFrames = LabelledFrames> {
   readonly name: string;
-  /** [C, H, W]. */
-  readonly shape: readonly [number, number, number];
+  /** [C, H, W] of images, [C, T] of windows. */
+  readonly shape: F["shape"];
   readonly classes: readonly string[];
   /** The folder that the files are read from. */
   readonly folder: string;
@@ -33,7 +53,7 @@ export interface Dataset {
    *
    * @throws {MeanetError} DATASET_MISSING, DATASET_CORRUPT
    */
-  read(split: OfficialSplit): Promise<LabelledImages>;
+  read(split: OfficialSplit): Promise<F>;
 }
 
 export interface OpenDatasetOptions {
@@ -45,11 +65,14 @@ export interface OpenDatasetOptions {
   readonly onDownload?: ((url: string) => void) | undefined;
 }
 
-const openers: Readonly<Record<string, (options: OpenDatasetOptions) => Promise<Dataset>>> = {
+const openers = {
   "cifar-100": openCifar100,
   "fashion-mnist": openFashionMnist,
   idx: openIdxFolder,
+  "uci-har": openUciHar,
 };
+
+type DatasetName = keyof typeof openers;
 
 /** The data sets that {@link openDataset} knows. */
 export const datasetNames: readonly string[] = Object.keys(openers);
@@ -59,12 +82,20 @@ export const datasetNames: readonly string[] = Object.keys(openers);
  *
  * @throws {MeanetError} DATASET_MISSING, DATASET_CORRUPT
  */
+export function openDataset<N extends DatasetName>(
+  name: N,
+  options?: OpenDatasetOptions,
+): ReturnType<(typeof openers)[N]>;
+export function openDataset(name: string, options?: OpenDatasetOptions): Promise<Dataset>;
 export async function openDataset(name: string, options: OpenDatasetOptions = {}): Promise<Dataset> {
-  const open = openers[name];
-  if (open === undefined) {
+  if (!isDatasetName(name)) {
     throw new MeanetError("DATASET_MISSING", `no data set "${name}"; known: ${datasetNames.join(", ")}`, {
       name,
     });
   }
-  return open(options);
+  return openers[name](options);
+}
+
+function isDatasetName(name: string): name is DatasetName {
+  return Object.hasOwn(openers, name);
 }

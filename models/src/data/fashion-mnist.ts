@@ -9,7 +9,7 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { MeanetError } from "@meanet/runtime";
-import type { Dataset, OfficialSplit, OpenDatasetOptions } from "./dataset.ts";
+import type { Dataset, LabelledImages, OfficialSplit, OpenDatasetOptions } from "./dataset.ts";
 import { unpack } from "./idx.ts";
 import { hasIdxPart, idxFiles, readIdxPart, requireEitherPart } from "./idx-folder.ts";
 
@@ -67,7 +67,7 @@ interface OfficialFile {
 /** The files, gzipped or not, of which a folder may hold either part. */
 export const fashionMnistFiles = FILES;
 
-export async function openFashionMnist(options: OpenDatasetOptions): Promise<Dataset> {
+export async function openFashionMnist(options: OpenDatasetOptions): Promise<Dataset<LabelledImages>> {
   const folder = await findFolder(options);
   return {
     name: "fashion-mnist",

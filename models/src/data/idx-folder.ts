@@ -22,7 +22,7 @@ const CLASSES_FILE = "classes.txt";
  *
  * @throws {MeanetError} DATASET_MISSING, DATASET_CORRUPT
  */
-export async function openIdxFolder({ from: folder }: OpenDatasetOptions): Promise<Dataset> {
+export async function openIdxFolder({ from: folder }: OpenDatasetOptions): Promise<Dataset<LabelledImages>> {
   if (folder === undefined) {
     throw new MeanetError(
       "DATASET_MISSING",
@@ -106,6 +106,7 @@ export async function readIdxPart(
     throw corrupt(folder, split, `a label that is not one of 0 … ${expected.classes - 1}`);
   }
   return {
+    kind: "image",
     count,
     shape: [channels, height, width],
     images: shared(images.data),

@@ -1,18 +1,18 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { LabelledImages } from "./dataset.ts";
+import type { LabelledFrames, LabelledImages } from "./dataset.ts";
 import { fashionMnistFiles } from "./fashion-mnist.ts";
 import { formatIdx, pack } from "./idx.ts";
 
 /**
- * The first `perClass` images of each class, in their official order.
+ * The first `perClass` frames of each class, in their official order.
  *
- * @returns indices into `images`, ascending
+ * @returns indices into `frames`, ascending
  */
-export function balancedIndices(images: LabelledImages, perClass: number): number[] {
+export function balancedIndices(frames: LabelledFrames, perClass: number): number[] {
   const taken = new Map<number, number>();
   const indices: number[] = [];
-  for (const [index, label] of images.labels.entries()) {
+  for (const [index, label] of frames.labels.entries()) {
     const count = taken.get(label) ?? 0;
     if (count < perClass) {
       taken.set(label, count + 1);

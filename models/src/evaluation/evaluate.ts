@@ -9,6 +9,7 @@ import {
 import type { Bundle } from "../bundle/bundle.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { frameLength } from "../data/gather.ts";
 import { decisionOf } from "../routing.ts";
 import { type CurvePoint, curvePoint, curveThresholds, type EdgeCosts } from "./curve.ts";
 import { type CallPrecision, callPrecision, type MainErrors, mainErrors } from "./detection.ts";
@@ -67,7 +68,7 @@ export interface Offloaded extends Accuracy {
 /**
  * Runs every model of a bundle over a split of a data set.
  *
- * @throws {MeanetError} DATASET_MISSING, DATASET_CORRUPT, MODEL_INVALID
+ * @throws {MeanetError} DATASET_MISSING, DATASET_CORRUPT, MODEL_INVALID, INPUT_KIND_UNSUPPORTED
  */
 export async function evaluate(
   bundle: { readonly manifest: Omit<Manifest, "schema" | "files">; readonly files: Bundle["files"] },
@@ -83,7 +84,7 @@ export async function evaluate(
     predictEdge({ main: files.main, extension: files.extension, hardClasses }, frames),
     files.cloud === undefined ? undefined : predictPlain(files.cloud, "y", frames),
   ]);
-  const labels = Array.from(frames.indices, (index) => frames.images.labels[index]!);
+  const labels = Array.from(frames.indices, (index) => frames.labelled.labels[index]!);
   const scored = scoreFrames({ labels, edge, cloud, ...decisionOf(manifest) });
   const rules = ruleAccuracies(labels, edge, hardClasses, manifest.provenance.rules);
   return { data: dataset.name, split, ...figures(manifest, scored, options), rules };
@@ -144,7 +145,7 @@ function edgeCosts(
 ): EdgeCosts {
   const device = deviceProfile(profile);
   const { main, adaptive, extension } = manifest.blocks;
-  const frameBytes = manifest.input.shape.reduce((product, dim) => product * dim, 1);
+  const frameBytes = frameLength(manifest.input) * (manifest.input.kind === "window" ? 4 : 1);
   return {
     mainJ: computeJ(device, main.macs),
     extensionJ: computeJ(device, adaptive.macs + extension.macs),

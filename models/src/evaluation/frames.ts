@@ -1,6 +1,6 @@
-import { imageInputOf, type Manifest } from "../bundle/manifest.ts";
+import type { Manifest } from "../bundle/manifest.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { holdOut } from "../training/split.ts";
+import { holdOut, subjectsOut } from "../training/split.ts";
 import type { Frames } from "./predict.ts";
 
 export const evaluationSplits = ["held-out", "test"] as const;
@@ -10,23 +10,23 @@ export type EvaluationSplit = (typeof evaluationSplits)[number];
 /**
  * The frames of a split, as a bundle sees them.
  *
- * @throws {MeanetError} DATASET_MISSING when the folder lacks that part, DATASET_CORRUPT
+ * @throws {MeanetError} DATASET_MISSING when the folder lacks that part, DATASET_CORRUPT; INPUT_KIND_UNSUPPORTED when the
+ * bundle is not for frames of that kind
  */
 export async function openFrames(
   dataset: Dataset,
   split: EvaluationSplit,
-  manifest: Pick<Manifest, "name" | "input" | "provenance">,
+  { input, provenance }: Pick<Manifest, "input" | "provenance">,
 ): Promise<Frames> {
-  const input = imageInputOf(manifest, "the evaluation");
   if (split === "test") {
-    const images = await dataset.read("test");
-    return {
-      images,
-      indices: Uint32Array.from({ length: images.count }, (_, index) => index),
-      input,
-    };
+    const labelled = await dataset.read("test");
+    return { labelled, indices: Uint32Array.from({ length: labelled.count }, (_, index) => index), input };
   }
-  const images = await dataset.read("train");
-  const { heldOutCount, splitSeed } = manifest.provenance.data;
-  return { images, indices: holdOut(images, heldOutCount, splitSeed).heldOut, input };
+  const labelled = await dataset.read("train");
+  const { heldOutCount, heldOutSubjects, splitSeed } = provenance.data;
+  const { heldOut } =
+    heldOutSubjects === undefined
+      ? holdOut(labelled, heldOutCount, splitSeed)
+      : subjectsOut(labelled, heldOutSubjects);
+  return { labelled, indices: heldOut, input };
 }

@@ -3,20 +3,20 @@
  * that main calls hard, the cloud's network on all.
  */
 import { type Engine, openEngine, type TensorView } from "@meanet/inference";
-import type { ImageInput } from "../bundle/manifest.ts";
-import { toTensor } from "../bundle/tensor.ts";
-import type { LabelledImages } from "../data/dataset.ts";
+import type { ModelInput } from "../bundle/manifest.ts";
+import type { LabelledFrames } from "../data/dataset.ts";
+import { gather } from "../data/gather.ts";
 import { argmax, softmax } from "../routing.ts";
 
 /** Frames of one run. Larger ones are no faster: batch matters little to ONNX Runtime on a CPU. */
 const BATCH = 100;
 
-/** Which frames of `images`, and how they become the model's input. */
+/** Which of the frames, and how they become the model's input. */
 export interface Frames {
-  readonly images: LabelledImages;
-  /** Indices into `images`, in the order of every result. */
+  readonly labelled: LabelledFrames;
+  /** Indices into `labelled`, in the order of every result. */
   readonly indices: Uint32Array;
-  readonly input: ImageInput;
+  readonly input: ModelInput;
 }
 
 /** Main's and the extension's distributions of one frame. */
@@ -60,13 +60,16 @@ async function answerEdge(
 ): Promise<EdgeAnswer[]> {
   const answers: EdgeAnswer[] = [];
   for (const batch of batches(frames)) {
-    const { outputs } = await main.run({ x: view(batch.planes, frames.input) });
+    const { outputs } = await main.run({ x: view(frames, batch) });
     const distributions = rows(outputs.y1!).map(softmax);
     const hard = distributions.flatMap((p1, row) => (hardClasses.has(argmax(p1)) ? [row] : []));
     const second = new Map<number, Float64Array>();
     if (extension !== undefined && hard.length > 0) {
       const answer = await extension.run({
-        x: view(pickRows(batch.planes, batch.count, hard), frames.input),
+        x: view(
+          frames,
+          hard.map((row) => batch[row]!),
+        ),
         F1: pickMaps(outputs.F1!, hard),
       });
       for (const [position, logits] of rows(answer.outputs.y2!).entries()) {
@@ -91,7 +94,7 @@ export async function predictPlain(
   try {
     const logits: Float32Array[] = [];
     for (const batch of batches(frames)) {
-      const { outputs } = await engine.run({ x: view(batch.planes, frames.input) });
+      const { outputs } = await engine.run({ x: view(frames, batch) });
       logits.push(...rows(outputs[output]!));
     }
     return logits;
@@ -112,8 +115,8 @@ export async function predictExtension(
     try {
       const logits: Float32Array[] = [];
       for (const batch of batches(frames)) {
-        const { outputs } = await first.run({ x: view(batch.planes, frames.input) });
-        const answer = await second.run({ x: view(batch.planes, frames.input), F1: outputs.F1! });
+        const { outputs } = await first.run({ x: view(frames, batch) });
+        const answer = await second.run({ x: view(frames, batch), F1: outputs.F1! });
         logits.push(...rows(answer.outputs.y2!));
       }
       return logits;
@@ -125,31 +128,12 @@ export async function predictExtension(
   }
 }
 
-function* batches({ images, indices, input }: Frames): Generator<{ planes: Uint8Array; count: number }> {
-  const frameBytes = input.shape.reduce((product, dim) => product * dim, 1);
-  for (let start = 0; start < indices.length; start += BATCH) {
-    const part = indices.subarray(start, start + BATCH);
-    const planes = new Uint8Array(part.length * frameBytes);
-    for (const [row, index] of part.entries()) {
-      planes.set(images.images.subarray(index * frameBytes, (index + 1) * frameBytes), row * frameBytes);
-    }
-    yield { planes, count: part.length };
-  }
+function* batches({ indices }: Frames): Generator<Uint32Array> {
+  for (let start = 0; start < indices.length; start += BATCH) yield indices.subarray(start, start + BATCH);
 }
 
-function view(planes: Uint8Array, input: ImageInput): TensorView {
-  const data = toTensor(planes, input);
-  const frameLength = input.shape.reduce((product, dim) => product * dim, 1);
-  return { data, dims: [data.length / frameLength, ...input.shape] };
-}
-
-function pickRows(planes: Uint8Array, count: number, picked: readonly number[]): Uint8Array {
-  const length = planes.length / count;
-  const out = new Uint8Array(picked.length * length);
-  for (const [position, row] of picked.entries()) {
-    out.set(planes.subarray(row * length, (row + 1) * length), position * length);
-  }
-  return out;
+function view({ labelled, input }: Frames, indices: ArrayLike<number>): TensorView {
+  return gather(labelled, indices, input);
 }
 
 function pickMaps(maps: TensorView, picked: readonly number[]): TensorView {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { augmentationSchema, augmentInto } from "./augmentation.ts";
+import { augmentInto, imageAugmentationSchema } from "./augmentation.ts";
 import { randomAt } from "./random.ts";
 
 const input = { kind: "image", shape: [1, 4, 4], mean: [0], std: [1 / 255] } as const;
@@ -8,7 +8,7 @@ const planes = Uint8Array.from({ length: 16 }, (_, index) => index + 1);
 
 function augmented(settings: unknown, seed: number): number[] {
   const tensor = new Float32Array(16);
-  augmentInto(tensor, planes, input, augmentationSchema.parse(settings), randomAt(seed));
+  augmentInto(tensor, planes, input, imageAugmentationSchema.parse(settings), randomAt(seed));
   return Array.from(tensor, Math.round);
 }
 

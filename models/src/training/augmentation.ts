@@ -1,8 +1,12 @@
 import { z } from "zod";
 import type { ImageInput } from "../bundle/manifest.ts";
+import { frameInto, type Matched } from "../data/gather.ts";
 import type { Random } from "./random.ts";
+import { augmentWindow, windowAugmentationSchema } from "./window-augmentation.ts";
 
-export const augmentationSchema = z.strictObject({
+export const imageAugmentationSchema = z.strictObject({
+  // Left out, not filled in: older checkpoints know their recipe by its text.
+  kind: z.literal("image").optional(),
   flip: z.boolean().default(true).describe("Mirror half of the images left to right."),
   pad: z
     .int()
@@ -11,7 +15,36 @@ export const augmentationSchema = z.strictObject({
     .describe("Pixels of black border that a crop of the old size is drawn from."),
   cutout: z.int().min(0).default(0).describe("Side of a square of mean grey at a drawn place; 0 for none."),
 });
+type ImageAugmentation = z.infer<typeof imageAugmentationSchema>;
+
+/** Of images unless its kind says otherwise. */
+export const augmentationSchema = z.discriminatedUnion("kind", [
+  imageAugmentationSchema,
+  windowAugmentationSchema,
+]);
 export type Augmentation = z.infer<typeof augmentationSchema>;
+
+/**
+ * Writes one frame, normalised and augmented, into a batch. An augmentation of the other kind leaves it as it is: recipes are
+ * checked for that before.
+ */
+export function augmentFrameInto(
+  tensor: Float32Array,
+  matched: Matched,
+  index: number,
+  augmentation: Augmentation,
+  random: Random,
+): void {
+  if (matched.kind === "image" && augmentation.kind !== "window") {
+    const planes = matched.frames.images.subarray(index * tensor.length, (index + 1) * tensor.length);
+    augmentInto(tensor, planes, matched.input, augmentation, random);
+    return;
+  }
+  frameInto(tensor, matched, index);
+  if (matched.kind === "window" && augmentation.kind === "window") {
+    augmentWindow(tensor, matched.input, augmentation, random);
+  }
+}
 
 /** What {@link augmentInto} does to an image, drawn once per image so that all channels agree. */
 interface Draw {
@@ -31,7 +64,7 @@ export function augmentInto(
   tensor: Float32Array,
   planes: Uint8Array,
   input: ImageInput,
-  augmentation: Augmentation,
+  augmentation: ImageAugmentation,
   random: Random,
 ): void {
   const [channels, height, width] = input.shape;
@@ -56,7 +89,7 @@ export function augmentInto(
   }
 }
 
-function drawFor(augmentation: Augmentation, height: number, width: number, random: Random): Draw {
+function drawFor(augmentation: ImageAugmentation, height: number, width: number, random: Random): Draw {
   const { flip, pad, cutout } = augmentation;
   return {
     mirrored: flip && random.next() < 0.5,

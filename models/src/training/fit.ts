@@ -13,7 +13,7 @@ const STATISTICS_BATCHES = 40;
 export interface FitOptions extends Omit<ShardsOptions, "theta" | "momentum" | "augmentation"> {
   readonly part: Part;
   readonly recipe: PartRecipe;
-  /** The frames to learn from, indices into `images`. */
+  /** The frames to learn from, indices into `labelled`. */
   readonly indices: Uint32Array;
   /** Fresh parameters; a checkpoint's take their place. */
   readonly initial: Float32Array;

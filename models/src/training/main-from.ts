@@ -56,6 +56,7 @@ function checkData(source: string, { manifest }: Bundle, training: Training, dat
     ["data set", theirs.name, data.name],
     ["classes", manifest.classes, data.classes],
     ["frames held out", theirs.heldOutCount, split.heldOut.length],
+    ["subjects held out", theirs.heldOutSubjects, split.heldOutSubjects],
     ["seed of the split", theirs.splitSeed, recipe.seed],
     ["frames learned from", theirs.trainCount, split.train.length],
     ["input, whose mean and deviation are the data's,", manifest.input, input],
@@ -67,11 +68,11 @@ function checkData(source: string, { manifest }: Bundle, training: Training, dat
 }
 
 async function greatestDifference(
-  { images, split, input }: Training,
+  { labelled, split, input }: Training,
   theirs: Uint8Array,
   ours: Uint8Array,
 ): Promise<number> {
-  const frames = { images, indices: split.heldOut.subarray(0, COMPARED_FRAMES), input };
+  const frames = { labelled, indices: split.heldOut.subarray(0, COMPARED_FRAMES), input };
   const expected = await predictPlain(theirs, "y1", frames);
   const rebuilt = await predictPlain(ours, "y1", frames);
   return Math.max(

@@ -1,6 +1,6 @@
 import { MeanetError } from "@meanet/runtime";
-import type { ImageInput } from "../bundle/manifest.ts";
-import type { LabelledImages } from "../data/dataset.ts";
+import type { ModelInput } from "../bundle/manifest.ts";
+import type { LabelledFrames } from "../data/dataset.ts";
 import { predictExtension, predictPlain } from "../evaluation/predict.ts";
 import {
   buildInference,
@@ -21,9 +21,9 @@ import type { HeldOutSplit } from "./split.ts";
 /** What all parts of one training share. */
 export interface Training {
   readonly recipe: Recipe;
-  readonly images: LabelledImages;
+  readonly labelled: LabelledFrames;
   readonly split: HeldOutSplit;
-  readonly input: ImageInput;
+  readonly input: ModelInput;
   /** Number of classes. */
   readonly classes: number;
   /** Folder of checkpoints. */
@@ -153,7 +153,7 @@ export function trainExtension(
 }
 
 async function trainPlan(training: Training, plan: PartPlan): Promise<TrainedPart> {
-  const { recipe, images, split, input, threads, signal, onProgress } = training;
+  const { recipe, labelled, split, input, threads, signal, onProgress } = training;
   const { part, frozen, targetOf } = plan;
   const { shards, frames } = recipe.batch;
   const { momentum, weightDecay, labelSmoothing, distillation } = plan.recipe;
@@ -176,8 +176,8 @@ async function trainPlan(training: Training, plan: PartPlan): Promise<TrainedPar
     batch: frames,
     shards,
     threads,
-    images,
-    indices: split.train.filter((index) => targetOf[images.labels[index]!] !== -1),
+    labelled,
+    indices: split.train.filter((index) => targetOf[labelled.labels[index]!] !== -1),
     targetOf,
     targets: plan.targets,
     input,
@@ -212,9 +212,9 @@ function identity(classes: number): number[] {
 }
 
 async function plainAccuracy(training: Training, onnx: Uint8Array, output: string): Promise<number> {
-  const { images, split, input } = training;
-  const logits = await predictPlain(onnx, output, { images, indices: split.heldOut, input });
-  const right = logits.filter((row, index) => argmax(row) === images.labels[split.heldOut[index]!]);
+  const { labelled, split, input } = training;
+  const logits = await predictPlain(onnx, output, { labelled, indices: split.heldOut, input });
+  const right = logits.filter((row, index) => argmax(row) === labelled.labels[split.heldOut[index]!]);
   return right.length / logits.length;
 }
 
@@ -224,9 +224,9 @@ async function extensionAccuracy(
   extension: Uint8Array,
   targetOf: readonly number[],
 ): Promise<number> {
-  const { images, split, input } = training;
-  const indices = split.heldOut.filter((index) => targetOf[images.labels[index]!] !== -1);
-  const logits = await predictExtension(main, extension, { images, indices, input });
-  const right = logits.filter((row, index) => argmax(row) === targetOf[images.labels[indices[index]!]!]);
+  const { labelled, split, input } = training;
+  const indices = split.heldOut.filter((index) => targetOf[labelled.labels[index]!] !== -1);
+  const logits = await predictExtension(main, extension, { labelled, indices, input });
+  const right = logits.filter((row, index) => argmax(row) === targetOf[labelled.labels[indices[index]!]!]);
   return right.length / logits.length;
 }

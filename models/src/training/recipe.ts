@@ -34,6 +34,30 @@ const extensionSchema = partSchema.extend({
     ),
 });
 
+const dataSchema = z
+  .strictObject({
+    name: z.string(),
+    heldOut: z
+      .int()
+      .positive()
+      .optional()
+      .describe(
+        "Frames of the official training set that no gradient sees, as many of each class as it has.",
+      ),
+    heldOutSubjects: z
+      .int()
+      .positive()
+      .optional()
+      .describe(
+        "Instead of a number of frames: subjects, drawn by the seed, none of whose frames a gradient sees.",
+      ),
+    use: z.int().positive().optional().describe("Learn from this many of the rest only; for trials."),
+  })
+  .refine(
+    ({ heldOut, heldOutSubjects }) => (heldOut === undefined) !== (heldOutSubjects === undefined),
+    "expected either heldOut or heldOutSubjects",
+  );
+
 /** How one part is trained. */
 export type PartRecipe = z.infer<typeof extensionSchema>;
 
@@ -41,11 +65,7 @@ export type PartRecipe = z.infer<typeof extensionSchema>;
 const schema = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,64}$/, "expected an id of the form [a-z0-9-]{1,64}"),
   version: z.string().regex(/^\d+\.\d+\.\d+$/, 'expected a version such as "1.0.0"'),
-  data: z.strictObject({
-    name: z.string(),
-    heldOut: z.int().positive().describe("Frames of the official training set that no gradient sees."),
-    use: z.int().positive().optional().describe("Learn from this many of the rest only; for trials."),
-  }),
+  data: dataSchema,
   seed: z.int().describe("Of the split, the first parameters, the order of frames and their augmentation."),
   batch: z
     .strictObject({
@@ -95,6 +115,19 @@ export const recipeSchema = schema
   .refine(({ edge, train }) => edge.notHard === undefined || train.extension.distillation === undefined, {
     path: ["train", "extension", "distillation"],
     error: 'expected none with `edge.notHard`: main has no answer "not hard" to learn from',
+  })
+  .refine(
+    ({ edge, cloud }) =>
+      cloud === undefined || (edge.input.join() === cloud.input.join() && edge.classes === cloud.classes),
+    { path: ["cloud"], error: "expected the input and the classes of `edge`" },
+  )
+  .superRefine(({ edge, train }, context) => {
+    const kind = edge.input.length === 2 ? "window" : "image";
+    for (const [part, recipe] of Object.entries(train)) {
+      if (recipe === undefined || (recipe.augmentation.kind ?? "image") === kind) continue;
+      const message = `expected an augmentation of ${kind}s: { kind: ${kind} }`;
+      context.addIssue({ code: "custom", path: ["train", part, "augmentation"], message });
+    }
   });
 
 /** All that decides a training: the same recipe and data give the same bundle on the same kind of machine. */

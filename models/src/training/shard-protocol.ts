@@ -1,4 +1,5 @@
-import type { ImageInput } from "../bundle/manifest.ts";
+import type { ModelInput } from "../bundle/manifest.ts";
+import type { LabelledFrames } from "../data/dataset.ts";
 import type { Augmentation } from "./augmentation.ts";
 
 /** What a training thread is given when it starts. Everything large is shared memory: nothing is copied. */
@@ -11,12 +12,11 @@ export interface ShardWorkerData {
   readonly shards: readonly SharedShard[];
   readonly theta: Float32Array<SharedArrayBuffer>;
   readonly momentum: Float32Array<SharedArrayBuffer>;
-  readonly images: Uint8Array<SharedArrayBuffer>;
-  readonly labels: Uint8Array<SharedArrayBuffer>;
+  readonly labelled: LabelledFrames;
   /** Target index of each class, -1 where a class is no target. */
   readonly targetOf: readonly number[];
   readonly targets: number;
-  readonly input: ImageInput;
+  readonly input: ModelInput;
   readonly augmentation: Augmentation;
   readonly seed: number;
 }

@@ -6,9 +6,10 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { openSession, type Session, Tensor } from "@meanet/inference/session";
-import { normaliseInto } from "../bundle/tensor.ts";
+import { inputDims } from "../bundle/manifest.ts";
+import { frameInto, frameLength, matched } from "../data/gather.ts";
 import { argmax } from "../routing.ts";
-import { augmentInto } from "./augmentation.ts";
+import { augmentFrameInto } from "./augmentation.ts";
 import { randomAt } from "./random.ts";
 import type {
   ShardReply,
@@ -21,12 +22,13 @@ import { stepSession } from "./step-session.ts";
 
 const data = workerData as ShardWorkerData;
 const port = parentPort!;
-const frameBytes = data.input.shape.reduce((product, dim) => product * dim, 1);
+const length = frameLength(data.input);
+const frames = matched(data.labelled, data.input);
 
 // Made once: the step reads and writes the same memory again and again.
 const theta = new Float32Array(data.theta.length);
 const momentum = new Float32Array(data.theta.length);
-const x = new Float32Array(data.batch * frameBytes);
+const x = new Float32Array(data.batch * length);
 const target = new BigInt64Array(data.batch);
 const learningRate = new Float32Array(1);
 const out = {
@@ -40,7 +42,7 @@ const feeds = {
   theta: new Tensor("float32", theta, [theta.length]),
   momentum: new Tensor("float32", momentum, [momentum.length]),
   learningRate: new Tensor("float32", learningRate, [1]),
-  x: new Tensor("float32", x, [data.batch, ...data.input.shape]),
+  x: new Tensor("float32", x, [data.batch, ...inputDims(data.input)]),
   target: new Tensor("int64", target, [data.batch]),
 };
 const statistics = new Tensor("float32", out.statistics, [out.statistics.length]);
@@ -65,14 +67,13 @@ function fill(request: ShardRequest, position: number, shard: number): void {
   const random = randomAt(data.seed, request.epoch, request.step, shard);
   for (let item = 0; item < data.batch; item++) {
     const index = request.indices[position * data.batch + item]!;
-    const planes = data.images.subarray(index * frameBytes, (index + 1) * frameBytes);
-    const frame = x.subarray(item * frameBytes, (item + 1) * frameBytes);
+    const frame = x.subarray(item * length, (item + 1) * length);
     if (request.kind === "train") {
-      augmentInto(frame, planes, data.input, data.augmentation, random);
+      augmentFrameInto(frame, frames, index, data.augmentation, random);
     } else {
-      normaliseInto(frame, planes, data.input);
+      frameInto(frame, frames, index);
     }
-    target[item] = BigInt(data.targetOf[data.labels[index]!]!);
+    target[item] = BigInt(data.targetOf[data.labelled.labels[index]!]!);
   }
 }
 

@@ -8,8 +8,8 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { MeanetError } from "@meanet/runtime";
-import type { ImageInput } from "../bundle/manifest.ts";
-import type { LabelledImages } from "../data/dataset.ts";
+import type { ModelInput } from "../bundle/manifest.ts";
+import type { LabelledFrames } from "../data/dataset.ts";
 import type { Augmentation } from "./augmentation.ts";
 import type {
   ShardReply,
@@ -28,11 +28,11 @@ export interface ShardsOptions {
   readonly shards: number;
   /** Worker threads; more than there are shards are not started. */
   readonly threads: number;
-  readonly images: LabelledImages;
+  readonly labelled: LabelledFrames;
   /** Target index of each class, -1 where a class is no target. */
   readonly targetOf: readonly number[];
   readonly targets: number;
-  readonly input: ImageInput;
+  readonly input: ModelInput;
   readonly augmentation: Augmentation;
   readonly seed: number;
   readonly theta: Float32Array;
@@ -79,8 +79,7 @@ export class Shards {
           shards: this.#places.filter((place) => place.shard % threads === thread),
           theta: this.theta,
           momentum: this.momentum,
-          images: options.images.images,
-          labels: options.images.labels,
+          labelled: options.labelled,
           targetOf: options.targetOf,
           targets: options.targets,
           input: options.input,

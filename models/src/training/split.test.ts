@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { LabelledImages } from "../data/dataset.ts";
+import { isMeanetError } from "@meanet/runtime";
+import type { LabelledImages, LabelledWindows } from "../data/dataset.ts";
 import { randomAt, shuffled } from "./random.ts";
-import { channelMoments, holdOut } from "./split.ts";
+import { channelMoments, drawSubjects, holdOut, subjectsOut } from "./split.ts";
 
 function images(labels: readonly number[], bytes: readonly number[] = []): LabelledImages {
   const shared = (values: readonly number[]) => {
@@ -10,7 +11,13 @@ function images(labels: readonly number[], bytes: readonly number[] = []): Label
     array.set(values);
     return array;
   };
-  return { count: labels.length, shape: [2, 1, 2], images: shared(bytes), labels: shared(labels) };
+  return {
+    kind: "image",
+    count: labels.length,
+    shape: [2, 1, 2],
+    images: shared(bytes),
+    labels: shared(labels),
+  };
 }
 
 describe("holdOut", () => {
@@ -31,7 +38,52 @@ describe("holdOut", () => {
   });
 });
 
+function windows(subjects: readonly number[], readings: readonly number[] = []): LabelledWindows {
+  const bytes = (values: readonly number[]) => {
+    const array = new Uint8Array(new SharedArrayBuffer(values.length));
+    array.set(values);
+    return array;
+  };
+  const floats = new Float32Array(new SharedArrayBuffer(4 * readings.length));
+  floats.set(readings);
+  const labels = bytes(subjects.map(() => 0));
+  const [count, shape] = [subjects.length, [2, 2] as const];
+  return { kind: "window", count, shape, rateHz: 50, windows: floats, labels, subjects: bytes(subjects) };
+}
+
+describe("held-out subjects", () => {
+  const worn = windows([9, 4, 4, 9, 7, 7, 5, 4]);
+
+  it("leave with all of their windows", () => {
+    const { train, heldOut } = subjectsOut(worn, [4, 7]);
+    assert.deepEqual(heldOut, Uint32Array.of(1, 2, 4, 5, 7));
+    assert.deepEqual(train, Uint32Array.of(0, 3, 6));
+  });
+
+  it("are drawn by the seed, and some are always left to learn from", () => {
+    const draws = Array.from({ length: 40 }, (_, seed) => drawSubjects(worn, 2, seed).join());
+    assert.deepEqual(drawSubjects(worn, 2, 3).join(), draws[3]);
+    assert.deepEqual([...new Set(draws)].sort(), ["4,5", "4,7", "4,9", "5,7", "5,9", "7,9"]);
+    assert.throws(
+      () => drawSubjects(worn, 4, 1),
+      (error) => isMeanetError(error, "RECIPE_INVALID"),
+    );
+  });
+
+  it("are not asked of images, which have none", () => {
+    assert.throws(
+      () => drawSubjects(images([0, 1]), 1, 1),
+      (error) => isMeanetError(error, "RECIPE_INVALID"),
+    );
+  });
+});
+
 describe("channelMoments", () => {
+  it("are of raw values for windows", () => {
+    const two = windows([1, 2], [9, 9, 9, 9, 1, 3, -2, -2]);
+    assert.deepEqual(channelMoments(two, Uint32Array.of(1)), { mean: [2, -2], std: [1, 0] });
+  });
+
   it("gives mean and standard deviation per channel, of the frames named only", () => {
     const two = images([0, 0], [0, 255, 51, 51, 255, 255, 255, 255]);
     const moments = channelMoments(two, Uint32Array.of(0));

@@ -1,10 +1,13 @@
-import type { LabelledImages } from "../data/dataset.ts";
+import { MeanetError } from "@meanet/runtime";
+import type { LabelledFrames } from "../data/dataset.ts";
 import { randomAt, shuffled } from "./random.ts";
 
 /** Indices into the official training set, ascending: no frame is in both. */
 export interface HeldOutSplit {
   readonly train: Uint32Array<ArrayBuffer>;
   readonly heldOut: Uint32Array<ArrayBuffer>;
+  /** Whose frames were held out, where whole subjects were. */
+  readonly heldOutSubjects?: readonly number[];
 }
 
 /**
@@ -12,9 +15,9 @@ export interface HeldOutSplit {
  *
  * @param count - number of frames to hold out, below the number there is
  */
-export function holdOut(images: LabelledImages, count: number, seed: number): HeldOutSplit {
+export function holdOut(frames: LabelledFrames, count: number, seed: number): HeldOutSplit {
   const byClass = new Map<number, number[]>();
-  for (const [index, label] of images.labels.entries()) {
+  for (const [index, label] of frames.labels.entries()) {
     const members = byClass.get(label) ?? [];
     members.push(index);
     byClass.set(label, members);
@@ -23,25 +26,65 @@ export function holdOut(images: LabelledImages, count: number, seed: number): He
   let seen = 0;
   for (const [label, members] of [...byClass].sort(([a], [b]) => a - b)) {
     // Cumulative rounding, so that the parts sum to `count` for any class sizes.
-    const before = Math.round((seen * count) / images.count);
+    const before = Math.round((seen * count) / frames.count);
     seen += members.length;
-    const share = Math.round((seen * count) / images.count) - before;
+    const share = Math.round((seen * count) / frames.count) - before;
     held.push(...shuffled(Uint32Array.from(members), randomAt(seed, label)).subarray(0, share));
   }
   const inHeldOut = new Set(held);
-  const train = Array.from({ length: images.count }, (_, index) => index).filter(
-    (index) => !inHeldOut.has(index),
-  );
-  return { train: Uint32Array.from(train), heldOut: Uint32Array.from(held).sort() };
+  return partition(frames.count, (index) => inHeldOut.has(index));
 }
 
-/** Mean and standard deviation of byte/255 per channel over the frames named. */
+/**
+ * Draws whom to hold out: windows of one person are alike, and one known from training would flatter the figures.
+ *
+ * @returns ascending
+ * @throws {MeanetError} RECIPE_INVALID when the frames have no subjects, or too few
+ */
+export function drawSubjects(frames: LabelledFrames, count: number, seed: number): number[] {
+  const all = Uint32Array.from(new Set(subjectsOf(frames))).sort();
+  if (count >= all.length) {
+    throw new MeanetError(
+      "RECIPE_INVALID",
+      `${count} subjects cannot be held out of ${all.length}: some must be left to learn from`,
+      { count, subjects: all.length },
+    );
+  }
+  return Array.from(shuffled(all, randomAt(seed)).subarray(0, count).sort());
+}
+
+/**
+ * Holds out every frame of the subjects named.
+ *
+ * @throws {MeanetError} RECIPE_INVALID when the frames have no subjects
+ */
+export function subjectsOut(frames: LabelledFrames, subjects: readonly number[]): HeldOutSplit {
+  const of = subjectsOf(frames);
+  return partition(frames.count, (index) => subjects.includes(of[index]!));
+}
+
+function subjectsOf(frames: LabelledFrames): Uint8Array {
+  if (frames.kind === "window") return frames.subjects;
+  throw new MeanetError(
+    "RECIPE_INVALID",
+    "these frames have no subjects: hold out a number of frames instead",
+  );
+}
+
+function partition(count: number, isHeldOut: (index: number) => boolean): HeldOutSplit {
+  const all = Uint32Array.from({ length: count }, (_, index) => index);
+  return { train: all.filter((index) => !isHeldOut(index)), heldOut: all.filter(isHeldOut) };
+}
+
+/** Mean and standard deviation per channel over the frames named: of byte/255 in images, of raw values in windows. */
 export function channelMoments(
-  images: LabelledImages,
+  frames: LabelledFrames,
   indices: Uint32Array,
 ): { readonly mean: readonly number[]; readonly std: readonly number[] } {
-  const [channels, height, width] = images.shape;
-  const planeLength = height * width;
+  const [channels, ...map] = frames.shape;
+  const values = frames.kind === "image" ? frames.images : frames.windows;
+  const scale = frames.kind === "image" ? 255 : 1;
+  const planeLength = map.reduce((product, side) => product * side, 1);
   const mean: number[] = [];
   const std: number[] = [];
   for (let channel = 0; channel < channels; channel++) {
@@ -50,15 +93,15 @@ export function channelMoments(
     for (const index of indices) {
       const start = (index * channels + channel) * planeLength;
       for (let offset = start; offset < start + planeLength; offset++) {
-        const byte = images.images[offset]!;
-        sum += byte;
-        squares += byte * byte;
+        const value = values[offset]!;
+        sum += value;
+        squares += value * value;
       }
     }
     const n = indices.length * planeLength;
     const average = sum / n;
-    mean.push(rounded(average / 255));
-    std.push(rounded(Math.sqrt(squares / n - average * average) / 255));
+    mean.push(rounded(average / scale));
+    std.push(rounded(Math.sqrt(squares / n - average * average) / scale));
   }
   return { mean, std };
 }

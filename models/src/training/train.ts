@@ -7,15 +7,12 @@
  *
  * Held-out frames decide everything; the official test set only fills the card.
  */
-import { appendFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { cpus } from "node:os";
-import { join } from "node:path";
 import { type Bundle, type BundleContent, type BundlePart, writeBundle } from "../bundle/bundle.ts";
 import { bundleCard } from "../bundle/card.ts";
 import { makeGolden } from "../bundle/golden.ts";
-import { toTensor } from "../bundle/tensor.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { gather } from "../data/gather.ts";
 import { evaluate } from "../evaluation/evaluate.ts";
 import { predictEdge, predictPlain } from "../evaluation/predict.ts";
 import { count } from "../networks/index.ts";
@@ -31,10 +28,9 @@ import {
   trainedMain,
   trainMain,
 } from "./parts.ts";
+import { prepare } from "./prepare.ts";
 import type { TrainingProgress } from "./progress.ts";
-import { randomAt, shuffled } from "./random.ts";
 import type { Recipe } from "./recipe.ts";
-import { channelMoments, holdOut } from "./split.ts";
 
 export interface TrainOptions {
   /** The bundle's folder; what is there is replaced at the end. */
@@ -66,6 +62,7 @@ export async function train(recipe: Recipe, options: TrainOptions): Promise<Bund
   const extension = await trainExtension(training, main, hardClasses);
   const cloud = recipe.cloud === undefined ? undefined : await trainCloud(training);
 
+  const { split, input } = training;
   const heldOut = heldOutOf(training);
   const edge = await predictEdge({ main: main.onnx, extension: extension.onnx, hardClasses }, heldOut);
   const { settings, threshold, fit } = choose(heldOut.labels, edge, hardClasses, recipe.decision);
@@ -73,7 +70,7 @@ export async function train(recipe: Recipe, options: TrainOptions): Promise<Bund
   const manifest: BundleContent["manifest"] = {
     name: recipe.name,
     version: recipe.version,
-    input: training.input,
+    input,
     classes: options.data.classes,
     hardClasses,
     threshold,
@@ -86,8 +83,9 @@ export async function train(recipe: Recipe, options: TrainOptions): Promise<Bund
       data: {
         name: options.data.name,
         licence: options.data.licence,
-        trainCount: training.split.train.length,
-        heldOutCount: training.split.heldOut.length,
+        trainCount: split.train.length,
+        heldOutCount: split.heldOut.length,
+        ...(split.heldOutSubjects === undefined ? {} : { heldOutSubjects: split.heldOutSubjects }),
         splitSeed: recipe.seed,
       },
       recipe: JSON.parse(JSON.stringify(recipe)),
@@ -153,49 +151,19 @@ async function hardClassesOf(training: Training, main: TrainedPart): Promise<num
   return hardestClasses(precision, recipe.edge.hardClasses);
 }
 
-function heldOutOf({ images, split, input }: Training) {
-  const labels = Array.from(split.heldOut, (index) => images.labels[index]!);
-  return { images, indices: split.heldOut, input, labels };
-}
-
-async function prepare(recipe: Recipe, options: Omit<TrainOptions, "out">): Promise<Training> {
-  const work = options.work ?? join(".meanet", "training", recipe.name);
-  await mkdir(work, { recursive: true });
-  const images = await options.data.read("train");
-  const { train: rest, heldOut } = holdOut(images, recipe.data.heldOut, recipe.seed);
-  const split = { train: shuffled(rest, randomAt(recipe.seed)).subarray(0, recipe.data.use).sort(), heldOut };
-  const log = join(work, "log.jsonl");
-  return {
-    recipe,
-    images,
-    split,
-    input: { kind: "image", shape: images.shape, ...channelMoments(images, split.train) },
-    classes: options.data.classes.length,
-    work,
-    threads: options.threads ?? recipe.batch.shards,
-    signal: options.signal,
-    onProgress: (progress) => {
-      options.onProgress?.(progress);
-      if (progress.kind === "epoch") {
-        // One short line an epoch: not worth an open stream.
-        appendFileSync(log, `${JSON.stringify({ at: new Date().toISOString(), ...progress })}\n`);
-      }
-    },
-  };
+function heldOutOf({ labelled, split, input }: Training) {
+  const labels = Array.from(split.heldOut, (index) => labelled.labels[index]!);
+  return { labelled, indices: split.heldOut, input, labels };
 }
 
 /** `golden.json`, and the card and figures on every split whose data is there. */
 async function texts(
   manifest: BundleContent["manifest"],
   files: Bundle["files"],
-  { recipe, images, split, input }: Training,
+  { recipe, labelled, split, input }: Training,
   data: Dataset,
 ): Promise<Record<string, string>> {
-  const frameBytes = input.shape.reduce((product, dim) => product * dim, 1);
-  const planes = Array.from(split.heldOut.subarray(0, GOLDEN_FRAMES), (index) =>
-    images.images.subarray(index * frameBytes, (index + 1) * frameBytes),
-  );
-  const x = { data: toTensor(Buffer.concat(planes), input), dims: [GOLDEN_FRAMES, ...input.shape] };
+  const x = gather(labelled, split.heldOut.subarray(0, GOLDEN_FRAMES), input);
   const bundle = { manifest, files };
   const evaluations = [await evaluate(bundle, data, "held-out")];
   if (await data.has("test")) {

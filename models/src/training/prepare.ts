@@ -1,0 +1,65 @@
+/** What every part of a training starts from: frames, split, normalisation, and a log of its epochs. */
+import { appendFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { MeanetError } from "@meanet/runtime";
+import type { ModelInput } from "../bundle/manifest.ts";
+import type { Dataset, LabelledFrames } from "../data/dataset.ts";
+import type { Training } from "./parts.ts";
+import { randomAt, shuffled } from "./random.ts";
+import type { Recipe } from "./recipe.ts";
+import { channelMoments, drawSubjects, holdOut, subjectsOut } from "./split.ts";
+import type { TrainOptions } from "./train.ts";
+
+/** @throws {MeanetError} RECIPE_INVALID, DATASET_MISSING, DATASET_CORRUPT */
+export async function prepare(recipe: Recipe, options: Omit<TrainOptions, "out">): Promise<Training> {
+  const work = options.work ?? join(".meanet", "training", recipe.name);
+  await mkdir(work, { recursive: true });
+  const labelled = await options.data.read("train");
+  const whole = splitBy(labelled, recipe);
+  const train = shuffled(whole.train, randomAt(recipe.seed)).subarray(0, recipe.data.use).sort();
+  const split = { ...whole, train };
+  const input = inputOf(labelled, train);
+  checkNetworks(recipe, options.data, input);
+  const log = join(work, "log.jsonl");
+  return {
+    recipe,
+    labelled,
+    split,
+    input,
+    classes: options.data.classes.length,
+    work,
+    threads: options.threads ?? recipe.batch.shards,
+    signal: options.signal,
+    onProgress: (progress) => {
+      options.onProgress?.(progress);
+      if (progress.kind === "epoch") {
+        // One short line an epoch: not worth an open stream.
+        appendFileSync(log, `${JSON.stringify({ at: new Date().toISOString(), ...progress })}\n`);
+      }
+    },
+  };
+}
+
+function splitBy(labelled: LabelledFrames, { data, seed }: Recipe): Training["split"] {
+  if (data.heldOutSubjects === undefined) return holdOut(labelled, data.heldOut ?? 0, seed);
+  const heldOutSubjects = drawSubjects(labelled, data.heldOutSubjects, seed);
+  return { ...subjectsOut(labelled, heldOutSubjects), heldOutSubjects };
+}
+
+function inputOf(labelled: LabelledFrames, train: Uint32Array): ModelInput {
+  const moments = channelMoments(labelled, train);
+  return labelled.kind === "image"
+    ? { kind: "image", shape: labelled.shape, ...moments }
+    : { kind: "window", shape: labelled.shape, ...moments, rateHz: labelled.rateHz };
+}
+
+/** Found here, it costs no hour of training. @throws {MeanetError} RECIPE_INVALID */
+function checkNetworks({ edge }: Recipe, { name, classes }: Dataset, { shape }: ModelInput): void {
+  if (edge.input.join() === shape.join() && edge.classes === classes.length) return;
+  throw new MeanetError(
+    "RECIPE_INVALID",
+    `the recipe's networks take ${edge.input.join("x")} and ${edge.classes} classes; ${name} has frames of ${shape.join("x")} and ${classes.length}`,
+    { input: edge.input, shape, classes: classes.length },
+  );
+}
