@@ -54,6 +54,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "list, show and verify model bundles",
     load: async () => (await import("./commands/bundle.ts")).bundleCommand(),
   },
+  dataset: {
+    summary: "tell which frames a recipe holds out",
+    load: async () => (await import("./commands/dataset.ts")).datasetCommand(),
+  },
   doctor: {
     summary: "check this machine and say what to do",
     load: async () => (await import("./commands/doctor.ts")).doctorCommand(),

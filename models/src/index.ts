@@ -83,6 +83,7 @@ export {
   softmax,
   type Temperatures,
 } from "./routing.ts";
+export { type HeldOut, heldOutOf } from "./training/prepare.ts";
 export {
   type EpochProgress,
   type PartName,

@@ -24,7 +24,7 @@ function images(count: number): LabelledImages {
     labels[index] = index % CLASSES;
     planes.fill(index % 256, index * 784, index * 784 + 28);
   }
-  return { count, shape: [1, 28, 28], images: planes, labels };
+  return { kind: "image", count, shape: [1, 28, 28], images: planes, labels };
 }
 
 function dataset(parts: { readonly train?: LabelledImages; readonly test?: LabelledImages }): Dataset {

@@ -3,6 +3,7 @@ import {
   holdOut,
   type LabelledImages,
   type Manifest,
+  type OfficialSplit,
   randomAt,
   shuffled,
 } from "@meanet/models";
@@ -40,7 +41,7 @@ export async function openPools(dataset: Dataset, manifest: Manifest, seed: numb
 }
 
 async function heldOutPool(dataset: Dataset, { name, provenance }: Manifest): Promise<Pool> {
-  const images = await dataset.read("train");
+  const images = await readImages(dataset, "train");
   const { trainCount, heldOutCount, splitSeed } = provenance.data;
   if (images.count !== trainCount + heldOutCount) {
     throw new MeanetError(
@@ -53,8 +54,20 @@ async function heldOutPool(dataset: Dataset, { name, provenance }: Manifest): Pr
 }
 
 async function testPool(dataset: Dataset): Promise<Pool> {
-  const images = await dataset.read("test");
+  const images = await readImages(dataset, "test");
   return { images, indices: Uint32Array.from({ length: images.count }, (_, index) => index) };
+}
+
+async function readImages(dataset: Dataset, split: OfficialSplit): Promise<LabelledImages> {
+  const frames = await dataset.read(split);
+  if (frames.kind !== "image") {
+    throw new MeanetError(
+      "INPUT_KIND_UNSUPPORTED",
+      `the scenario darkens images, and ${dataset.name} holds sensor ${frames.kind}s; name a bundle of images`,
+      { dataset: dataset.name },
+    );
+  }
+  return frames;
 }
 
 /** Each class goes to both sides in turn. */

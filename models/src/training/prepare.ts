@@ -16,10 +16,8 @@ export async function prepare(recipe: Recipe, options: Omit<TrainOptions, "out">
   const work = options.work ?? join(".meanet", "training", recipe.name);
   await mkdir(work, { recursive: true });
   const labelled = await options.data.read("train");
-  const whole = splitBy(labelled, recipe);
-  const train = shuffled(whole.train, randomAt(recipe.seed)).subarray(0, recipe.data.use).sort();
-  const split = { ...whole, train };
-  const input = inputOf(labelled, train);
+  const split = splitBy(labelled, recipe);
+  const input = inputOf(labelled, split.train);
   checkNetworks(recipe, options.data, input);
   const log = join(work, "log.jsonl");
   return {
@@ -41,7 +39,29 @@ export async function prepare(recipe: Recipe, options: Omit<TrainOptions, "out">
   };
 }
 
-function splitBy(labelled: LabelledFrames, { data, seed }: Recipe): Training["split"] {
+/** What another trainer needs to make a network that this recipe's bundle can take in. */
+export interface HeldOut {
+  /** Frames of the official training set that no gradient may see: their indices, ascending. */
+  readonly heldOut: readonly number[];
+  /** Per channel, of the frames that may be learned from. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** @throws {MeanetError} DATASET_MISSING, DATASET_CORRUPT */
+export async function heldOutOf(recipe: Recipe, data: Dataset): Promise<HeldOut> {
+  const labelled = await data.read("train");
+  const { train, heldOut } = splitBy(labelled, recipe);
+  return { heldOut: Array.from(heldOut), ...channelMoments(labelled, train) };
+}
+
+function splitBy(labelled: LabelledFrames, recipe: Recipe): Training["split"] {
+  const whole = wholeSplit(labelled, recipe);
+  const { data, seed } = recipe;
+  return { ...whole, train: shuffled(whole.train, randomAt(seed)).subarray(0, data.use).sort() };
+}
+
+function wholeSplit(labelled: LabelledFrames, { data, seed }: Recipe): Training["split"] {
   if (data.heldOutSubjects === undefined) return holdOut(labelled, data.heldOut ?? 0, seed);
   const heldOutSubjects = drawSubjects(labelled, data.heldOutSubjects, seed);
   return { ...subjectsOut(labelled, heldOutSubjects), heldOutSubjects };
