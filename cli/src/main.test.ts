@@ -26,7 +26,7 @@ describe("meanet", () => {
     for (const name of ["up", "broker", "edge", "worker", "recorder", "replay"]) {
       assert.match(stdout, new RegExp(`^  ${name} +\\S`, "m"));
     }
-    for (const name of ["train", "evaluate", "query", "bundle", "doctor"]) {
+    for (const name of ["train", "evaluate", "results", "query", "bundle", "doctor"]) {
       assert.match(stdout, new RegExp(`^  ${name} +\\S`, "m"));
     }
     assert.match(stdout, /Exit codes: 0 done; 1 failed/);

@@ -42,6 +42,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "measure a bundle: accuracy, exits, joules, the curve over the threshold",
     load: async () => (await import("./commands/evaluate.ts")).evaluateCommand(),
   },
+  results: {
+    summary: "make the documents of results from figures of runs",
+    load: async () => (await import("./commands/results.ts")).resultsCommand(),
+  },
   query: {
     summary: "ask the store: throughput, exits, latency, energy, accuracy, drops, uplink",
     load: async () => (await import("./commands/query.ts")).queryCommand(),

@@ -6,6 +6,7 @@ import {
   loadBundle,
   openDataset,
   resolveBundle,
+  saveEvaluation,
 } from "@meanet/models";
 import { loadConfig } from "@meanet/runtime";
 import { Command } from "commander";
@@ -27,6 +28,10 @@ const evaluateConfigSchema = z.strictObject({
     .enum(Object.keys(uplinks) as [UplinkName, ...UplinkName[]])
     .default("wifi")
     .describe("radio whose joules are reckoned"),
+  save: z
+    .boolean()
+    .default(false)
+    .describe("keep the figures in the bundle's evaluation.json, in place of those of the same split"),
   json: z.boolean().default(false).describe("print the figures as one JSON object on the last line"),
 });
 
@@ -51,5 +56,6 @@ async function runEvaluate(values: Record<string, unknown>): Promise<void> {
     onDownload: (url) => console.error(`downloading ${url}`),
   });
   const figures = await evaluate(bundle, dataset, split, { profile, uplink });
+  if (config.save) await saveEvaluation(bundle.dir, figures);
   console.log(config.json ? JSON.stringify(figures) : evaluateTable(figures));
 }

@@ -41,6 +41,8 @@ interface Series {
   readonly points: readonly (readonly [number, number | null])[];
   /** Which axis measures it; `right` needs one in the chart. Default `left`. */
   readonly axis?: "left" | "right" | undefined;
+  /** Whether each point is marked. Default: where they are few. */
+  readonly symbols?: boolean | undefined;
   /** `step` holds a value until the next point. Default `line`. */
   readonly shape?: "line" | "step" | undefined;
 }
@@ -72,8 +74,8 @@ export interface LineChart {
 }
 
 /** Okabe and Ito 2008, in an order whose neighbours differ most; yellow is left out, too pale on white. */
-const colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"] as const;
-const dashes = ["solid", [7, 4], [2, 3], [10, 3, 2, 3]] as const;
+const colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"] as const;
+const dashes = ["solid", [7, 4], [2, 3], [10, 3, 2, 3], [5, 2, 1, 2, 1, 2]] as const;
 const ink = "#1f2328";
 const faint = "#d0d7de";
 const bandGround = ["rgba(0, 114, 178, 0.09)", "rgba(230, 159, 0, 0.12)", "rgba(0, 158, 115, 0.10)"] as const;
@@ -148,7 +150,7 @@ function seriesOf(series: Series, index: number, { bands = [], markers = [] }: P
     step: series.shape === "step" ? ("end" as const) : (false as const),
     symbol: "circle",
     symbolSize: 5,
-    showSymbol: series.points.length <= MOST_SYMBOLS,
+    showSymbol: series.symbols ?? series.points.length <= MOST_SYMBOLS,
     lineStyle: { width: 2, type: typeof dash === "string" ? dash : [...dash] },
     ...(markers.length === 0 ? {} : { markLine: markLine(markers) }),
     ...(bands.length === 0 ? {} : { markArea: markArea(bands) }),

@@ -60,7 +60,7 @@ export interface Evaluation {
   readonly curve: readonly CurvePoint[];
 }
 
-export interface Offloaded extends Accuracy {
+interface Offloaded extends Accuracy {
   /** Sums to 1. */
   readonly exits: { readonly main: number; readonly extension: number; readonly cloud: number };
 }

@@ -245,6 +245,15 @@ export const errorCodes = {
     actor: "developer",
     meaning: "An energy figure was asked for a negative or non-finite count of MACs or bytes.",
   },
+  RESULTS_INVALID: {
+    actor: "user",
+    meaning:
+      "A file of figures that a document is made of is missing, not JSON, or not of its schema. The message names it and how to make it again.",
+  },
+  RESULTS_OUTDATED: {
+    actor: "user",
+    meaning: "A document is not what the figures give. Make it again with the command named.",
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorCodes;
