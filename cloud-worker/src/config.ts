@@ -8,20 +8,23 @@ const id = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected 1 to 64 of a-z, 0-9 a
 const count = (least = 1) => z.int().min(least);
 const MIB = 1024 * 1024;
 
+/** Each bundle has its own queue and places: none can crowd another out. */
 const limits = z
   .strictObject({
-    batch: count().default(32).describe("most items of one run of the engine"),
-    working: count().default(96).describe("items in decoding and in the engine at once"),
+    batch: count().default(32).describe("most items of one run of an engine"),
+    working: count().default(96).describe("items of each bundle in decoding and in its engine at once"),
     waiting: count(0)
       .default(512)
-      .describe("items that wait for a place; past it the oldest is answered as failed, OVERLOAD"),
+      .describe(
+        "items of each bundle that wait for a place; past it the oldest is answered as failed, OVERLOAD",
+      ),
     waitingBytes: count()
       .default(128 * MIB)
-      .describe("bytes of the frames that wait; past it as past waiting"),
-    decoding: count().default(2).describe("pictures decoded at once"),
+      .describe("bytes of the frames of each bundle that wait; past it as past waiting"),
+    decoding: count().default(2).describe("frames of each bundle decoded at once"),
     frameBytes: count()
       .default(2 * MIB)
-      .describe("largest picture; a larger one is answered as failed, IMAGE_TOO_LARGE"),
+      .describe("largest frame; a larger one is answered as failed, IMAGE_TOO_LARGE"),
     framePixels: count().default(25_000_000).describe("most pixels that a picture may unfold to"),
   })
   .prefault({});
@@ -33,7 +36,7 @@ const engine = z
       .min(1)
       .default(["cuda", "webgpu", "cpu"])
       .describe("execution providers, the wished one first; the first that starts is used"),
-    threads: count().default(1).describe("threads of the engine on the CPU"),
+    threads: count().default(1).describe("threads of each engine on the CPU; each bundle has one"),
   })
   .prefault({});
 
@@ -62,7 +65,14 @@ export const configSchema = z.strictObject({
     .regex(/^[a-z0-9-]{1,80}$/, 'expected 1 to 80 of a-z, 0-9 and "-"')
     .default(WORKER_GROUP)
     .describe("share group: each item goes to one worker of the group"),
-  model: z.string().min(1).default("fashion-mnist").describe("bundle: a name of the zoo, or a folder"),
+  models: z
+    .array(z.string().min(1))
+    .min(1)
+    .max(16)
+    .default(["fashion-mnist"])
+    .describe(
+      "bundles, names of the zoo or folders; an item is answered by the cloud network of the bundle that it names, and fails as MODEL_MISMATCH when it is none of these",
+    ),
   limits,
   engine,
   energy,

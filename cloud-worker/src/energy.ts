@@ -11,17 +11,17 @@ import type { CloudModel } from "./cloud-model.ts";
 import type { Config } from "./config.ts";
 
 /**
- * The best source for the provider that the model runs on; where it cannot be read, the profile, and the source says so.
+ * The best source for the providers that the models run on, which is the GPU's as soon as one of them is there; where it cannot be read, the profile, and the source says so.
  *
  * NVML is read several times a second, so a short batch is often charged nothing and sometimes a whole interval. Over many
  * batches the sum is right; a single figure is not.
  */
 export async function openMeter(
   { source, device }: Config["energy"],
-  provider: CloudModel["provider"],
+  providers: readonly CloudModel["provider"][],
   log: Logger,
 ): Promise<ComputeMeter> {
-  const onGpu = provider !== "cpu";
+  const onGpu = providers.some((provider) => provider !== "cpu");
   const profile = deviceProfile(device ?? (onGpu ? "gpu-server" : "x86-server"));
   if (source === "modelled" || (source === "auto" && !onGpu)) return new ModelledMeter(profile);
   const counter = onGpu
@@ -31,6 +31,6 @@ export async function openMeter(
       })
     : openRapl();
   if (counter !== undefined) return new MeasuredMeter(counter);
-  log.warn({ provider, profile: profile.name }, "energy cannot be measured here: it is modelled");
+  log.warn({ providers, profile: profile.name }, "energy cannot be measured here: it is modelled");
   return new ModelledMeter(profile);
 }

@@ -49,9 +49,9 @@ export class Intake {
 /** The payload that tells an edge what became of its item. */
 export function describeAnswer(
   settled: Settled,
-  by: { readonly worker: string; readonly model: string; readonly energySource: string },
+  by: { readonly worker: string; readonly energySource: string },
 ): CloudAnswer {
-  const { id, attempt } = settled.asked.item;
+  const { id, attempt, model } = settled.asked.item;
   const common = { id, attempt, worker: by.worker };
   if (settled.stage === "failed") {
     return { ...common, outcome: "failed", code: settled.code, detail: settled.detail };
@@ -61,7 +61,7 @@ export function describeAnswer(
     ...common,
     outcome: "answered",
     classes,
-    model: by.model,
+    model,
     queueMs,
     computeMs,
     energyJ,

@@ -1,6 +1,8 @@
+import type { ComputeMeter } from "@meanet/energy";
 import {
   type HttpListener,
   listenHttp,
+  MeanetError,
   type Running,
   type StartContext,
   StartedParts,
@@ -11,7 +13,7 @@ import { CloudModel } from "./cloud-model.ts";
 import type { Config } from "./config.ts";
 import { openMeter } from "./energy.ts";
 import { describeAnswer, Intake } from "./intake.ts";
-import { pipeline } from "./pipeline.ts";
+import { pipeline, type WorkOptions } from "./pipeline.ts";
 import { decodePort, inferPort } from "./ports.ts";
 import type { Settled } from "./stages.ts";
 import { Tally } from "./tally.ts";
@@ -46,17 +48,28 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
         )
       : undefined;
 
-    const model = parts.add(
-      "model",
-      await CloudModel.open(config.model, config.engine, (event) => {
-        tally.count("engineEvents");
-        log.warn({ event }, "the engine reports");
-        if (event.kind === "crashed") waitsFor.add("model");
-        if (event.kind === "restarted") waitsFor.delete("model");
-      }),
-      (open) => open.close(),
-    );
-    const openedMeter = parts.add("energy", await openMeter(config.energy, model.provider, log), (open) =>
+    const models = new Map<string, CloudModel>();
+    for (const bundle of config.models) {
+      const waits = `model ${bundle}`;
+      const model = parts.add(
+        waits,
+        await CloudModel.open(bundle, config.engine, (event) => {
+          tally.count("engineEvents");
+          log.warn({ bundle, event }, "an engine reports");
+          if (event.kind === "crashed") waitsFor.add(waits);
+          if (event.kind === "restarted") waitsFor.delete(waits);
+        }),
+        (open) => open.close(),
+      );
+      if (models.has(model.name)) {
+        throw new MeanetError("CONFIG_INVALID", `models: ${model.name} is named twice; expected each once`, {
+          model: model.name,
+        });
+      }
+      models.set(model.name, model);
+    }
+    const providers = [...new Set(Array.from(models.values(), ({ provider }) => provider))];
+    const openedMeter = parts.add("energy", await openMeter(config.energy, providers, log), (open) =>
       open.close(),
     );
     meter = openedMeter;
@@ -69,7 +82,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
         node,
         site,
         log,
-        status: { kind: "worker", version: packageManifest.version, models: [model.name] },
+        status: { kind: "worker", version: packageManifest.version, models: [...models.keys()] },
       }),
       (open) => open.close(),
     );
@@ -101,26 +114,17 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
         log.warn("an item names another edge, site or id than its topic; it is left out");
       },
     });
-    const { limits } = config;
     const drained = new Promise<void>((resolve, reject) => {
       intake.items
         .pipe(
           pipeline({
-            model: model.name,
             copies: { onCopy: () => tally.count("copies") },
-            admit: {
-              working: limits.working,
-              waiting: limits.waiting,
-              waitingBytes: limits.waitingBytes,
-              now: nowMs,
-              observe: (lengths) => Object.assign(tally.lengths, lengths),
-            },
-            decode: { limit: limits.decoding, decode: decodePort(model, limits) },
-            infer: {
-              limit: limits.batch,
-              run: inferPort(model, openedMeter, (items, computeMs) => tally.observeBatch(items, computeMs)),
-              now: nowMs,
-            },
+            models: new Map(
+              Array.from(models, ([name, model]) => [
+                name,
+                workOptions(model, config.limits, openedMeter, tally),
+              ]),
+            ),
           }),
         )
         .subscribe({ next: answer, error: reject, complete: resolve });
@@ -140,7 +144,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       log.warn({ err: error }, "serves as soon as the broker is there");
     });
     log.info(
-      { node, site, model: model.name, provider: model.provider, energy: openedMeter.source },
+      { node, site, models: [...models.keys()], providers, energy: openedMeter.source },
       "worker started",
     );
     return { http, stop: () => parts.stop() };
@@ -153,7 +157,6 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       }
       const payload = describeAnswer(settled, {
         worker: node,
-        model: model.name,
         energySource: openedMeter.source,
       });
       session
@@ -164,4 +167,28 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
         });
     }
   });
+}
+
+function workOptions(
+  model: CloudModel,
+  limits: Config["limits"],
+  meter: ComputeMeter,
+  tally: Tally,
+): WorkOptions {
+  const { working, waiting, waitingBytes, decoding, batch } = limits;
+  return {
+    admit: {
+      working,
+      waiting,
+      waitingBytes,
+      now: nowMs,
+      observe: (lengths) => tally.observeLengths(model.name, lengths),
+    },
+    decode: { limit: decoding, decode: decodePort(model, limits) },
+    infer: {
+      limit: batch,
+      run: inferPort(model, meter, (items, computeMs) => tally.observeBatch(items, computeMs)),
+      now: nowMs,
+    },
+  };
 }

@@ -4,14 +4,12 @@ import { marbles } from "@meanet/pipeline/testing";
 import { MeanetError } from "@meanet/runtime";
 import { delay, map, of, throwError } from "rxjs";
 import { asked, show } from "./operators/items-for-tests.ts";
-import { type PipelineOptions, pipeline } from "./pipeline.ts";
+import { type PipelineOptions, pipeline, type WorkOptions } from "./pipeline.ts";
 
 const inference = { classes: [], computeMs: 1, energyJ: 1 };
 
-function options(now: () => number, given: Partial<PipelineOptions> = {}): PipelineOptions {
-  return {
-    model: "m@1",
-    copies: {},
+function options(now: () => number, given: Partial<WorkOptions> = {}): PipelineOptions {
+  const work: WorkOptions = {
     admit: { working: 4, waiting: 4, waitingBytes: 99, now },
     decode: {
       limit: 2,
@@ -22,6 +20,13 @@ function options(now: () => number, given: Partial<PipelineOptions> = {}): Pipel
     },
     infer: { limit: 4, run: (batch) => of(batch.map(() => inference)).pipe(delay(5)), now },
     ...given,
+  };
+  return {
+    copies: {},
+    models: new Map([
+      ["m@1", work],
+      ["w@1", work],
+    ]),
   };
 }
 
@@ -34,6 +39,16 @@ describe("pipeline of the worker", () => {
       expectObservable(cold("ao-b|", items).pipe(pipeline(options(now, { admit })), map(show))).toBe(
         "-o---a----(b|)",
         out,
+      );
+    });
+  });
+
+  test("gives each bundle places and batches of its own", () => {
+    marbles(({ cold, expectObservable }, { now }) => {
+      const items = { a: asked("a"), w: asked("w", { model: "w@1" }), b: asked("b") };
+      const admit = { working: 1, waiting: 1, waitingBytes: 99, now };
+      expectObservable(cold("abw|", items).pipe(pipeline(options(now, { admit })), map(show))).toBe(
+        "-----a-w--(b|)",
       );
     });
   });
@@ -60,7 +75,7 @@ describe("pipeline of the worker", () => {
         ]),
       );
       let runs = 0;
-      const infer: PipelineOptions["infer"] = {
+      const infer: WorkOptions["infer"] = {
         limit: 3,
         now,
         run: (batch) => {

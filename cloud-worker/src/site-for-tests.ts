@@ -14,7 +14,7 @@ const fresh = (kind: string) => `${kind}-${++names}`;
 
 export interface TestSiteOptions {
   readonly broker: Mosquitto;
-  /** Folder or name of the bundle that its workers run. */
+  /** Folder or name of the bundle that its workers run, unless they say otherwise. */
   readonly bundle: string;
 }
 
@@ -93,7 +93,7 @@ export async function openTestSite(context: TestContext, { broker, bundle }: Tes
           site,
           serves: site,
           group: `workers-${site}`,
-          model: bundle,
+          models: [bundle],
           engine: { providers: ["cpu"] },
           mqtt: { url: broker.url },
           ...settings,

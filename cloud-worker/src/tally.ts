@@ -10,8 +10,8 @@ import type { Settled } from "./stages.ts";
 
 /** What waits or works now. */
 export interface Lengths {
-  waiting: number;
-  working: number;
+  readonly waiting: number;
+  readonly working: number;
 }
 
 const counterNames = [
@@ -29,7 +29,7 @@ type CounterName = (typeof counterNames)[number];
 /** Counts since the start of the process, for the stats topic and for Prometheus alike. */
 export class Tally {
   readonly registry: Registry = createMetrics("worker");
-  readonly lengths: Lengths = { waiting: 0, working: 0 };
+  readonly #lengths = new Map<string, Lengths>();
   readonly #counters = new Map<CounterName, number>(counterNames.map((name) => [name, 0]));
   readonly #failures = new Map<string, number>();
   readonly #queueS: Histogram;
@@ -95,6 +95,21 @@ export class Tally {
   /** Items answered as failed, by code. */
   get failures(): Record<string, number> {
     return Object.fromEntries(this.#failures);
+  }
+
+  /** Of all bundles together. */
+  get lengths(): Lengths {
+    const sum = { waiting: 0, working: 0 };
+    for (const { waiting, working } of this.#lengths.values()) {
+      sum.waiting += waiting;
+      sum.working += working;
+    }
+    return sum;
+  }
+
+  /** What waits or works of one bundle has changed. */
+  observeLengths(model: string, lengths: Lengths): void {
+    this.#lengths.set(model, lengths);
   }
 
   count(name: CounterName): void {

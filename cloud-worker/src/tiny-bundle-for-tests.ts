@@ -2,6 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Manifest, writeBundle } from "@meanet/models";
+import { encodeWindow } from "@meanet/protocol";
 
 /** Each class is the brightness of one pixel: the class of a frame can be read off its bytes. */
 export const tiny = {
@@ -18,15 +19,31 @@ export function tinyFrame(classIndex: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: 4 }, (_, pixel) => (pixel === classIndex ? 255 : 0));
 }
 
+/** As {@link tiny}, of the readings of a window; those of its second channel are 10 + 2 times what they are to the model. */
+export const tinyWindow = { name: "tiny-window@1.0.0", shape: [2, 2], mean: [0, 10], std: [1, 2] } as const;
+
+/** A window of class `classIndex`, as a device writes it. */
+export function windowOf(classIndex: number): Uint8Array<ArrayBuffer> {
+  const values = [0, 1, 2, 3].map((index) => Number(index === classIndex));
+  return encodeWindow(Float32Array.from(values, (value, index) => (index < 2 ? value : 10 + 2 * value)));
+}
+
 /** Writes the bundle and returns its folder. Its edge models are no models: the worker never opens them. */
-export async function writeTinyBundle({ cloud = true } = {}): Promise<string> {
-  const dir = join(mkdtempSync(join(tmpdir(), "meanet-bundle-")), "tiny");
+export async function writeTinyBundle({
+  cloud = true,
+  kind = "image" as "image" | "window",
+} = {}): Promise<string> {
+  const name = kind === "image" ? "tiny" : "tiny-window";
+  const dir = join(mkdtempSync(join(tmpdir(), "meanet-bundle-")), name);
   const block = { parameters: 12, macs: tiny.macs };
   const part = { epochs: 0, seconds: 0, heldOutAccuracy: 1 };
   const manifest: Omit<Manifest, "schema" | "files"> = {
-    name: "tiny",
+    name,
     version: "1.0.0",
-    input: { kind: "image", shape: [...tiny.shape], mean: [0], std: [1] },
+    input:
+      kind === "image"
+        ? { kind, shape: [...tiny.shape], mean: [0], std: [1] }
+        : { kind, shape: tinyWindow.shape, mean: [...tinyWindow.mean], std: [...tinyWindow.std], rateHz: 50 },
     classes: [...tiny.classes],
     hardClasses: [0, 1],
     threshold: 1,
@@ -43,23 +60,27 @@ export async function writeTinyBundle({ cloud = true } = {}): Promise<string> {
   const none = Uint8Array.of(1);
   await writeBundle(dir, {
     manifest,
-    files: { main: none, extension: none, ...(cloud ? { cloud: tinyModel() } : {}) },
+    files: {
+      main: none,
+      extension: none,
+      ...(cloud ? { cloud: tinyModel(kind === "image" ? [1, 2, 2] : [2, 1, 2]) } : {}),
+    },
   });
   return dir;
 }
 
-/** `x[N,1,2,2] → Flatten → MatMul weights[4,3] → y[N,3]` as an ONNX file. */
-function tinyModel(): Uint8Array {
+/** `x[N,…4] → Flatten → MatMul weights[4,3] → y[N,3]` as an ONNX file. */
+function tinyModel(dims: readonly number[]): Uint8Array {
   const weights = new Float32Array(4 * 3);
   for (let index = 0; index < 3; index++) weights[index * 3 + index] = tiny.gain;
   return message(
     [1, 8], // ir_version
-    [7, graph(weights)],
+    [7, graph(weights, dims)],
     [8, message([1, ""], [2, 17])], // opset_import
   );
 }
 
-function graph(weights: Float32Array): Uint8Array {
+function graph(weights: Float32Array, dims: readonly number[]): Uint8Array {
   const tensor = message(
     [1, 4],
     [1, 3],
@@ -72,7 +93,7 @@ function graph(weights: Float32Array): Uint8Array {
     [1, message([1, "flat"], [1, "weights"], [2, "y"], [4, "MatMul"])],
     [2, "tiny"],
     [5, tensor],
-    [11, valueInfo("x", ["N", 1, 2, 2])],
+    [11, valueInfo("x", ["N", ...dims])],
     [12, valueInfo("y", ["N", 3])],
   );
 }

@@ -9,7 +9,7 @@ import { isMeanetError } from "@meanet/runtime";
 import { type Mosquitto, openWire, startMosquitto } from "@meanet/session/testing";
 import { encodePng } from "./png-for-tests.ts";
 import { openTestSite } from "./site-for-tests.ts";
-import { tiny, tinyFrame, writeTinyBundle } from "./tiny-bundle-for-tests.ts";
+import { tiny, tinyFrame, tinyWindow, windowOf, writeTinyBundle } from "./tiny-bundle-for-tests.ts";
 
 let mosquitto: Mosquitto;
 let bundle: string;
@@ -245,12 +245,44 @@ describe("worker", () => {
     assert.equal(codeOf(lab.answerTo("one")), "answered");
   });
 
+  test("answers pictures and windows by the bundle that each names", async (context) => {
+    const lab = await openSite(context);
+    const windows = await writeTinyBundle({ kind: "window" });
+    context.after(() => rmSync(dirname(windows), { recursive: true }));
+    await lab.worker({ models: [bundle, windows] });
+    await lab.until(() => lab.statuses.length > 0);
+    assert.deepEqual(lab.statuses[0]?.models, [tiny.name, tinyWindow.name]);
+    const model = tinyWindow.name;
+    const items: Record<string, [Partial<ComplexItem>, string]> = {
+      picture: [{ frame: tinyFrame(1) }, "north-east"],
+      floats: [{ model, format: "window", frame: windowOf(2) }, "south-west"],
+      rows: [{ model, format: "window", frame: Buffer.from("[[1,0],[10,10]]") }, "north-west"],
+      "wrong-size": [{ model, format: "window", frame: new Uint8Array(12) }, "WRONG_SIZE"],
+      "no-json": [{ model, format: "window", frame: Buffer.from("[[1,0],[10") }, "PAYLOAD_INVALID"],
+      "picture-for-windows": [{ model, frame: tinyFrame(1) }, "INPUT_KIND_UNSUPPORTED"],
+      "window-for-pictures": [{ format: "window", frame: windowOf(0) }, "INPUT_KIND_UNSUPPORTED"],
+    };
+    await Promise.all(Object.entries(items).map(([id, [item]]) => lab.ask(id, item)));
+    await lab.until(() => lab.answers.length === Object.keys(items).length);
+    for (const [id, [item, expected]] of Object.entries(items)) {
+      const answer = lab.answerTo(id);
+      if (answer.outcome === "failed") assert.equal(answer.code, expected, id);
+      else
+        assert.deepEqual([answer.classes[0]!.label, answer.model], [expected, item.model ?? tiny.name], id);
+    }
+  });
+
   test("does not start on a bundle without a cloud network, nor without any", async (context) => {
     const lab = await openSite(context);
     const edgeOnly = await writeTinyBundle({ cloud: false });
     context.after(() => rmSync(dirname(edgeOnly), { recursive: true }));
-    await assert.rejects(lab.worker({ model: edgeOnly }), (error) => isMeanetError(error, "BUNDLE_INVALID"));
-    await assert.rejects(lab.worker({ model: "/nowhere" }), (error) =>
+    await assert.rejects(lab.worker({ models: [edgeOnly] }), (error) =>
+      isMeanetError(error, "BUNDLE_INVALID"),
+    );
+    await assert.rejects(lab.worker({ models: [bundle, bundle] }), (error) =>
+      isMeanetError(error, "CONFIG_INVALID"),
+    );
+    await assert.rejects(lab.worker({ models: ["/nowhere"] }), (error) =>
       isMeanetError(error, "BUNDLE_MISSING"),
     );
   });

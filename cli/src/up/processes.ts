@@ -100,7 +100,7 @@ export class Processes {
   #plan(brokerUrl: string): Plan[] {
     const { site, state, bundle, policy, influx, edges, workers } = this.#config;
     const common = ["--mqtt-url", brokerUrl, "--site", site];
-    const given = (flag: string) => (bundle === undefined ? [] : [flag, bundle]);
+    const models = bundle === undefined ? [] : ["--models", bundle];
     return [
       {
         name: "recorder",
@@ -118,7 +118,7 @@ export class Processes {
           "worker",
           ...common,
           ...["--node", name],
-          ...given("--model"),
+          ...models,
           ...httpPort(previous),
         ],
       })),
@@ -128,7 +128,7 @@ export class Processes {
           "edge",
           ...common,
           ...["--node", name, "--state", state],
-          ...given("--models"),
+          ...models,
           ...(policy === undefined ? [] : ["--policy", policy]),
           ...this.#edgeFlags,
           ...httpPort(previous),

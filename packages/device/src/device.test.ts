@@ -52,6 +52,27 @@ describe("device against a Mosquitto", () => {
     assert.equal(device.outstanding, 0);
   });
 
+  it("publishes a window, of numbers or as bytes, and gets its verdict", async (context) => {
+    const edge = await startEdge();
+    context.after(() => edge.close());
+    const device = await open("imu-1");
+    context.after(() => device.close());
+
+    const numbers = await device.publishWindow(Float32Array.of(1, -2.5), { id: "window-1" });
+    await device.awaitVerdict(numbers, 10_000);
+    const json = await device.publishWindow(Buffer.from("[[1,2]]"));
+    await device.awaitVerdict(json, 10_000);
+
+    assert.deepEqual(edge.frames, []);
+    assert.deepEqual(
+      edge.windows.map(({ id, payload }) => [id, [...payload]]),
+      [
+        ["window-1", [...Buffer.from("0000803f000020c0", "hex")]],
+        [json, [...Buffer.from("[[1,2]]")]],
+      ],
+    );
+  });
+
   it("names the time-out when no edge node answers", async (context) => {
     const device = await open("camera-3");
     context.after(() => device.close());
@@ -97,24 +118,31 @@ function open(device: string): Promise<Device> {
   return connectDevice({ mqtt, site, device, log });
 }
 
-/** Answers every frame with a provisional and a final verdict. */
+/** Answers every frame and window with a provisional and a final verdict. */
 async function startEdge() {
   const frames: { device: string; id: string; qos: number; bytes: number }[] = [];
   const session = new MqttSession({ mqtt, node: "edge-1", site, log });
   let seq = 0;
-  session.subscribe(session.topics.frame, { site }, ({ params, payload, qos }) => {
-    const { device } = params;
-    const id = params.id ?? "none";
+  const windows: { id: string; payload: Uint8Array }[] = [];
+  session.subscribe(session.topics.frame, { site }, ({ params: { device, id = "none" }, payload, qos }) => {
     frames.push({ device, id, qos, bytes: payload.byteLength });
+    answer(device, id, qos);
+  });
+  session.subscribe(session.topics.window, { site }, ({ params: { device, id = "none" }, payload, qos }) => {
+    windows.push({ id, payload: Uint8Array.from(payload) });
+    answer(device, id, qos);
+  });
+  await session.connect();
+  return { frames, windows, close: () => session.close() };
+
+  function answer(device: string, id: string, qos: 0 | 1): void {
     for (const final of [false, true]) {
       seq += 1;
       session
         .publish(session.topics.verdict, { site, device }, verdict({ device, id, qos, seq, final }))
         .catch(assert.fail);
     }
-  });
-  await session.connect();
-  return { frames, close: () => session.close() };
+  }
 }
 
 function verdict(part: { device: string; id: string; qos: 0 | 1; seq: number; final: boolean }): Verdict {

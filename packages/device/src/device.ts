@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Verdict } from "@meanet/protocol";
+import { encodeWindow, type Topics, type Verdict } from "@meanet/protocol";
 import type { Logger } from "@meanet/runtime";
 import { type MqttConfig, MqttSession } from "@meanet/session";
 import { type Answer, Outstanding } from "./outstanding.ts";
@@ -40,7 +40,13 @@ export interface Device {
    * @throws {MeanetError} VERDICT_BACKLOG, PUBLISH_BACKLOG, TOPIC_INVALID for an id that is none
    */
   publishFrame(frame: Uint8Array, options?: PublishOptions): Promise<string>;
-  /** The final verdict of a frame, once. @throws {MeanetError} VERDICT_TIMEOUT */
+  /**
+   * Publishes a sensor window, as {@link publishFrame} does a frame; ids are unique over both.
+   *
+   * @param window - raw values [C, T], channel after channel, as the model's shape says; or bytes as the topic takes them
+   */
+  publishWindow(window: Float32Array | Uint8Array, options?: PublishOptions): Promise<string>;
+  /** The final verdict of a frame or window, once. @throws {MeanetError} VERDICT_TIMEOUT */
   awaitVerdict(id: string, timeoutMs: number): Promise<Answer>;
   /** Calls `listener` with every verdict of this device, provisional and repeated ones too; returns what ends it. */
   onVerdict(listener: (verdict: Verdict) => void): () => void;
@@ -82,17 +88,9 @@ export async function connectDevice(options: DeviceOptions): Promise<Device> {
     get outstanding() {
       return outstanding.size;
     },
-    async publishFrame(frame, { id = randomId(), qos = 1 } = {}) {
-      const name = session.topics.frame.format({ site, device, id });
-      outstanding.expect(id);
-      try {
-        await session.publishBytes(name, frame, { qos, retain: false });
-      } catch (error) {
-        outstanding.forget(id);
-        throw error;
-      }
-      return id;
-    },
+    publishFrame: (frame, given) => publish(session.topics.frame, frame, given),
+    publishWindow: (window, given) =>
+      publish(session.topics.window, window instanceof Float32Array ? encodeWindow(window) : window, given),
     awaitVerdict: (id, timeoutMs) => outstanding.wait(id, timeoutMs),
     onVerdict(listener) {
       listeners.add(listener);
@@ -103,6 +101,22 @@ export async function connectDevice(options: DeviceOptions): Promise<Device> {
     },
     close: () => session.close(),
   };
+
+  async function publish(
+    topic: Topics["frame"] | Topics["window"],
+    payload: Uint8Array,
+    { id = randomId(), qos = 1 }: PublishOptions = {},
+  ): Promise<string> {
+    const name = topic.format({ site, device, id });
+    outstanding.expect(id);
+    try {
+      await session.publishBytes(name, payload, { qos, retain: false });
+    } catch (error) {
+      outstanding.forget(id);
+      throw error;
+    }
+    return id;
+  }
 }
 
 function randomId(): string {
