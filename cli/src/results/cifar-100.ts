@@ -96,7 +96,7 @@ function differencesText(inputs: Inputs): string {
       return run === undefined ? [] : [scheduleText(variant, run)];
     }),
     "Main is frozen while adaptive and extension block learn, its weights and its statistics, as the paper's text has it; in the code's script for variant A the lines that freeze it are switched off.",
-    "The cloud's network is a small ResNet that two CPU cores can train, not ResNet-101: its accuracy bounds what sending can gain.",
+    "The cloud's network is far smaller than the ResNet-101 of the authors' code (sizes below): its accuracy bounds what sending can gain.",
     "Adaptive and extension block run only for frames called hard that stay; the authors' code runs the adaptive block for every frame. Joules count runs.",
     "An answer of the extension is scored after its index went back through the label dictionary. The authors' evaluation leaves easy frames that were led astray with their original index, which can match a hard index by accident.",
     "Frames are normalised by mean and deviation of the training set (0.5 and 0.5 in the authors' code); statistics of batch normalisation are taken anew after training.",
@@ -118,7 +118,7 @@ function testSetText({ runs }: Inputs): string {
 
 function scheduleText(variant: Variant, { manifest }: Run): string {
   const { parts, data } = manifest.provenance;
-  return `Variant ${variant}: ${parts.main.epochs} epochs of main and ${parts.extension.epochs} of adaptive and extension block on ${whole(data.trainCount)} frames, one cycle of the learning rate; the authors' scripts take 180 each, with steps at 60, 120 and 160.`;
+  return `Variant ${variant}: ${parts.main.epochs} epochs of main and ${parts.extension.epochs} of adaptive and extension block on ${whole(data.trainCount)} frames; the authors' scripts take 180 each, with steps at 60, 120 and 160.`;
 }
 
 function againText(): string {
