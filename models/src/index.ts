@@ -17,6 +17,15 @@ export {
   readManifest,
   type WindowInput,
 } from "./bundle/manifest.ts";
+export {
+  addReference,
+  drawReference,
+  encodeReference,
+  type LabelledTensors,
+  type RawFrames,
+  readReference,
+  referencePerClass,
+} from "./bundle/reference.ts";
 export { toTensor, windowTensor } from "./bundle/tensor.ts";
 export { listBundles, resolveBundle, zooFolder, zooPath } from "./bundle/zoo.ts";
 export { type ClassMix, drawMix } from "./data/class-mix.ts";

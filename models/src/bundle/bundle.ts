@@ -1,6 +1,7 @@
 /**
  * A bundle is a folder with all that a node needs to answer frames: `manifest.json`, `main.onnx`, `extension.onnx`,
- * `cloud.onnx`, and beside them `golden.json` (reference answers), `evaluation.json` (its figures) and `card.md`.
+ * `cloud.onnx`, and beside them `golden.json` (reference answers), `reference.bin` (labelled frames, optional), `evaluation.json`
+ * (its figures) and `card.md`.
  */
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -15,30 +16,36 @@ export type BundlePart = (typeof bundleParts)[number];
 export interface Bundle {
   readonly dir: string;
   readonly manifest: Manifest;
-  /** ONNX bytes, each checked against its sha256. A bundle for edges alone may lack the cloud's. */
-  readonly files: { readonly main: Uint8Array; readonly extension: Uint8Array; readonly cloud?: Uint8Array };
+  /** Each checked against its sha256: ONNX, and `reference.bin`. A bundle for edges alone may lack the cloud's. */
+  readonly files: {
+    readonly main: Uint8Array;
+    readonly extension: Uint8Array;
+    readonly cloud?: Uint8Array;
+    readonly reference?: Uint8Array;
+  };
 }
 
 /**
- * Loads a bundle and checks each model against the sha256 of the manifest.
+ * Loads a bundle and checks each file against the sha256 of the manifest.
  *
  * @throws {MeanetError} BUNDLE_MISSING, BUNDLE_INVALID, BUNDLE_MISMATCH
  */
 export async function loadBundle(dir: string): Promise<Bundle> {
   const manifest = await readManifest(dir);
-  const { cloud } = manifest.files;
+  const { cloud, reference } = manifest.files;
   return {
     dir,
     manifest,
     files: {
-      main: await readModel(dir, manifest.files.main),
-      extension: await readModel(dir, manifest.files.extension),
-      ...(cloud === undefined ? {} : { cloud: await readModel(dir, cloud) }),
+      main: await readChecked(dir, manifest.files.main),
+      extension: await readChecked(dir, manifest.files.extension),
+      ...(cloud === undefined ? {} : { cloud: await readChecked(dir, cloud) }),
+      ...(reference === undefined ? {} : { reference: await readChecked(dir, reference) }),
     },
   };
 }
 
-async function readModel(dir: string, entry: Manifest["files"]["main"]): Promise<Uint8Array> {
+async function readChecked(dir: string, entry: Manifest["files"]["main"]): Promise<Uint8Array> {
   const path = join(dir, entry.file);
   let bytes: Uint8Array;
   try {
@@ -65,7 +72,9 @@ async function readModel(dir: string, entry: Manifest["files"]["main"]): Promise
 /** What {@link writeBundle} needs: the manifest without what it computes itself, the models, the texts beside them. */
 export interface BundleContent {
   readonly manifest: Omit<Manifest, "schema" | "files">;
-  readonly files: Bundle["files"];
+  readonly files: Omit<Bundle["files"], "reference">;
+  /** Labelled frames for edges that learn in service. */
+  readonly reference?: { readonly bytes: Uint8Array; readonly items: number } | undefined;
   /** Further files by name, such as `card.md`. */
   readonly beside?: Readonly<Record<string, string>>;
 }
@@ -77,13 +86,17 @@ export interface BundleContent {
  */
 export async function writeBundle(dir: string, content: BundleContent): Promise<Bundle> {
   const { cloud } = content.files;
+  const { reference } = content;
   const parsed = manifestSchema.safeParse({
     schema: 1,
     ...content.manifest,
     files: {
-      main: fileEntry("main", content.files.main),
-      extension: fileEntry("extension", content.files.extension),
-      ...(cloud === undefined ? {} : { cloud: fileEntry("cloud", cloud) }),
+      main: fileEntryOf("main.onnx", content.files.main),
+      extension: fileEntryOf("extension.onnx", content.files.extension),
+      ...(cloud === undefined ? {} : { cloud: fileEntryOf("cloud.onnx", cloud) }),
+      ...(reference === undefined
+        ? {}
+        : { reference: { ...fileEntryOf("reference.bin", reference.bytes), items: reference.items } }),
     },
   });
   if (!parsed.success) {
@@ -96,21 +109,24 @@ export async function writeBundle(dir: string, content: BundleContent): Promise<
   await mkdir(fresh, { recursive: true });
   for (const part of bundleParts) {
     const bytes = content.files[part];
-    if (bytes !== undefined) {
-      await writeFile(join(fresh, `${part}.onnx`), bytes);
-    }
+    if (bytes !== undefined) await writeFile(join(fresh, `${part}.onnx`), bytes, { flush: true });
   }
-  await writeFile(join(fresh, "manifest.json"), `${JSON.stringify(parsed.data, undefined, 2)}\n`);
-  for (const [name, text] of Object.entries(content.beside ?? {})) {
-    await writeFile(join(fresh, name), text);
+  if (reference !== undefined) {
+    await writeFile(join(fresh, "reference.bin"), reference.bytes, { flush: true });
+  }
+  const text = `${JSON.stringify(parsed.data, undefined, 2)}\n`;
+  await writeFile(join(fresh, "manifest.json"), text, { flush: true });
+  for (const [name, beside] of Object.entries(content.beside ?? {})) {
+    await writeFile(join(fresh, name), beside);
   }
   await rm(dir, { recursive: true, force: true });
   await rename(fresh, dir);
   return loadBundle(dir);
 }
 
-function fileEntry(part: BundlePart, bytes: Uint8Array) {
-  return { file: `${part}.onnx`, sha256: sha256(bytes), bytes: bytes.length };
+/** What a manifest says of a file. */
+export function fileEntryOf(file: string, bytes: Uint8Array) {
+  return { file, sha256: sha256(bytes), bytes: bytes.length };
 }
 
 function sha256(bytes: Uint8Array): string {

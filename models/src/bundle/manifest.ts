@@ -25,6 +25,15 @@ const file = z
   })
   .readonly();
 
+const reference = z
+  .strictObject({
+    file: z.literal("reference.bin"),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits"),
+    bytes: z.int().positive(),
+    items: z.int().positive().describe("Labelled frames in it."),
+  })
+  .readonly();
+
 /** What a frame of the bundle is: 8-bit planes, and the numbers that normalise them. */
 const imageInput = z
   .strictObject({
@@ -88,6 +97,18 @@ const provenance = z
       .readonly()
       .optional()
       .describe("What every decision rule was fitted to on held-out frames, the one chosen or not."),
+    learned: z
+      .strictObject({
+        from: z.string().describe("Name and version of the bundle whose extension it went on from."),
+        base: z
+          .string()
+          .describe("Name and version of the bundle that came to the edge; its main is here unchanged."),
+        items: z.int().nonnegative().describe("Items of the edge's store that it learned from."),
+        epochs: z.int().positive(),
+      })
+      .readonly()
+      .optional()
+      .describe("Of an extension that learned in service."),
     machine: z.string(),
     createdAt: z.iso.datetime(),
   })
@@ -97,7 +118,13 @@ export const manifestSchema = z
   .strictObject({
     schema: z.literal(1),
     name: z.string().regex(/^[a-z0-9-]{1,64}$/, "expected an id of the form [a-z0-9-]{1,64}"),
-    version: z.string().regex(/^\d+\.\d+\.\d+$/, 'expected a version such as "1.0.0"'),
+    version: z
+      .string()
+      .regex(
+        /^\d+\.\d+\.\d+(\+[a-z0-9.-]{1,80})?$/,
+        'expected a version such as "1.0.0", or "1.0.0+edge-1.2"',
+      )
+      .describe('What an edge learned in service adds its name and a number: "1.0.0+edge-1.2".'),
     input: z
       .discriminatedUnion("kind", [imageInput, windowInput])
       .describe("Models of images take x [N, C, H, W]; models of windows x [N, C, 1, T]."),
@@ -124,7 +151,9 @@ export const manifestSchema = z
     blocks: z
       .strictObject({ main: block, adaptive: block, extension: block, cloud: block.optional() })
       .readonly(),
-    files: z.strictObject({ main: file, extension: file, cloud: file.optional() }).readonly(),
+    files: z
+      .strictObject({ main: file, extension: file, cloud: file.optional(), reference: reference.optional() })
+      .readonly(),
     provenance,
   })
   .refine((m) => new Set(m.hardClasses).size === m.hardClasses.length, {

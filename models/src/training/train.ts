@@ -11,6 +11,7 @@ import { cpus } from "node:os";
 import { type Bundle, type BundleContent, type BundlePart, writeBundle } from "../bundle/bundle.ts";
 import { bundleCard } from "../bundle/card.ts";
 import { makeGolden } from "../bundle/golden.ts";
+import { drawReference, encodeReference, referencePerClass } from "../bundle/reference.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { gather } from "../data/gather.ts";
 import { evaluate } from "../evaluation/evaluate.ts";
@@ -105,9 +106,14 @@ export async function train(recipe: Recipe, options: TrainOptions): Promise<Bund
     extension: extension.onnx,
     ...(cloud === undefined ? {} : { cloud: cloud.onnx }),
   };
+  const raw = drawReference(training.labelled, training.split.heldOut, {
+    perClass: referencePerClass(training.classes),
+    seed: recipe.seed,
+  });
   return writeBundle(options.out, {
     manifest,
     files,
+    reference: { bytes: encodeReference(raw), items: raw.labels.length },
     beside: await texts(manifest, files, training, options.data),
   });
 }
