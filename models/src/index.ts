@@ -1,3 +1,14 @@
+export { type Adaptation, startAdaptation } from "./adaptation/adaptation.ts";
+export { type Margins, objection } from "./adaptation/judgement.ts";
+export { extensionPart, learnableExtension } from "./adaptation/learnable.ts";
+export type {
+  AdaptationRecipe,
+  AdaptationResult,
+  AdaptationStep,
+  AdaptationTask,
+  Comparison,
+  StoredItems,
+} from "./adaptation/task.ts";
 export {
   type Bundle,
   type BundleContent,

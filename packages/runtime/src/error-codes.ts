@@ -236,6 +236,16 @@ export const errorCodes = {
     meaning:
       "An edge node cannot open or write its journal. Check rights and space of its state folder; frames stay unacknowledged meanwhile.",
   },
+  LEARNING_UNSUPPORTED: {
+    actor: "operator",
+    meaning:
+      "This bundle cannot be trained on by an edge node. The message says what it lacks; serve one made by `meanet train`, in float32.",
+  },
+  LEARNING_REFUSED: {
+    actor: "operator",
+    meaning:
+      "A training in service did not begin: too little to learn from, or more memory than allowed. The message names the figures.",
+  },
   SETTING_INVALID: {
     actor: "user",
     meaning:

@@ -1,0 +1,290 @@
+/**
+ * One training of adaptive and extension block on what an edge node met, from the weights they have. Main stays as it is: its
+ * features F1 are made once and are an input of the step like any other.
+ *
+ * Input: {@link AdaptationTask}. Output: {@link AdaptationResult}; steps on the way. Concurrency: blocks its thread, so it belongs in
+ * one of its own; `gate` is called between any two runs and may block for as long as frames in service need the processor.
+ */
+import { openSession, type Session, Tensor } from "@meanet/inference/session";
+import { MeanetError } from "@meanet/runtime/error";
+import { inputDims } from "../bundle/manifest.ts";
+import { readReference } from "../bundle/reference.ts";
+import {
+  averageStatistics,
+  buildInference,
+  buildStatistics,
+  buildTrainingStep,
+  type Part,
+  type TrainedValues,
+} from "../graph/index.ts";
+import { decisionOf } from "../routing.ts";
+import { type Random, randomAt } from "../training/random.ts";
+import { learningRate } from "../training/schedule.ts";
+import { stepSession } from "../training/step-session.ts";
+import { balancedDraw } from "./batches.ts";
+import { carryOver } from "./dictionary.ts";
+import { accuracyOf, gather, type Prepared, prepare, rightAnswers, type Shapes } from "./edge-answers.ts";
+import { extensionPart, learnableExtension } from "./learnable.ts";
+import { adaptationBytes, checkMemory } from "./memory.ts";
+import type { AdaptationResult, AdaptationStep, AdaptationTask, Comparison } from "./task.ts";
+
+/** Forward, gradient of the inputs, gradient of the weights. */
+const PASSES = 3;
+/** A few items make a short epoch; below this many steps its loss says nothing. */
+const LEAST_STEPS = 8;
+const STATISTICS_BATCHES = 20;
+const SCHEDULE = { kind: "one-cycle", warmUp: 0.1 } as const;
+const [MOMENTUM, WEIGHT_DECAY] = [0.9, 5e-4];
+
+export interface AdaptationEffects {
+  /** Returns the milliseconds that it blocked. @throws {MeanetError} TRAINING_ABORTED */
+  readonly gate: () => number;
+  readonly onStep: (step: AdaptationStep) => void;
+}
+
+/** @throws {MeanetError} LEARNING_UNSUPPORTED, LEARNING_REFUSED, TRAINING_FAILED, TRAINING_ABORTED */
+export async function adapt(task: AdaptationTask, effects: AdaptationEffects): Promise<AdaptationResult> {
+  return new Adaptation(task, effects).run();
+}
+
+class Adaptation {
+  readonly #task: AdaptationTask;
+  readonly #effects: AdaptationEffects;
+  readonly #part: Part;
+  readonly #shapes: Shapes;
+  #values: TrainedValues;
+  #pausedMs = 0;
+
+  constructor(task: AdaptationTask, effects: AdaptationEffects) {
+    const { bundle, hardClasses, recipe } = task;
+    this.#task = task;
+    this.#effects = effects;
+    const before = learnableExtension(bundle);
+    this.#part = extensionPart(bundle, hardClasses.length);
+    this.#values = carryOver(
+      { ...before, hardClasses: bundle.manifest.hardClasses },
+      { part: this.#part, hardClasses },
+      recipe.seed,
+    );
+    this.#shapes = { x: inputDims(bundle.manifest.input), F1: this.#part.graph.shapes.get("F1")! };
+  }
+
+  async run(): Promise<AdaptationResult> {
+    const { bundle, items, recipe, maxBytes } = this.#task;
+    const reference = readReference(bundle);
+    const count = items.labels.length + (reference?.labels.length ?? 0);
+    checkMemory(adaptationBytes(bundle, this.#part, count, recipe.batch), maxBytes);
+
+    this.#work(count * bundle.manifest.blocks.main.macs);
+    const main = await openSession(bundle.files.main);
+    const store = await this.#prepare(main, items);
+    const clean =
+      reference === undefined
+        ? undefined
+        : await this.#prepare(main, { ...reference, weights: reference.labels.map(() => 1) });
+    await main.close();
+    const learned = select(store, (at) => !items.heldOut[at]);
+    const heldOut = select(store, (at) => items.heldOut[at]!);
+    // Frames of a class lie side by side: every other one makes two halves that have all classes.
+    const replayed = clean && select(clean, (at) => at % 2 === 0);
+    const judged = clean && select(clean, (at) => at % 2 === 1);
+
+    const epochs = await this.#train(learned, replayed, heldOut);
+    const extension = buildInference(this.#part, this.#values);
+    return {
+      extension,
+      epochs,
+      heldOut: await this.#compare(extension, heldOut),
+      reference: judged === undefined ? null : await this.#compare(extension, judged),
+    };
+  }
+
+  /** @returns epochs that it took */
+  async #train(learned: Prepared, replayed: Prepared | undefined, heldOut: Prepared): Promise<number> {
+    const { recipe, maxComputeMs } = this.#task;
+    const { batch, epochs } = recipe;
+    const store = { frames: learned, ...this.#poolOf(learned) };
+    const replay = replayed && { frames: replayed, ...this.#poolOf(replayed) };
+    if (store.positions.length === 0) {
+      throw new MeanetError("LEARNING_REFUSED", "the store has no item of a hard class to learn from");
+    }
+    const ofReplay =
+      replay === undefined || replay.positions.length === 0 ? 0 : Math.floor(batch * recipe.replay);
+    const steps = Math.max(LEAST_STEPS, Math.ceil(store.positions.length / (batch - ofReplay)));
+    const draw = (random: Random): { x: Tensor; F1: Tensor; target: Tensor } =>
+      this.#batch([
+        ...Array.from({ length: batch - ofReplay }, () => [store, store.draw(random)] as const),
+        ...Array.from({ length: ofReplay }, () => [replay!, replay!.draw(random)] as const),
+      ]);
+
+    const step = await openSession(
+      buildTrainingStep(this.#part, { batch, momentum: MOMENTUM, weightDecay: WEIGHT_DECAY }).onnx,
+      stepSession,
+    );
+    let momentum: Float32Array = new Float32Array(this.#values.theta.length);
+    const startedMs = performance.now();
+    let epoch = 0;
+    while (epoch < epochs) {
+      const computedMs = performance.now() - startedMs - this.#pausedMs;
+      if (epoch > 0 && computedMs > maxComputeMs) break;
+      const [pausedBefore, beganMs] = [this.#pausedMs, performance.now()];
+      this.#work(PASSES * steps * batch * this.#macs);
+      let lossSum = 0;
+      for (let index = 0; index < steps; index++) {
+        this.#gate();
+        const place = { epochs, epoch, step: index, stepsPerEpoch: steps };
+        const rate = learningRate({ ...SCHEDULE, peak: recipe.learningRate }, place);
+        const out = await step.run({
+          theta: vector(this.#values.theta),
+          momentum: vector(momentum),
+          learningRate: vector(Float32Array.of(rate)),
+          ...draw(randomAt(recipe.seed, epoch, index)),
+        });
+        const loss = (out.loss!.data as Float32Array)[0]!;
+        if (!Number.isFinite(loss)) {
+          throw new MeanetError(
+            "TRAINING_FAILED",
+            `the loss of epoch ${epoch + 1} is ${loss}; lower learning.rate`,
+          );
+        }
+        lossSum += loss;
+        this.#values = { ...this.#values, theta: out.nextTheta!.data as Float32Array };
+        momentum = out.nextMomentum!.data as Float32Array;
+      }
+      const seconds = (performance.now() - beganMs - (this.#pausedMs - pausedBefore)) / 1000;
+      epoch += 1;
+      if (recipe.statistics === "recomputed") await this.#recompute(draw);
+      const right = await this.#right(
+        buildInference(this.#part, this.#values),
+        this.#task.hardClasses,
+        heldOut,
+      );
+      this.#effects.onStep({
+        kind: "epoch",
+        epoch,
+        epochs,
+        loss: lossSum / steps,
+        accuracy: right.length === 0 ? null : accuracyOf(right, heldOut.weights),
+        imagesPerS: (steps * batch) / seconds,
+        pausedMs: this.#pausedMs - pausedBefore,
+      });
+    }
+    await step.close();
+    return epoch;
+  }
+
+  /** Moments of the mixture that it learns from: running averages would lag behind the weights. */
+  async #recompute(draw: (random: Random) => { x: Tensor; F1: Tensor }): Promise<void> {
+    const { batch, seed } = this.#task.recipe;
+    this.#work(STATISTICS_BATCHES * batch * this.#macs);
+    const session = await openSession(buildStatistics(this.#part, { batch }).onnx, stepSession);
+    const observed: Float32Array[] = [];
+    for (let index = 0; index < STATISTICS_BATCHES; index++) {
+      this.#gate();
+      const { x, F1 } = draw(randomAt(seed, 0x57a7, index));
+      const { statistics } = await session.run({ theta: vector(this.#values.theta), x, F1 });
+      observed.push(statistics!.data as Float32Array);
+    }
+    await session.close();
+    this.#values = { ...this.#values, statistics: averageStatistics(this.#part, observed) };
+  }
+
+  async #compare(candidate: Uint8Array, frames: Prepared): Promise<Comparison> {
+    const { bundle, hardClasses } = this.#task;
+    const current = await this.#right(bundle.files.extension, bundle.manifest.hardClasses, frames);
+    const after = await this.#right(candidate, hardClasses, frames);
+    return {
+      items: frames.labels.length,
+      current: accuracyOf(current, frames.weights),
+      candidate: accuracyOf(after, frames.weights),
+    };
+  }
+
+  #right(extension: Uint8Array, hardClasses: readonly number[], frames: Prepared): Promise<boolean[]> {
+    this.#gate();
+    this.#work(frames.labels.length * this.#macs);
+    const decision = { ...decisionOf(this.#task.bundle.manifest), hardClasses };
+    return rightAnswers(extension, decision, this.#shapes, frames);
+  }
+
+  /** The frames that are a target of the new dictionary. */
+  #poolOf({ labels, weights }: Prepared): {
+    positions: number[];
+    targets: number[];
+    draw: (random: Random) => number;
+  } {
+    const { bundle, hardClasses } = this.#task;
+    const ofEasy = bundle.manifest.notHard ? hardClasses.length : -1;
+    const all = labels.map((label) => {
+      const target = hardClasses.indexOf(label);
+      return target === -1 ? ofEasy : target;
+    });
+    const positions = all.flatMap((target, at) => (target === -1 ? [] : [at]));
+    const drawn = balancedDraw({
+      targets: positions.map((at) => all[at]!),
+      weights: positions.map((at) => weights[at]!),
+    });
+    return { positions, targets: all, draw: (random) => positions[drawn(random)]! };
+  }
+
+  #batch(
+    drawn: readonly (readonly [{ readonly frames: Prepared; readonly targets: readonly number[] }, number])[],
+  ): { x: Tensor; F1: Tensor; target: Tensor } {
+    const stacked = (key: "x" | "features", shape: readonly number[]): Tensor => {
+      const length = shape.reduce((product, side) => product * side, 1);
+      const data = new Float32Array(drawn.length * length);
+      for (const [row, [{ frames }, at]] of drawn.entries()) {
+        data.set(frames[key].subarray(at * length, (at + 1) * length), row * length);
+      }
+      return new Tensor("float32", data, [drawn.length, ...shape]);
+    };
+    const target = BigInt64Array.from(drawn, ([{ targets }, at]) => BigInt(targets[at]!));
+    return {
+      x: stacked("x", this.#shapes.x),
+      F1: stacked("features", this.#shapes.F1),
+      target: new Tensor("int64", target, [drawn.length]),
+    };
+  }
+
+  #prepare(
+    main: Session,
+    frames: {
+      readonly tensors: Float32Array;
+      readonly labels: readonly number[];
+      readonly weights: readonly number[];
+    },
+  ): Promise<Prepared> {
+    return prepare(main, this.#shapes, frames, () => this.#gate());
+  }
+
+  /** Of adaptive and extension block, one frame forward. */
+  get #macs(): number {
+    const { adaptive, extension } = this.#task.bundle.manifest.blocks;
+    return adaptive.macs + extension.macs;
+  }
+
+  #gate(): void {
+    this.#pausedMs += this.#effects.gate();
+  }
+
+  #work(macs: number): void {
+    this.#effects.onStep({ kind: "work", macs });
+  }
+}
+
+function select(frames: Prepared, wanted: (at: number) => boolean): Prepared {
+  const positions = frames.labels.flatMap((_, at) => (wanted(at) ? [at] : []));
+  const ofAll = (values: Float32Array): Float32Array =>
+    gather(values, positions, [values.length / Math.max(1, frames.labels.length)]).data as Float32Array;
+  return {
+    labels: positions.map((at) => frames.labels[at]!),
+    weights: positions.map((at) => frames.weights[at]!),
+    x: ofAll(frames.x),
+    features: ofAll(frames.features),
+    p1: positions.map((at) => frames.p1[at]!),
+  };
+}
+
+function vector(data: Float32Array): Tensor {
+  return new Tensor("float32", data, [data.length]);
+}

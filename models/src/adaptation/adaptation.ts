@@ -1,0 +1,45 @@
+import { Worker } from "node:worker_threads";
+import { MeanetError } from "@meanet/runtime";
+import type { AdaptationResult, AdaptationStep, AdaptationTask } from "./task.ts";
+import { type AdaptationMessage, type AdaptationThreadData, GO, STOP, WAIT } from "./thread-messages.ts";
+
+/** A training at work in a thread of its own. */
+export interface Adaptation {
+  /** @throws {MeanetError} LEARNING_UNSUPPORTED, LEARNING_REFUSED, TRAINING_FAILED, TRAINING_ABORTED */
+  readonly result: Promise<AdaptationResult>;
+  /** It waits before its next run of a model; a run lasts milliseconds. */
+  pause(): void;
+  resume(): void;
+  /** Ends it before its next run; `result` then rejects, TRAINING_ABORTED. */
+  stop(): void;
+}
+
+/** Begins to train an extension on; the calling thread stays free. */
+export function startAdaptation(task: AdaptationTask, onStep: (step: AdaptationStep) => void): Adaptation {
+  const gate = new Int32Array(new SharedArrayBuffer(4));
+  const open = (value: number): void => {
+    if (Atomics.load(gate, 0) === STOP) return;
+    Atomics.store(gate, 0, value);
+    Atomics.notify(gate, 0);
+  };
+  const workerData: AdaptationThreadData = { task, gate };
+  const worker = new Worker(new URL("./adaptation-thread.ts", import.meta.url), { workerData });
+  const ended = new Promise<AdaptationResult>((resolve, reject) => {
+    const fail = (why: string) => reject(new MeanetError("TRAINING_FAILED", `the thread that learns ${why}`));
+    worker.on("error", (error) => fail(`failed: ${error instanceof Error ? error.message : String(error)}`));
+    worker.on("exit", () => fail("ended before it was done"));
+    worker.on("message", (message: AdaptationMessage) => {
+      if (message.kind === "step") onStep(message.step);
+      else if (message.kind === "done") resolve(message.result);
+      else reject(new MeanetError(message.code, message.message));
+    });
+  });
+  // Its native memory is freed with the thread.
+  const result = ended.finally(() => worker.terminate());
+  return {
+    result,
+    pause: () => open(WAIT),
+    resume: () => open(GO),
+    stop: () => open(STOP),
+  };
+}

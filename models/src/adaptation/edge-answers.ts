@@ -1,0 +1,110 @@
+/** What the edge says of labelled frames: main's logits and features, made once, and an extension over them. */
+import { openSession, type Session, Tensor } from "@meanet/inference/session";
+import { argmax, type DecisionSettings, decide, softmax } from "../routing.ts";
+
+/** Frames of one run of an inference model. */
+const RUN = 32;
+
+/** Labelled frames and what main makes of them. */
+export interface Prepared {
+  readonly labels: readonly number[];
+  readonly weights: readonly number[];
+  /** n inputs, one after the other. */
+  readonly x: Float32Array;
+  /** n times F1. */
+  readonly features: Float32Array;
+  readonly p1: readonly Float64Array[];
+}
+
+export interface Shapes {
+  /** Of a frame, the batch left out. */
+  readonly x: readonly number[];
+  readonly F1: readonly number[];
+}
+
+/** Runs main over all frames. */
+export async function prepare(
+  main: Session,
+  shapes: Shapes,
+  {
+    tensors,
+    labels,
+    weights,
+  }: {
+    readonly tensors: Float32Array;
+    readonly labels: readonly number[];
+    readonly weights: readonly number[];
+  },
+  beforeRun: () => void,
+): Promise<Prepared> {
+  const [ofX, ofF1] = [size(shapes.x), size(shapes.F1)];
+  const features = new Float32Array(labels.length * ofF1);
+  const p1: Float64Array[] = [];
+  for (let start = 0; start < labels.length; start += RUN) {
+    beforeRun();
+    const count = Math.min(RUN, labels.length - start);
+    const x = new Tensor("float32", tensors.slice(start * ofX, (start + count) * ofX), [count, ...shapes.x]);
+    const { y1, F1 } = await main.run({ x });
+    features.set(F1!.data as Float32Array, start * ofF1);
+    p1.push(...rows(y1!, count).map(softmax));
+  }
+  return { labels, weights, x: tensors, features, p1 };
+}
+
+/** Whether each answer of the edge with this extension is right: main's where it calls an easy class, else by the rule. */
+export async function rightAnswers(
+  extension: Uint8Array,
+  decision: DecisionSettings,
+  shapes: Shapes,
+  prepared: Prepared,
+): Promise<boolean[]> {
+  const hard = prepared.p1.flatMap((p1, position) =>
+    decision.hardClasses.includes(argmax(p1)) ? [position] : [],
+  );
+  const p2 = new Map<number, Float64Array>();
+  const session = await openSession(extension);
+  try {
+    for (let start = 0; start < hard.length; start += RUN) {
+      const positions = hard.slice(start, start + RUN);
+      const { y2 } = await session.run({
+        x: gather(prepared.x, positions, shapes.x),
+        F1: gather(prepared.features, positions, shapes.F1),
+      });
+      for (const [row, logits] of rows(y2!, positions.length).entries()) {
+        p2.set(positions[row]!, softmax(logits));
+      }
+    }
+  } finally {
+    await session.close();
+  }
+  return prepared.labels.map(
+    (label, at) => decide({ p1: prepared.p1[at]!, p2: p2.get(at), ...decision }).classIndex === label,
+  );
+}
+
+/** Weighted share of what is right; 0 of nothing. */
+export function accuracyOf(right: readonly boolean[], weights: readonly number[]): number {
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  const good = weights.reduce((total, weight, at) => total + (right[at] ? weight : 0), 0);
+  return sum === 0 ? 0 : good / sum;
+}
+
+/** Rows of a vector of frames, as a batch. */
+export function gather(frames: Float32Array, positions: readonly number[], shape: readonly number[]): Tensor {
+  const length = size(shape);
+  const data = new Float32Array(positions.length * length);
+  for (const [row, position] of positions.entries()) {
+    data.set(frames.subarray(position * length, (position + 1) * length), row * length);
+  }
+  return new Tensor("float32", data, [positions.length, ...shape]);
+}
+
+function rows({ data }: Tensor, count: number): Float32Array[] {
+  const values = data as Float32Array;
+  const length = values.length / count;
+  return Array.from({ length: count }, (_, row) => values.slice(row * length, (row + 1) * length));
+}
+
+function size(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
+}

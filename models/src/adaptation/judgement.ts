@@ -1,0 +1,36 @@
+import type { AdaptationResult, Comparison } from "./task.ts";
+
+/** What a candidate must be better by, and may be worse by, in accuracy from 0 to 1. */
+export interface Margins {
+  /** Least items held out; judged by fewer, luck decides. */
+  readonly leastItems: number;
+  /** On held-out items: better by more than this. */
+  readonly gain: number;
+  /** On reference frames: not worse by more than this. */
+  readonly loss: number;
+}
+
+/** Why a candidate does not go live; undefined when it does. */
+export function objection(
+  { heldOut, reference }: Pick<AdaptationResult, "heldOut" | "reference">,
+  { leastItems, gain, loss }: Margins,
+): string | undefined {
+  if (heldOut.items < leastItems) {
+    return `only ${heldOut.items} items to judge it by, at least ${leastItems} are asked for`;
+  }
+  if (heldOut.candidate - heldOut.current <= gain) {
+    return `on ${heldOut.items} held-out items ${change(heldOut)}, more than +${percent(gain)} points is asked for`;
+  }
+  if (reference !== null && reference.current - reference.candidate > loss) {
+    return `on ${reference.items} reference frames ${change(reference)}, no more than -${percent(loss)} points is allowed`;
+  }
+  return undefined;
+}
+
+function change({ current, candidate }: Comparison): string {
+  return `${percent(current)} % became ${percent(candidate)} %`;
+}
+
+function percent(share: number): string {
+  return (100 * share).toFixed(1);
+}

@@ -1,0 +1,61 @@
+import { MeanetError } from "@meanet/runtime";
+import type { Bundle } from "../bundle/bundle.ts";
+import { readReference } from "../bundle/reference.ts";
+import { type Part, readTrainedValues, type TrainedValues } from "../graph/index.ts";
+import { meanetParts, meanetSpecSchema } from "../networks/index.ts";
+
+/** The extension of a bundle, as a training goes on with it. */
+export interface Learnable {
+  readonly part: Part;
+  readonly values: TrainedValues;
+}
+
+/**
+ * Adaptive and extension block of a bundle with the values they have.
+ *
+ * @throws {MeanetError} LEARNING_UNSUPPORTED when the bundle does not say what its extension is made of, when its weights are not
+ * float32, or when nothing shows it what is not hard
+ */
+export function learnableExtension(bundle: Bundle): Learnable {
+  const { hardClasses, notHard } = bundle.manifest;
+  if (notHard && readReference(bundle) === undefined) {
+    throw unsupported(
+      bundle,
+      'its extension may answer "not hard" and it has no reference frames, the only ones of easy classes here; add them with "meanet bundle reference"',
+    );
+  }
+  const part = extensionPart(bundle, hardClasses.length);
+  try {
+    return { part, values: readTrainedValues(part, bundle.files.extension) };
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw unsupported(
+      bundle,
+      `${why}; quantised weights cannot be trained on: serve the float bundle`,
+      cause,
+    );
+  }
+}
+
+/** The extension's network for so many hard classes. @throws {MeanetError} LEARNING_UNSUPPORTED */
+export function extensionPart(bundle: Bundle, hardClasses: number): Part {
+  const { edge } = bundle.manifest.provenance.recipe;
+  const spec = meanetSpecSchema.safeParse(typeof edge === "object" ? { ...edge, hardClasses } : undefined);
+  if (!spec.success) {
+    throw unsupported(
+      bundle,
+      "its manifest does not tell the network of its extension (provenance.recipe.edge)",
+    );
+  }
+  return meanetParts(spec.data).extension;
+}
+
+function unsupported({ manifest }: Bundle, why: string, cause?: unknown): MeanetError {
+  const name = `${manifest.name}@${manifest.version}`;
+  return new MeanetError(
+    "LEARNING_UNSUPPORTED",
+    `${name} cannot learn in service: ${why}`,
+    { bundle: name },
+    { cause },
+  );
+}

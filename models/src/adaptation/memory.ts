@@ -1,0 +1,30 @@
+import { MeanetError } from "@meanet/runtime";
+import type { Bundle } from "../bundle/bundle.ts";
+import { inputDims } from "../bundle/manifest.ts";
+import { type Part, trainingMemory } from "../graph/index.ts";
+
+/** ONNX Runtime's arena holds a value and its gradient, and pads; measured at 2 to 3 times the arithmetic. */
+const ARENA = 3;
+
+/**
+ * Bytes that a training of so many items needs: items with their features, once, and one step.
+ *
+ * @param items - of the store and of the reference together
+ */
+export function adaptationBytes(bundle: Bundle, part: Part, items: number, batch: number): number {
+  const ofFrame = inputDims(bundle.manifest.input).reduce((product, side) => product * side, 1);
+  const ofFeatures = part.graph.shapes.get("F1")!.reduce((product, side) => product * side, 1);
+  const ofItem = 4 * (ofFrame + ofFeatures + bundle.manifest.classes.length);
+  return items * ofItem + ARENA * trainingMemory(part, batch).total;
+}
+
+/** @throws {MeanetError} LEARNING_REFUSED */
+export function checkMemory(bytes: number, maxBytes: number): void {
+  if (bytes <= maxBytes) return;
+  const mib = (value: number) => Math.ceil(value / 2 ** 20);
+  throw new MeanetError(
+    "LEARNING_REFUSED",
+    `a training would take ${mib(bytes)} MiB and ${mib(maxBytes)} MiB are allowed; allow more, or store fewer items of a class`,
+    { bytes, maxBytes },
+  );
+}
