@@ -53,7 +53,7 @@ export {
 } from "./data/dataset.ts";
 export type { CurvePoint } from "./evaluation/curve.ts";
 export { type EvaluateOptions, type Evaluation, evaluate } from "./evaluation/evaluate.ts";
-export { type EvaluationSplit, evaluationSplits } from "./evaluation/frames.ts";
+export { type EvaluationSplit, evaluationSplits, openFrames } from "./evaluation/frames.ts";
 export { type RuleAccuracies, type RuleName, ruleNames } from "./evaluation/rules.ts";
 export { saveEvaluation } from "./evaluation/save.ts";
 export type { Accuracy } from "./evaluation/score.ts";

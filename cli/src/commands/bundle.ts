@@ -1,9 +1,14 @@
 import {
+  addReference,
+  drawReference,
   listBundles,
   loadBundle,
   type Manifest,
   type ModelInput,
+  openDataset,
+  openFrames,
   readManifest,
+  referencePerClass,
   resolveBundle,
   zooFolder,
 } from "@meanet/models";
@@ -39,11 +44,40 @@ export function bundleCommand(): Command {
       );
       console.log(`${manifest.name}@${manifest.version} in ${dir}: ${files.join(", ")} match their sha256`);
     });
+  const reference = new Command("reference")
+    .description(
+      "Adds labelled reference frames to a bundle, drawn from what its training held out: an edge that learns in service is judged by them.",
+    )
+    .argument("<bundle>", "name in the zoo, or a folder")
+    .option("--from <dir>", "folder of the data set's official files")
+    .option(
+      "--per-class <n>",
+      "frames of each class; by default 20, and 5 where there are many classes",
+      Number,
+    )
+    .action(async (bundle: string, options: { from?: string; perClass?: number }) => {
+      const dir = await resolveBundle(bundle);
+      const manifest = await readManifest(dir);
+      const { name, splitSeed } = manifest.provenance.data;
+      const perClass = options.perClass ?? referencePerClass(manifest.classes.length);
+      const { labelled, indices } = await openFrames(
+        await openDataset(name, { from: options.from }),
+        "held-out",
+        manifest,
+      );
+      const { manifest: after } = await addReference(
+        dir,
+        drawReference(labelled, indices, { perClass, seed: splitSeed }),
+      );
+      const { items, bytes: size } = after.files.reference!;
+      console.log(`${after.name}@${after.version} in ${dir}: ${items} reference frames, ${bytes(size)}`);
+    });
   return new Command("bundle")
-    .description("Lists, shows and verifies model bundles.")
+    .description("Lists, shows, verifies and completes model bundles.")
     .addCommand(list)
     .addCommand(show)
-    .addCommand(verify);
+    .addCommand(verify)
+    .addCommand(reference);
 }
 
 function listText(bundles: readonly { readonly dir: string; readonly manifest: Manifest }[]): string {

@@ -85,9 +85,9 @@ class Adaptation {
     await main.close();
     const learned = select(store, (at) => !items.heldOut[at]);
     const heldOut = select(store, (at) => items.heldOut[at]!);
-    // Frames of a class lie side by side: every other one makes two halves that have all classes.
-    const replayed = clean && select(clean, (at) => at % 2 === 0);
-    const judged = clean && select(clean, (at) => at % 2 === 1);
+    const even = clean && everyOtherOfClass(clean.labels);
+    const replayed = clean && select(clean, (at) => even![at]!);
+    const judged = clean && select(clean, (at) => !even![at]);
 
     const epochs = await this.#train(learned, replayed, heldOut);
     const extension = buildInference(this.#part, this.#values);
@@ -270,6 +270,16 @@ class Adaptation {
   #work(macs: number): void {
     this.#effects.onStep({ kind: "work", macs });
   }
+}
+
+/** Makes two halves that have all classes. */
+function everyOtherOfClass(labels: readonly number[]): boolean[] {
+  const seen = new Map<number, number>();
+  return labels.map((label) => {
+    const before = seen.get(label) ?? 0;
+    seen.set(label, before + 1);
+    return before % 2 === 0;
+  });
 }
 
 function select(frames: Prepared, wanted: (at: number) => boolean): Prepared {

@@ -67,5 +67,6 @@ function floatsOf(
       { part: part.name, name, shape, received },
     );
   }
-  return new Float32Array(tensor.rawData.slice().buffer);
+  // A copy: the bytes may be a piece of a larger buffer, at any offset.
+  return new Float32Array(new Uint8Array(tensor.rawData).buffer);
 }

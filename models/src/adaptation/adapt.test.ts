@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { isMeanetError } from "@meanet/runtime";
+import type { Bundle } from "../bundle/bundle.ts";
+import { toTensor } from "../bundle/tensor.ts";
+import { quadrantFrames, writeQuadrantBundle } from "../testing/index.ts";
+import { adapt } from "./adapt.ts";
+import { startAdaptation } from "./adaptation.ts";
+import { learnableExtension } from "./learnable.ts";
+import type { AdaptationStep, AdaptationTask } from "./task.ts";
+
+const recipe = {
+  epochs: 4,
+  learningRate: 0.05,
+  batch: 16,
+  replay: 0.5,
+  statistics: "recomputed",
+  seed: 5,
+} as const;
+const open = { gate: () => 0, onStep: () => undefined };
+
+describe("adaptation", () => {
+  let folder: string;
+  let bundle: Bundle;
+  let task: AdaptationTask;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "meanet-adaptation-"));
+    bundle = await writeQuadrantBundle(join(folder, "bundle"));
+    const { labels, frames } = quadrantFrames(64, 2);
+    const { input } = bundle.manifest;
+    assert.ok(input.kind === "image");
+    task = {
+      bundle,
+      hardClasses: [0, 1, 2, 3],
+      items: {
+        tensors: toTensor(frames, input),
+        labels,
+        weights: labels.map(() => 1),
+        heldOut: labels.map((_, at) => at % 8 >= 4),
+      },
+      recipe,
+      maxComputeMs: 600_000,
+      maxBytes: 512 * 2 ** 20,
+    };
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  it("learns what the store shows, tells every epoch, and gives the same model for the same seed", async () => {
+    const steps: AdaptationStep[] = [];
+    const first = await adapt(task, { gate: () => 0, onStep: (step) => steps.push(step) });
+    const epochs = steps.filter((step) => step.kind === "epoch");
+    assert.deepEqual(
+      epochs.map(({ epoch }) => epoch),
+      [1, 2, 3, 4],
+    );
+    assert.ok(epochs.at(-1)!.loss < epochs[0]!.loss);
+    assert.equal(first.heldOut.items, 32);
+    assert.ok(first.heldOut.candidate > 0.9 && first.heldOut.current < 0.6, JSON.stringify(first.heldOut));
+    assert.equal(first.reference?.items, 20);
+    assert.ok(first.reference.candidate > 0.9, JSON.stringify(first.reference));
+    assert.ok(steps.every((step) => step.kind !== "work" || step.macs > 0));
+    const again = await adapt(task, open);
+    assert.ok(Buffer.from(again.extension).equals(Buffer.from(first.extension)));
+    const other = await adapt({ ...task, recipe: { ...recipe, seed: 6 } }, open);
+    assert.ok(!Buffer.from(other.extension).equals(Buffer.from(first.extension)));
+  });
+
+  it("goes on from the weights in force: a second training starts where the first ended", async () => {
+    const first = await adapt(task, open);
+    const learned = { ...bundle, files: { ...bundle.files, extension: first.extension } };
+    const second = await adapt({ ...task, bundle: learned }, open);
+    assert.equal(second.heldOut.current, first.heldOut.candidate);
+  });
+
+  it("asks at the gate between any two runs, and counts what it waited there", async () => {
+    let asked = 0;
+    const epochs: AdaptationStep[] = [];
+    await adapt(task, {
+      gate: () => {
+        asked += 1;
+        return 3;
+      },
+      onStep: (step) => step.kind === "epoch" && epochs.push(step),
+    });
+    const paused = epochs.map((step) => (step.kind === "epoch" ? step.pausedMs : 0));
+    // Eight steps, and twenty runs for the statistics of the epoch before.
+    assert.ok(paused.every((ms) => ms >= 8 * 3) && asked > 4 * 28, `${paused} of ${asked}`);
+  });
+
+  it("begins no epoch after its computing time is over", async () => {
+    const epochs: AdaptationStep[] = [];
+    const result = await adapt(
+      { ...task, maxComputeMs: 0 },
+      { gate: () => 0, onStep: (step) => step.kind === "epoch" && epochs.push(step) },
+    );
+    assert.deepEqual([result.epochs, epochs.length], [1, 1]);
+  });
+
+  it("learns another dictionary, and judges both by the classes they know", async () => {
+    const narrow = await writeQuadrantBundle(join(folder, "narrow"), { hardClasses: [0, 1] });
+    const result = await adapt({ ...task, bundle: narrow }, open);
+    assert.ok(
+      result.heldOut.current <= 0.5 && result.heldOut.candidate > 0.9,
+      JSON.stringify(result.heldOut),
+    );
+  });
+
+  it("does without reference frames where a bundle has none", async () => {
+    const bare = await writeQuadrantBundle(join(folder, "bare"), { reference: 0 });
+    const result = await adapt({ ...task, bundle: bare }, open);
+    assert.equal(result.reference, null);
+    assert.ok(result.heldOut.candidate > 0.9, JSON.stringify(result.heldOut));
+  });
+
+  it("runs in a thread of its own, which can be held and stopped", async () => {
+    const whole = startAdaptation(task, () => undefined);
+    whole.pause();
+    whole.resume();
+    assert.ok((await whole.result).heldOut.candidate > 0.9);
+    const stopped = startAdaptation(task, () => undefined);
+    stopped.pause();
+    stopped.stop();
+    stopped.resume();
+    await assert.rejects(stopped.result, (error) => isMeanetError(error, "TRAINING_ABORTED"));
+  });
+
+  it("refuses more memory than allowed, by name", async () => {
+    const { result } = startAdaptation({ ...task, maxBytes: 1000 }, () => undefined);
+    await assert.rejects(result, (error) => isMeanetError(error, "LEARNING_REFUSED"));
+  });
+
+  it("refuses a bundle that does not tell its extension's network, or has other weights than float", () => {
+    const { provenance } = bundle.manifest;
+    const nameless = {
+      ...bundle,
+      manifest: { ...bundle.manifest, provenance: { ...provenance, recipe: {} } },
+    };
+    const quantised = { ...bundle, files: { ...bundle.files, extension: bundle.files.main } };
+    for (const [damaged, reason] of [
+      [nameless, /does not tell the network/],
+      [quantised, /quantised weights/],
+    ] as const) {
+      assert.throws(
+        () => learnableExtension(damaged),
+        (error) => isMeanetError(error, "LEARNING_UNSUPPORTED") && reason.test(error.message),
+      );
+    }
+  });
+});

@@ -1,0 +1,1 @@
+export { quadrantFrames, writeQuadrantBundle } from "./quadrant-bundle.ts";
