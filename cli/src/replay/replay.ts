@@ -12,24 +12,16 @@ const REPUBLISH_AFTER_MS = 10_000;
 /** Publications of one frame, the first included. */
 const ATTEMPTS = 3;
 
-interface CameraAnswer {
-  readonly verdict: Verdict;
-  readonly latencyMs: number;
-  /** The edge's own answer while the cloud was being asked. */
-  readonly provisional?: { readonly verdict: Verdict } | undefined;
-}
-
 /** The end of a frame of the source. */
 export interface ReplayResult extends FrameResult {
   /** Its place in the row of the source. */
   readonly index: number;
-  readonly provisional: Verdict | undefined;
 }
 
 /** What replay needs of a device. */
 export interface Camera {
   publishFrame(frame: Uint8Array, options: { id: string; qos: 1 }): Promise<string>;
-  awaitVerdict(id: string, timeoutMs: number): Promise<CameraAnswer>;
+  awaitVerdict(id: string, timeoutMs: number): Promise<{ verdict: Verdict; latencyMs: number }>;
   label(id: string, label: string): Promise<void>;
 }
 
@@ -86,7 +78,7 @@ export async function replay(options: ReplayOptions): Promise<void> {
       const answer = await Promise.race([answered(camera, id, frame, tell), givenUp]);
       const { verdict, latencyMs } = answer;
       const correct = verdict.outcome === "answered" ? verdict.label === frame.label : undefined;
-      options.onResult({ index, verdict, latencyMs, correct, provisional: answer.provisional?.verdict });
+      options.onResult({ index, verdict, latencyMs, correct });
     } catch (error) {
       options.onDropped(id, error);
     }

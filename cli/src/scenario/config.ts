@@ -27,14 +27,14 @@ export const lowLightConfigSchema = z.strictObject({
   frames: z
     .int()
     .min(1)
-    .default(600)
+    .default(1_000)
     .describe("frames watched in each of three phases: clean, in low light before learning, after it"),
   judged: z
     .int()
     .min(1)
     .default(3_000)
     .describe("frames, streamed to no one before, that the figures before and after come from"),
-  rate: z.number().positive().max(100_000).default(60).describe("frames per second of the camera"),
+  rate: z.number().positive().max(100_000).default(100).describe("frames per second of the camera"),
   patienceS: z
     .number()
     .positive()

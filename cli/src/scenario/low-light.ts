@@ -29,6 +29,8 @@ import { type StreamedPhase, streamPhase } from "./stream.ts";
 
 const SITE = "scenario";
 const EDGE = "edge-1";
+/** Flags of the edge node. */
+const LEARNING: readonly string[] = [];
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** What the scenario shows. Accuracies are of the edge alone, fractions, on frames that were streamed to no one. */
@@ -64,7 +66,11 @@ export interface LowLightResult {
 
 export interface LowLightRun {
   readonly result: LowLightResult;
-  readonly overTime: readonly AccuracyPoint[];
+  /** On hard classes of the stream: the edge alone, policy `edge-only`, and with the cloud, policy `meanet`. */
+  readonly overTime: {
+    readonly edge: readonly AccuracyPoint[];
+    readonly withCloud: readonly AccuracyPoint[];
+  };
   readonly events: readonly AdaptationEvent[];
   /** When each phase began and ended, since the stream began. */
   readonly phases: readonly { readonly name: PhaseName; readonly fromS: number; readonly toS: number }[];
@@ -104,7 +110,7 @@ export async function runLowLight(
     await mkdir(state, { recursive: true });
 
     const up = upConfigSchema.parse({ port: 0, site: SITE, state, bundle: bundleFolder, replay: false });
-    const processes = new Processes(up, (text) => progress.say(text), edgeFlags(config));
+    const processes = new Processes(up, (text) => progress.say(text), LEARNING);
     parts.add("processes", processes, (started) => started.stop());
     const mqtt = mqttConfigSchema.parse({ url: await processes.startBroker() });
     await processes.startNodes(mqtt.url);
@@ -141,7 +147,6 @@ export async function runLowLight(
         source: judgedFrames.shiftedHard,
         run: `${run}-${when}-shifted`,
       });
-      await edge.set("policy", "meanet");
       progress.say(
         `${when.padEnd(8)} judged: clean ${percent(clean.accuracy)}, hard classes ${percent(clean.hardAccuracy)}, in low light ${percent(shifted.hardAccuracy)}`,
       );
@@ -149,7 +154,10 @@ export async function runLowLight(
     };
 
     const before = await judgeBoth("before");
-    const overTime = new AccuracyOverTime(plan.windowFrames);
+    const overTime = {
+      "edge-only": new AccuracyOverTime(plan.windowFrames),
+      meanet: new AccuracyOverTime(plan.windowFrames),
+    };
     const phases: LowLightRun["phases"][number][] = [];
     const streamed: Partial<Record<PhaseName, StreamedPhase>> = {};
     streamStartMs = performance.now();
@@ -159,6 +167,7 @@ export async function runLowLight(
         ...{ camera: camera!, phase, run, rate: config.rate, hardClasses, overTime, nowS, progress, ending },
         source: phaseSource(pools.streamed, manifest, plan, phase),
         tells: (place) => isTold(plan, phase, place),
+        setPolicy: (policy) => edge.set("policy", policy),
         learned: () => adaptation.settled,
         patienceMs: plan.patienceMs,
       });
@@ -170,7 +179,8 @@ export async function runLowLight(
     progress.close();
 
     const result = resultOf({ before, after, streamed: streamed as Record<PhaseName, StreamedPhase> });
-    return { result, overTime: overTime.points, events: adaptation.events, phases };
+    const points = { edge: overTime["edge-only"].points, withCloud: overTime.meanet.points };
+    return { result, overTime: points, events: adaptation.events, phases };
 
     function resultOf(seen: {
       readonly before: { readonly clean: Judged; readonly shifted: Judged };
@@ -201,11 +211,6 @@ export async function runLowLight(
       };
     }
   });
-}
-
-/** The edge says its own answer before it has the cloud's, and learns. */
-function edgeFlags(_config: LowLightConfig): string[] {
-  return ["--provisional", "true"];
 }
 
 function endEarly(signal: AbortSignal): void {

@@ -33,7 +33,7 @@ export interface Plan {
 /** In poor light people hold up what the edge finds hard: the mix shifts with the light. */
 const SHIFTED_HARD_SHARE = 0.8;
 
-/** Points of accuracy over time in a phase, at least; and frames of a point, at most. */
+/** Points of accuracy over time in a phase, for each of the two who answer in turns; and frames of a point, at most. */
 const POINTS_OF_A_PHASE = 4;
 const MAX_WINDOW_FRAMES = 100;
 
@@ -53,7 +53,7 @@ export function planLowLight(config: LowLightConfig, naturalHardShare: number): 
     light,
     judged,
     patienceMs: patienceS * 1_000,
-    windowFrames: Math.min(MAX_WINDOW_FRAMES, Math.ceil(cleanHardFrames / POINTS_OF_A_PHASE)),
+    windowFrames: Math.min(MAX_WINDOW_FRAMES, Math.ceil(cleanHardFrames / 2 / POINTS_OF_A_PHASE)),
     phases: [
       {
         name: "clean",

@@ -6,7 +6,7 @@ import { after, describe, it } from "node:test";
 import type { LowLightResult, LowLightRun } from "./low-light.ts";
 import { lowLightText, writeLowLight } from "./report.ts";
 
-const phase = { frames: 600, labelled: 0, dropped: 0, energyJ: 0.5, cloudShare: 0.25 };
+const phase = { frames: 600, labelled: 0, dropped: 0, energyJ: 0.5, cloudAnswers: 150 };
 const result: LowLightResult = {
   ...{ bundle: "small@1.0.0", data: "idx", labels: "true", seed: 7, severity: 0.5 },
   hardAccuracy: { clean: 0.86, shiftedBefore: 0.64, shiftedAfter: 0.705 },
@@ -18,10 +18,13 @@ const result: LowLightResult = {
 };
 const run: LowLightRun = {
   result,
-  overTime: [
-    { phase: "clean", atS: 2, frames: 100, edge: 0.85, final: 0.9 },
-    { phase: "adapted", atS: 30, frames: 100, edge: 0.7, final: 0.75 },
-  ],
+  overTime: {
+    edge: [
+      { phase: "clean", atS: 2, frames: 100, accuracy: 0.85 },
+      { phase: "adapted", atS: 30, frames: 100, accuracy: 0.7 },
+    ],
+    withCloud: [{ phase: "clean", atS: 3, frames: 100, accuracy: 0.9 }],
+  },
   events: [
     { event: "started", atS: 10, text: "" },
     { event: "epoch", atS: 12, text: "" },

@@ -14,18 +14,15 @@ const bandNames = {
 
 /** Accuracy on hard classes over time, with what the edge did. @returns SVG */
 function lowLightPlot({ result, overTime, events, phases }: LowLightRun): string {
-  const line = (name: string, value: (point: AccuracyPoint) => number) => ({
+  const line = (name: string, points: readonly AccuracyPoint[]) => ({
     name,
-    points: overTime.map((point) => [point.atS, value(point)] as const),
+    points: points.map(({ atS, accuracy }) => [atS, accuracy] as const),
   });
   return lineChart({
     title: `${result.bundle}: hard classes while the light goes, labels: ${result.labels}`,
     x: { title: "time, s", min: 0 },
     left: { title: "accuracy on hard classes", format: (value) => `${Math.round(100 * value)} %` },
-    series: [
-      line("edge's own answers", ({ edge }) => edge),
-      line("final answers, cloud included", ({ final }) => final),
-    ],
+    series: [line("edge alone", overTime.edge), line("with the cloud", overTime.withCloud)],
     bands: phases.map(({ name, fromS, toS }) => ({ name: bandNames[name], from: fromS, to: toS })),
     markers: events
       .filter(({ event }) => ["started", "swapped", "refused", "failed", "rolled-back"].includes(event))
@@ -74,7 +71,7 @@ export function lowLightText(result: LowLightResult, colour: boolean): string {
     table,
     `hard classes, clean, before: ${percent(hardAccuracy.clean)}; low light cost ${(100 * (hardAccuracy.clean - hardAccuracy.shiftedBefore)).toFixed(1)} points`,
     `learning   ${learningText(result)}`,
-    `labels     ${shifted.labelled} told of ${shifted.frames} frames in low light; the cloud answered ${percent(shifted.cloudShare)} of them`,
+    `labels     ${shifted.labelled} told of ${shifted.frames} frames in low light; the cloud answered ${shifted.cloudAnswers}`,
     `energy     training ${joules(result.energyJ)}, answers of the stream ${joules(result.inferenceJ)}`,
   ].join("\n");
 }

@@ -3,8 +3,9 @@ import type { FrameSource } from "../replay/frame-source.ts";
 import { type ReplayResult, replay } from "../replay/replay.ts";
 import type { StopSignals } from "../stop-signals.ts";
 import { percent } from "../up/figures-view.ts";
-import { type AccuracyOverTime, judgeAnswer } from "./accuracy-over-time.ts";
+import type { AccuracyOverTime } from "./accuracy-over-time.ts";
 import type { Phase } from "./plan.ts";
+import { PolicyTurns, type TurnPolicy, turnPolicies } from "./policy-turns.ts";
 import type { Progress } from "./progress.ts";
 
 export interface StreamOptions {
@@ -15,7 +16,10 @@ export interface StreamOptions {
   readonly rate: number;
   readonly hardClasses: ReadonlySet<number>;
   readonly tells: (place: number) => boolean;
-  readonly overTime: AccuracyOverTime;
+  /** Puts a policy in force at the edge. */
+  readonly setPolicy: (policy: TurnPolicy) => Promise<void>;
+  /** Of hard classes, by who answers. */
+  readonly overTime: Readonly<Record<TurnPolicy, AccuracyOverTime>>;
   /** Seconds since the stream began. */
   readonly nowS: () => number;
   readonly progress: Progress;
@@ -33,27 +37,30 @@ export interface StreamedPhase {
   readonly dropped: number;
   /** Joules of the edge for its answers: compute and uplink. */
   readonly energyJ: number;
-  /** Share of the frames whose final answer is the cloud's. */
-  readonly cloudShare: number;
+  /** Frames whose final answer is the cloud's. */
+  readonly cloudAnswers: number;
 }
 
-/** Streams the frames of one phase at the camera's rate, and watches what becomes of them. */
+/** Length of a turn, at the camera's rate. */
+const TURN_S = 0.75;
+
+/**
+ * Streams the frames of one phase at the camera's rate, and watches what becomes of them. The edge alone and the edge with the
+ * cloud answer in turns.
+ *
+ * @throws {MeanetError} SCENARIO_INCOMPLETE when the edge changes its policy no more
+ */
 export async function streamPhase(options: StreamOptions): Promise<StreamedPhase> {
   const { phase, source, hardClasses, overTime, nowS, progress, ending } = options;
+  const turns = new PolicyTurns({ set: options.setPolicy, frames: Math.ceil(TURN_S * options.rate) });
+  const turnOf = new Map<number, number>();
   const enough = new AbortController();
-  const patience = setTimeout(() => enough.abort(), options.patienceMs);
+  const patience = phase.untilLearned ? setTimeout(() => enough.abort(), options.patienceMs) : undefined;
   const startS = nowS();
-  const seen = {
-    frames: 0,
-    labelled: 0,
-    dropped: 0,
-    energyJ: 0,
-    cloud: 0,
-    hard: 0,
-    edgeRight: 0,
-    finalRight: 0,
-  };
-  overTime.begin(phase.name);
+  const seen = { frames: 0, labelled: 0, dropped: 0, energyJ: 0, cloudAnswers: 0 };
+  const hard = { "edge-only": { frames: 0, right: 0 }, meanet: { frames: 0, right: 0 } };
+  for (const policy of turnPolicies) overTime[policy].begin(phase.name);
+  await turns.begin();
   try {
     await replay({
       cameras: [options.camera],
@@ -62,6 +69,7 @@ export async function streamPhase(options: StreamOptions): Promise<StreamedPhase
       rate: options.rate,
       frames: phase.untilLearned ? undefined : phase.frames,
       tells: (place) => {
+        turnOf.set(place, turns.turn);
         const told = options.tells(place);
         if (told) seen.labelled += 1;
         return told;
@@ -76,26 +84,27 @@ export async function streamPhase(options: StreamOptions): Promise<StreamedPhase
     });
   } finally {
     clearTimeout(patience);
-    overTime.end();
+    for (const policy of turnPolicies) overTime[policy].end();
   }
+  await turns.end();
   progress.say(line());
-  const { frames, labelled, dropped, energyJ } = seen;
-  return { frames, labelled, dropped, energyJ, cloudShare: seen.cloud / Math.max(1, frames) };
+  return seen;
 
-  function take({ index, verdict, provisional }: ReplayResult): void {
+  function take({ index, verdict }: ReplayResult): void {
+    const policy = turns.answered(turnOf.get(index)!);
+    turnOf.delete(index);
     seen.frames += 1;
+    const { classIndex } = source.at(index);
     if (verdict.outcome === "answered") {
       const { mainJ, extensionJ, uplinkJ } = verdict.energy;
       seen.energyJ += mainJ + extensionJ + uplinkJ;
-      if (verdict.exit === "cloud") seen.cloud += 1;
-    }
-    const { classIndex } = source.at(index);
-    const judged = hardClasses.has(classIndex) ? judgeAnswer(classIndex, verdict, provisional) : undefined;
-    if (judged !== undefined) {
-      seen.hard += 1;
-      if (judged.edgeRight) seen.edgeRight += 1;
-      if (judged.finalRight) seen.finalRight += 1;
-      overTime.add({ ...judged, atS: nowS() });
+      if (verdict.exit === "cloud") seen.cloudAnswers += 1;
+      if (policy !== undefined && hardClasses.has(classIndex)) {
+        const right = verdict.classIndex === classIndex;
+        hard[policy].frames += 1;
+        if (right) hard[policy].right += 1;
+        overTime[policy].add(right, nowS());
+      }
     }
     if (phase.untilLearned && seen.frames >= phase.frames && options.learned()) enough.abort();
     progress.update(line());
@@ -104,9 +113,10 @@ export async function streamPhase(options: StreamOptions): Promise<StreamedPhase
   function line(): string {
     const seconds = nowS() - startS;
     const rate = seen.frames / Math.max(seconds, 1e-3);
-    const [edge, final] = [seen.edgeRight, seen.finalRight].map((right) =>
-      percent(seen.hard === 0 ? null : right / seen.hard),
-    );
-    return `${phase.name.padEnd(8)} ${seconds.toFixed(0).padStart(4)} s  ${seen.frames} frames, ${rate.toFixed(0)}/s, ${seen.labelled} labelled | hard classes: edge ${edge}, with the cloud ${final}`;
+    const [edge, both] = turnPolicies.map((policy) => {
+      const { frames, right } = hard[policy];
+      return percent(frames === 0 ? null : right / frames);
+    });
+    return `${phase.name.padEnd(8)} ${seconds.toFixed(0).padStart(4)} s  ${seen.frames} frames, ${rate.toFixed(0)}/s, ${seen.labelled} labelled | hard classes: edge alone ${edge}, with the cloud ${both}`;
   }
 }
