@@ -5,10 +5,9 @@ import { addConfigOptions, configFlags } from "../config-options.ts";
 import { exitCodes } from "../failure.ts";
 import { Figures } from "../figures.ts";
 import { untilStopped } from "../lifetime.ts";
-import { openCameras } from "../replay/cameras.ts";
 import { replayConfigSchema } from "../replay/config.ts";
-import { openSource } from "../replay/open-source.ts";
-import { replay } from "../replay/replay.ts";
+import { openStream } from "../replay/open-stream.ts";
+import { play } from "../replay/play.ts";
 import { runId } from "../replay/run-id.ts";
 import { stopSignals } from "../stop-signals.ts";
 import { summaryText } from "../up/figures-view.ts";
@@ -16,7 +15,7 @@ import { openScreen } from "../up/screen.ts";
 
 export function replayCommand(): Command {
   const command = new Command("replay").description(
-    "Publishes labelled frames as simulated cameras to a broker where edge nodes work, and judges their verdicts.",
+    "Publishes labelled images or sensor windows as simulated devices to a broker where edge nodes work, and judges their verdicts.",
   );
   addConfigOptions(command, "replay", replayConfigSchema);
   return command
@@ -32,27 +31,20 @@ async function runReplay(values: Record<string, unknown>): Promise<void> {
   });
   const screen = openScreen(config.json ? process.stderr : process.stdout);
   const { signal, giveUp } = stopSignals(untilStopped(), (text) => screen.say(text));
-  const { site, dataset, from, encoding, rate, frames } = config;
+  const { site, frames } = config;
   const figures = new Figures();
   const run = runId();
   const startedAt = Date.now();
-  const source = await openSource({ dataset, from, encoding });
-  const cameras = await openCameras({
-    mqtt: mqttConfigSchema.parse({ url: config.broker }),
-    site,
-    log: createLog("replay", "silent"),
-    run,
-    count: config.devices,
-  });
+  const stream = await openStream(config);
   const draw = () =>
     screen.figures({ ...figures.summary(), elapsedMs: Date.now() - startedAt, nodeDrops: 0 });
   const drawing = setInterval(draw, screen.intervalMs);
   try {
-    await replay({
-      cameras: cameras.devices,
-      source,
+    await play(stream, {
+      mqtt: mqttConfigSchema.parse({ url: config.broker }),
+      site,
+      log: createLog("replay", "silent"),
       run,
-      rate,
       frames,
       signal,
       giveUp,
@@ -66,7 +58,6 @@ async function runReplay(values: Record<string, unknown>): Promise<void> {
     clearInterval(drawing);
     draw();
     screen.close();
-    await cameras.close();
   }
   const summary = figures.summary();
   screen.say(`\n${summaryText(summary)}`);

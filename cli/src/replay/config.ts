@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { frameEncodings } from "./frame-source.ts";
-import { SAMPLE } from "./open-source.ts";
+import { samples } from "./open-stream.ts";
 
 const id = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected 1 to 64 of a-z, 0-9 and "-"');
 
@@ -11,17 +11,33 @@ export const replayConfigSchema = z.strictObject({
     .regex(/^(mqtts?|wss?|tcp):\/\/.+/, "expected a URL such as mqtt://127.0.0.1:1883")
     .default("mqtt://127.0.0.1:1883")
     .describe("broker to publish to"),
-  site: id.default("default").describe("site of the cameras"),
+  site: id.default("default").describe("site of the devices"),
   dataset: z
     .string()
-    .default(SAMPLE)
+    .default(samples.images)
     .describe(
-      `${SAMPLE}: the frames that come with the project; fashion-mnist: the official test set; idx: the test part of a folder of your own`,
+      `${samples.images}, ${samples.windows}: images and sensor windows that come with the project; fashion-mnist, cifar-100: the official test sets; uci-har: the windows of its test subjects; idx: the test part of a folder of your own`,
     ),
-  from: z.string().optional().describe("folder of the files; left out: Debian's package, else the download"),
+  data: z.string().optional().describe("folder of the files; left out: Debian's package, else the download"),
   frames: z.int().min(1).optional().describe("frames to publish; left out: go on until Ctrl-C"),
-  rate: z.number().positive().max(100_000).default(100).describe("frames per second, all cameras together"),
-  devices: z.int().min(1).max(256).default(4).describe("simulated cameras"),
+  rate: z
+    .number()
+    .positive()
+    .max(100_000)
+    .optional()
+    .describe("images per second, all cameras together; left out: 100"),
+  speed: z
+    .number()
+    .positive()
+    .max(10_000)
+    .optional()
+    .describe("how much faster than in life sensors send their windows; left out: 1"),
+  devices: z
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe("simulated devices; left out: four cameras, or a sensor for each subject"),
   encoding: z
     .enum(frameEncodings)
     .default("png")

@@ -109,7 +109,7 @@ export async function runLowLight(
     await rm(state, { recursive: true, force: true });
     await mkdir(state, { recursive: true });
 
-    const up = upConfigSchema.parse({ port: 0, site: SITE, state, bundle: bundleFolder, replay: false });
+    const up = upConfigSchema.parse({ port: 0, site: SITE, state, bundles: [bundleFolder], replay: false });
     const processes = new Processes(up, (text) => progress.say(text), LEARNING);
     parts.add("processes", processes, (started) => started.stop());
     const mqtt = mqttConfigSchema.parse({ url: await processes.startBroker() });

@@ -23,7 +23,23 @@ export const upConfigSchema = z.strictObject({
     .describe(
       "who asks the cloud when: meanet (the default), edge-only, cloud-only, random:p with p from 0 to 1",
     ),
-  bundle: z.string().optional().describe("bundle of the zoo by name, or a folder; left out: fashion-mnist"),
+  sensors: z
+    .boolean()
+    .default(false)
+    .describe("simulate sensors beside the cameras, with windows of UCI HAR that come with the project"),
+  speed: z
+    .number()
+    .positive()
+    .max(10_000)
+    .default(1)
+    .describe("how much faster than in life the sensors send their windows"),
+  bundles: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe(
+      "bundles of the zoo by name, or folders, one for each kind of input; left out: fashion-mnist, with sensors uci-har too",
+    ),
   edges: z.int().min(1).max(16).default(1).describe("edge nodes that share the site"),
   workers: z.int().min(1).max(16).default(1).describe("cloud workers that share the complex frames"),
   broker: z

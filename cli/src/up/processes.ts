@@ -98,9 +98,11 @@ export class Processes {
 
   /** Recorder first: it stops last and sees every verdict. */
   #plan(brokerUrl: string): Plan[] {
-    const { site, state, bundle, policy, influx, edges, workers } = this.#config;
+    const { site, state, sensors, policy, influx, edges, workers } = this.#config;
     const common = ["--mqtt-url", brokerUrl, "--site", site];
-    const models = bundle === undefined ? [] : ["--models", bundle];
+    const bundles = this.#config.bundles ?? (sensors ? ["fashion-mnist", "uci-har"] : undefined);
+    // In brackets: a folder may hold a comma.
+    const models = bundles === undefined ? [] : ["--models", JSON.stringify(bundles)];
     return [
       {
         name: "recorder",

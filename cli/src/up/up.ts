@@ -4,9 +4,8 @@ import { mqttConfigSchema } from "@meanet/session";
 import { Figures, type Summary } from "../figures.ts";
 import { tellParent } from "../ipc.ts";
 import type { StopReason } from "../lifetime.ts";
-import { openCameras } from "../replay/cameras.ts";
-import { openSource, SAMPLE } from "../replay/open-source.ts";
-import { replay } from "../replay/replay.ts";
+import { openStream, type Stream, samples } from "../replay/open-stream.ts";
+import { type PlayOptions, play } from "../replay/play.ts";
 import { runId } from "../replay/run-id.ts";
 import { stopSignals } from "../stop-signals.ts";
 import type { UpConfig } from "./config.ts";
@@ -41,9 +40,8 @@ export async function up(config: UpConfig, screen: Screen, stopped: Promise<Stop
   const watched = watchOthers(config, figures);
 
   return parts.guard(async () => {
-    const source = config.replay
-      ? await openSource({ dataset: SAMPLE, encoding: config.encoding })
-      : undefined;
+    const streams = await openStreams(config);
+    const watching = streams.length === 0;
     const processes = new Processes(config, (text) => screen.say(text));
     parts.add("processes", processes, (started) => started.stop());
     const url = await processes.startBroker();
@@ -53,7 +51,7 @@ export async function up(config: UpConfig, screen: Screen, stopped: Promise<Stop
       site: config.site,
       clientId: `up-${run}`,
       log,
-      onFinal: source === undefined ? watched.onFinal : undefined,
+      onFinal: watching ? watched.onFinal : undefined,
     });
     parts.add("observer", observer, (opened) => opened.close());
     await observer.connect(CONNECT_TIMEOUT_MS);
@@ -70,17 +68,13 @@ export async function up(config: UpConfig, screen: Screen, stopped: Promise<Stop
     const drawing = setInterval(draw, screen.intervalMs);
     parts.add("screen", drawing, clearInterval);
 
-    if (source === undefined) await Promise.race([watched.enough, ending.asked]);
+    if (watching) await Promise.race([watched.enough, ending.asked]);
     else {
-      const { site, devices, rate, frames } = config;
-      const cameras = await openCameras({ mqtt, site, log, run, count: devices });
-      parts.add("cameras", cameras, (opened) => opened.close());
-      await replay({
-        cameras: cameras.devices,
-        source,
+      await playAll(streams, config.frames, {
+        mqtt,
+        site: config.site,
+        log,
         run,
-        rate,
-        frames,
         signal: ending.signal,
         giveUp: ending.giveUp,
         onResult: (result) => {
@@ -104,12 +98,35 @@ export async function up(config: UpConfig, screen: Screen, stopped: Promise<Stop
       influx: config.influx,
       expected: verdicts + refused,
       since: startedAt,
-      idPrefix: source === undefined ? "" : `${run}-`,
+      idPrefix: watching ? "" : `${run}-`,
       timeoutMs: ending.signal.aborted ? STORE_GRACE_MS : STORE_TIMEOUT_MS,
     });
     await parts.stop();
     return { ...figures.summary(), store };
   });
+}
+
+/** What the simulated devices send; nothing without them. */
+async function openStreams(config: UpConfig): Promise<Stream[]> {
+  if (!config.replay) return [];
+  const { encoding, rate, devices, speed } = config;
+  const cameras = await openStream({ dataset: samples.images, encoding, rate, devices });
+  if (!config.sensors) return [cameras];
+  return [cameras, await openStream({ dataset: samples.windows, encoding, speed })];
+}
+
+/** Plays all streams side by side; when the first has sent its `frames`, the others send no more. */
+async function playAll(
+  [first, ...others]: readonly Stream[],
+  frames: number | undefined,
+  options: Omit<PlayOptions, "frames">,
+): Promise<void> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([options.signal, over.signal]);
+  await Promise.all([
+    play(first!, { ...options, frames }).finally(() => over.abort()),
+    ...others.map((stream) => play(stream, { ...options, frames: undefined, signal })),
+  ]);
 }
 
 /** Whether every frame asked for ended in a verdict or refusal, and every one of these is stored. */

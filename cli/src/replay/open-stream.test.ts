@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type LabelledWindows, openDataset } from "@meanet/models";
+import { decodeWindow } from "@meanet/protocol";
+import { openStream, samples } from "./open-stream.ts";
+import { sensorSource, subjectsOf } from "./sensor-source.ts";
+
+/** Windows of one channel and two readings, the first of which is the window's place. */
+function windowsOf(subjects: readonly number[]): LabelledWindows {
+  const shared = (values: ArrayLike<number>) => {
+    const array = new Uint8Array(new SharedArrayBuffer(values.length));
+    array.set(values);
+    return array;
+  };
+  const windows = new Float32Array(new SharedArrayBuffer(subjects.length * 8));
+  for (const place of subjects.keys()) windows[2 * place] = place;
+  return {
+    kind: "window",
+    count: subjects.length,
+    shape: [1, 2],
+    rateHz: 50,
+    windows,
+    labels: shared(subjects.map((_, place) => place % 2)),
+    subjects: shared(subjects),
+  };
+}
+
+describe("sensorSource", () => {
+  it("sends a window of each subject in turn, each subject's in order and again from the first", () => {
+    const windows = windowsOf([4, 4, 2, 2, 2, 4]);
+    const source = sensorSource(windows, ["walking", "sitting"], subjectsOf(windows));
+    const places = Array.from({ length: 8 }, (_, index) => decodeWindow(source.at(index).payload, [1, 2])[0]);
+    assert.deepEqual(places, [2, 0, 3, 1, 4, 5, 2, 0]);
+    assert.deepEqual(
+      [source.at(0).label, source.at(3).label, source.at(3).classIndex],
+      ["walking", "sitting", 1],
+    );
+  });
+
+  it("leaves out the windows of other subjects", () => {
+    const source = sensorSource(windowsOf([4, 2, 4]), ["walking", "sitting"], [4]);
+    assert.equal(source.count, 2);
+    assert.deepEqual(
+      [0, 1, 2].map((index) => decodeWindow(source.at(index).payload, [1, 2])[0]),
+      [0, 2, 0],
+    );
+  });
+});
+
+describe("openStream", () => {
+  it("plays cameras at the rate that is asked for", async () => {
+    const stream = await openStream({ dataset: samples.images, encoding: "png", rate: 7, devices: 2 });
+    assert.deepEqual([stream.kind, stream.rate, stream.names], ["image", 7, ["camera-1", "camera-2"]]);
+  });
+
+  it("plays sensors at the rate that they have in life, or faster: a window of 128 readings each 1.28 s", async () => {
+    const sample = await (await openDataset("uci-har", { from: folderOfSample() })).read("test");
+    const names = subjectsOf(sample).map((subject) => `sensor-${subject}`);
+    const stream = await openStream({ dataset: samples.windows, encoding: "png" });
+    assert.deepEqual([stream.kind, stream.names, stream.source.count], ["window", names, sample.count]);
+    assert.ok(Math.abs(stream.rate - names.length / 1.28) < 1e-9);
+    const faster = await openStream({ dataset: samples.windows, encoding: "png", devices: 2, speed: 16 });
+    assert.deepEqual([faster.names, faster.rate], [names.slice(0, 2), 25]);
+  });
+
+  it("refuses settings of the other kind of data", async () => {
+    const images = { dataset: samples.images, encoding: "raw" } as const;
+    const windows = { dataset: samples.windows, encoding: "raw" } as const;
+    await assert.rejects(openStream({ ...images, speed: 2 }), { code: "CONFIG_INVALID", message: /^speed/ });
+    await assert.rejects(openStream({ ...windows, rate: 2 }), { code: "CONFIG_INVALID", message: /^rate/ });
+    await assert.rejects(openStream({ ...windows, devices: 99 }), {
+      code: "CONFIG_INVALID",
+      message: /^devices/,
+    });
+  });
+});
+
+function folderOfSample(): string {
+  return fileURLToPath(new URL("../samples/uci-har", import.meta.resolve("@meanet/models")));
+}
