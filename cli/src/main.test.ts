@@ -55,6 +55,19 @@ describe("meanet", () => {
     );
   });
 
+  it("trains either a bundle or one part, and says which of both is missing or too much", async () => {
+    for (const flags of [[], ["--out", "bundle", "--part", "main"]]) {
+      const { code, stderr } = await meanet("train", "--recipe", "recipe.yaml", ...flags);
+      assert.equal(code, 1);
+      assert.match(
+        stderr,
+        /^CONFIG_INVALID: train: .*expected the folder of the bundle to be made; or `part`.*→ out/,
+      );
+    }
+    const { stderr } = await meanet("train", "--recipe", "recipe.yaml", "--part", "adaptive");
+    assert.match(stderr, /^CONFIG_INVALID: train: .*main.*extension.*cloud/);
+  });
+
   it("names a wrong setting and where it came from", async () => {
     const { code, stderr } = await meanet("broker", "--http-port", "many");
     assert.equal(code, 1);

@@ -7,7 +7,7 @@ import { encodeWindow } from "@meanet/protocol";
  * hard.
  *
  *     main       F1 = x;  y1 = 20 · (p0, p1, p2, p3, 0) / 255
- *     extension  y2 = 20 · (p4, F1 of p5) / 255      class 3, class 1
+ *     extension  y2 = 20 · (p4, F1 of p5) / 255      class 3, class 1; with `notHard` a third, 20 · p0 / 255
  *
  * One byte of 255 and the rest 0 is a sure answer, two of 255 are an entropy of ln 2. Real files for real sessions.
  */
@@ -16,18 +16,25 @@ export interface TestBundle {
   readonly threshold?: number;
   /** Default image. A window's second channel is 10 + 2 p, so that it takes its mean and deviation to read it. */
   readonly kind?: "image" | "window";
+  /** The extension may answer "not hard"; the rule is then `fusion`, with temperatures. */
+  readonly notHard?: boolean;
   /** Bytes that are no model, for a bundle that cannot be opened. */
   readonly brokenMain?: boolean;
 }
 
 /** Of one item. */
 const DIMS = { image: [1, 2, 3], window: [2, 1, 3] } as const;
+const fusion = {
+  decision: "fusion",
+  fusionWeight: 0.25,
+  temperatures: { main: 2, extension: 1 },
+} as const;
 const CLASSES = ["zero", "one", "two", "three", "four"];
 /** Costs of one frame; made up, so that each part of the sum can be told from the others. */
 export const MACS = { main: 1_000_000, adaptive: 200_000, extension: 30_000, cloud: 9_000_000 };
 
 export async function writeTestBundle(folder: string, changes: TestBundle = {}): Promise<string> {
-  const { version = "1.0.0", threshold = 0.5, kind = "image", brokenMain = false } = changes;
+  const { version = "1.0.0", threshold = 0.5, kind = "image", notHard = false, brokenMain = false } = changes;
   const name = kind === "image" ? "three" : "motion";
   const dir = join(folder, `${name}-${version}`);
   const block = (macs: number) => ({ parameters: 0, macs });
@@ -44,6 +51,7 @@ export async function writeTestBundle(folder: string, changes: TestBundle = {}):
       hardClasses: [3, 1],
       threshold,
       decision: "extension",
+      ...(notHard ? ({ notHard, ...fusion } as const) : {}),
       blocks: {
         main: block(MACS.main),
         adaptive: block(MACS.adaptive),
@@ -60,7 +68,7 @@ export async function writeTestBundle(folder: string, changes: TestBundle = {}):
     },
     files: {
       main: brokenMain ? Buffer.from("no model") : mainModel(DIMS[kind]),
-      extension: extensionModel(DIMS[kind]),
+      extension: extensionModel(DIMS[kind], notHard ? 3 : 2),
     },
   });
   return dir;
@@ -96,11 +104,12 @@ function mainModel(dims: Dims): Uint8Array {
   );
 }
 
-function extensionModel(dims: Dims): Uint8Array {
-  const ofX = new Float32Array(6 * 2);
-  ofX[4 * 2] = 20;
-  const ofFeatures = new Float32Array(6 * 2);
-  ofFeatures[5 * 2 + 1] = 20;
+function extensionModel(dims: Dims, outputs: 2 | 3): Uint8Array {
+  const ofX = new Float32Array(6 * outputs);
+  ofX[4 * outputs] = 20;
+  if (outputs === 3) ofX[2] = 20;
+  const ofFeatures = new Float32Array(6 * outputs);
+  ofFeatures[5 * outputs + 1] = 20;
   return model(
     [
       node("Flatten", ["x"], ["flatX"]),
@@ -109,9 +118,9 @@ function extensionModel(dims: Dims): Uint8Array {
       node("MatMul", ["flatF", "wF"], ["fromF"]),
       node("Add", ["fromX", "fromF"], ["y2"]),
     ],
-    [tensor("wX", [6, 2], ofX), tensor("wF", [6, 2], ofFeatures)],
+    [tensor("wX", [6, outputs], ofX), tensor("wF", [6, outputs], ofFeatures)],
     [value("x", ["N", ...dims]), value("F1", ["N", ...dims])],
-    [value("y2", ["N", 2])],
+    [value("y2", ["N", outputs])],
   );
 }
 

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { loadBundle, writeBundle } from "@meanet/models";
+import { isMeanetError } from "@meanet/runtime";
+import { writeTestBundle } from "./bundle-for-tests.ts";
 import { configSchema } from "./config.ts";
 import { ModelSlots } from "./model-slots.ts";
 import { ServedModel } from "./served-model.ts";
@@ -46,6 +50,34 @@ describe("ServedModel", () => {
       exit: "main",
     });
     await model.retire();
+  });
+
+  test('decides by the weight and temperatures of its bundle, and leaves main its answer where the extension says "not hard"', async () => {
+    const model = await open(await writeTestBundle(folder.path, { version: "2.0.0", notHard: true }));
+    const { features } = await model.runMain([frame]);
+    const { y2 } = await model.runExtension([frame], features);
+    assert.deepEqual(y2, [Float32Array.from([20, 0, 0])]);
+    // Main's distribution at temperature 2 is that of its roots.
+    const p1 = [0.04, 0.81, 0.01, 0.09, 0.05];
+    const roots = p1.map(Math.sqrt);
+    const sum = roots.reduce((total, root) => total + root, 0);
+    const hard = (roots[1]! + roots[3]!) / sum;
+    const { classIndex, confidence } = model.decide(p1, [0.1, 0.7, 0.2]);
+    assert.equal(classIndex, 1);
+    assert.ok(Math.abs(confidence - ((0.75 * roots[1]!) / sum + 0.25 * hard * (0.7 / 0.8))) < 1e-12);
+    assert.equal(model.decide(p1, [0.1, 0.4, 0.5]).exit, "main");
+    await model.retire();
+  });
+
+  test("is refused when its extension cannot say what its manifest says it may", async () => {
+    const { manifest, files } = await loadBundle(folder.bundle);
+    const { files: _entries, schema: _schema, ...described } = manifest;
+    const dir = join(folder.path, "promised");
+    await writeBundle(dir, { manifest: { ...described, notHard: true }, files });
+    await assert.rejects(
+      open(dir),
+      (error) => isMeanetError(error, "BUNDLE_INVALID") && /5 and 3/.test(error.message),
+    );
   });
 
   test("serves the frames that hold it after it is retired, and closes with the last of them", async () => {

@@ -106,6 +106,10 @@ describe("a manifest", () => {
       [{ hardClasses: [3, 0] }, /hardClasses/],
       [{ threshold: -1 }, /threshold/],
       [{ decision: "vote" }, /decision/],
+      [{ decision: "fusion" }, /fusionWeight/],
+      [{ fusionWeight: 1.5 }, /fusionWeight/],
+      [{ temperatures: { main: 0, extension: 1 } }, /temperatures\.main/],
+      [{ notHard: false }, /notHard/],
       [{ input: { ...content.manifest.input, std: [1, 1] } }, /input/],
       [{ input: { ...content.manifest.input, kind: "sound" } }, /input/],
       [{ input: { ...window, mean: [0] } }, /input/],
@@ -126,6 +130,30 @@ describe("a manifest", () => {
     assert.deepEqual(manifest.input, window);
     assert.deepEqual(inputDims(manifest.input), [2, 1, 3]);
     assert.throws(() => imageInputOf(manifest, "the camera"), withCode("INPUT_KIND_UNSUPPORTED"));
+  });
+
+  it("may lack the size and history of the cloud's network, unless it has one", () => {
+    const { cloud: _size, ...blocks } = content.manifest.blocks;
+    const { provenance } = content.manifest;
+    const { cloud: _history, ...parts } = provenance.parts;
+    const changes = { blocks, provenance: { ...provenance, parts } };
+    assert.equal(parseManifest(valid(changes), "manifest.json").blocks.cloud, undefined);
+    const { files } = JSON.parse(valid({}));
+    const withCloud = valid({
+      ...changes,
+      files: { ...files, cloud: { ...files.main, file: "cloud.onnx" } },
+    });
+    assert.throws(
+      () => parseManifest(withCloud, "manifest.json"),
+      (error) => isMeanetError(error, "BUNDLE_INVALID") && /blocks\.cloud/.test(error.message),
+    );
+  });
+
+  it("may say how its edge decides, with what was fitted for it", () => {
+    const temperatures = { main: 1.4, extension: 0.9 };
+    const change = { decision: "fusion", fusionWeight: 0.65, temperatures, notHard: true };
+    const { decision, fusionWeight, notHard, ...rest } = parseManifest(valid(change), "manifest.json");
+    assert.deepEqual({ decision, fusionWeight, notHard, temperatures: rest.temperatures }, change);
   });
 
   it("never names a file outside its folder", () => {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { decisionRules } from "../routing.ts";
 import { curvePoint, curveThresholds } from "./curve.ts";
 import { type Evaluation, figures } from "./evaluate.ts";
+import { ruleAccuracies, ruleNames } from "./rules.ts";
 import { accuracyOf, entropyMeans, scoreFrames } from "./score.ts";
 import { evaluateTable } from "./table.ts";
 
@@ -112,6 +113,40 @@ describe("figures", () => {
     }
     assert.equal(widths.size, 2);
     assert.match(evaluateTable(full), /0\.700 \*/);
+  });
+});
+
+describe("an evaluation's table", () => {
+  const full: Evaluation = { data: "trial", split: "test", ...figures(manifest, scored, {}) };
+
+  it("names the edge's accuracy by every rule that was asked", () => {
+    const text = evaluateTable({ ...full, rules: { extension: 0.75, "mean-calibrated": 0.5 } });
+    assert.match(text, /by decision rule: extension 75\.00 %, mean-calibrated 50\.00 %\./);
+    assert.doesNotMatch(evaluateTable(full), /by decision rule/);
+  });
+
+  it("gives no accuracy of easy classes where there are none", () => {
+    const text = evaluateTable({ ...full, detection: 1, extensionRuns: 1 });
+    assert.match(text, /^\| main alone .* - \|$/m);
+  });
+});
+
+describe("ruleAccuracies", () => {
+  const labels = [0, 1];
+  const edge = [
+    { p1: Float64Array.of(0.5, 0.2, 0.3), p2: Float64Array.of(0.3, 0.7) },
+    { p1: Float64Array.of(0.1, 0.8, 0.1) },
+  ];
+
+  it("knows the rules that need no fit without one, and every rule with one", () => {
+    const accuracies = ruleAccuracies(labels, edge, [2, 0], undefined);
+    assert.deepEqual(accuracies, { extension: 1, confidence: 1, mean: 1 });
+    const fit = {
+      temperatures: { main: 1, extension: 1 },
+      fusionWeight: 0.5,
+      calibratedFusionWeight: 0.5,
+    };
+    assert.deepEqual(Object.keys(ruleAccuracies(labels, edge, [2, 0], fit)), [...ruleNames]);
   });
 });
 

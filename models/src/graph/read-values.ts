@@ -67,6 +67,6 @@ function floatsOf(
       { part: part.name, name, shape, received },
     );
   }
-  // A copy: the bytes may be a piece of a larger buffer, at any offset.
-  return new Float32Array(new Uint8Array(tensor.rawData).buffer);
+  // A copy of its own: bytes of a file that was read lie anywhere in their buffer.
+  return new Float32Array(Uint8Array.from(tensor.rawData).buffer);
 }

@@ -1,5 +1,5 @@
 /** Main of a bundle that is there, for a new extension behind it. */
-import { MeanetError } from "@meanet/runtime";
+import { isMeanetError, MeanetError } from "@meanet/runtime";
 import { type Bundle, loadBundle } from "../bundle/bundle.ts";
 import { resolveBundle } from "../bundle/zoo.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -35,8 +35,8 @@ export async function mainFrom(training: Training, data: Dataset, nameOrFolder: 
   try {
     values = readTrainedValues(part, files.main);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw mismatch(source, `its main is not the network of the recipe's \`edge\`: ${reason}`, cause);
+    if (!isMeanetError(cause, "NETWORK_INVALID")) throw cause;
+    throw mismatch(source, `its main is not the network of the recipe's \`edge\`: ${cause.message}`, cause);
   }
   // Strides and pools leave no trace in the values: the answers show them.
   const difference = await greatestDifference(training, files.main, buildInference(part, values));

@@ -6,37 +6,14 @@ import { after, before, describe, it } from "node:test";
 import { isMeanetError } from "@meanet/runtime";
 import type { Bundle } from "../bundle/bundle.ts";
 import { goldenErrors, readGolden } from "../bundle/golden.ts";
-import { type Dataset, openDataset } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { evaluate } from "../evaluation/evaluate.ts";
 import type { EpochProgress, TrainingProgress } from "./progress.ts";
 import { parseRecipe, type Recipe, readRecipe } from "./recipe.ts";
+import { openTinyData, tinyRecipe } from "./tiny-training-for-tests.ts";
 import { type TrainOptions, train, trainPart } from "./train.ts";
 
-const schedule = { kind: "one-cycle", peak: 0.1 };
-const recipe: Recipe = parseRecipe(
-  {
-    name: "tiny",
-    version: "1.0.0",
-    data: { name: "fashion-mnist", heldOut: 200 },
-    seed: 3,
-    batch: { shards: 2, frames: 16 },
-    edge: {
-      input: [1, 28, 28],
-      classes: 10,
-      hardClasses: 5,
-      variant: "A",
-      backbone: { widths: [4, 6, 8], blocks: [1, 1, 1], stemStride: 2 },
-      exitPool: 3,
-    },
-    cloud: { input: [1, 28, 28], classes: 10, backbone: { widths: [6, 8], blocks: [1, 1], stemStride: 2 } },
-    train: {
-      main: { epochs: 3, schedule, evaluateEvery: 9 },
-      extension: { epochs: 2, schedule, evaluateEvery: 9 },
-      cloud: { epochs: 2, schedule, evaluateEvery: 9, labelSmoothing: 0.1, augmentation: { cutout: 6 } },
-    },
-  },
-  "test",
-);
+const recipe: Recipe = parseRecipe(tinyRecipe, "test");
 
 describe("train", () => {
   let root: string;
@@ -48,11 +25,7 @@ describe("train", () => {
 
   before(async () => {
     root = await mkdtemp(join(tmpdir(), "meanet-train-"));
-    const sample = await openDataset("fashion-mnist", {
-      from: join(import.meta.dirname, "..", "..", "samples", "fashion-mnist"),
-    });
-    // The sample's frames stand in for a training set: 800 to learn from, 200 held out.
-    data = { ...sample, has: async (split) => split === "train", read: () => sample.read("test") };
+    data = await openTinyData();
     whole = await run("whole", {
       onProgress: (progress) => {
         if (progress.kind === "epoch") epochs.push(progress);
