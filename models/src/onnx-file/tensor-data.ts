@@ -26,8 +26,9 @@ export function floatsOf(tensor: TensorProto): Float32Array {
   if (dataType !== TensorProto_DataType.FLOAT) {
     throw invalid(name, `element type ${TensorProto_DataType[dataType] ?? dataType}, expected FLOAT`);
   }
-  // The bytes of a message need not lie on a multiple of 4: copied, they do.
-  const floats = rawData.length > 0 ? new Float32Array(rawData.slice().buffer) : Float32Array.from(floatData);
+  // The bytes of a message need not lie on a multiple of 4: copied, they do. (A Buffer's slice would be no copy.)
+  const floats =
+    rawData.length > 0 ? new Float32Array(Uint8Array.from(rawData).buffer) : Float32Array.from(floatData);
   if (floats.length !== expected) {
     throw invalid(name, `${floats.length} values for ${expected}; data outside the file is not read`);
   }
