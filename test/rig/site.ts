@@ -34,8 +34,8 @@ export class Site {
     return this.#startNode("edge", "--node", node, "--state", this.folder, ...flags);
   }
 
-  startWorker(node: string): Promise<Meanet> {
-    return this.#startNode("worker", "--node", node);
+  startWorker(node: string, ...flags: string[]): Promise<Meanet> {
+    return this.#startNode("worker", "--node", node, ...flags);
   }
 
   startRecorder(): Promise<Meanet> {

@@ -1,5 +1,5 @@
 /** What a query can be split by; each is a column in SQLite and a tag in InfluxDB. */
-export const groupings = ["device", "exit", "edge", "site"] as const;
+export const groupings = ["device", "model", "exit", "edge", "site"] as const;
 export type Grouping = (typeof groupings)[number];
 
 export const queryNames = [
@@ -49,7 +49,7 @@ export interface NamedQuery {
   readonly parts: readonly Part[];
 }
 
-const everyVerdict = ["device", "exit", "edge", "site"] as const;
+const everyVerdict = ["device", "model", "exit", "edge", "site"] as const;
 
 /**
  * The monitoring queries, in SQL and InfluxQL side by side. Only final verdicts count: `answered`, or in `drops` `refused`.

@@ -43,6 +43,7 @@ function observations(): Observation[] {
     };
     const figures = {
       exit,
+      model: seq % 3 === 0 ? "motion@1.0.0" : "toy@1.0.0",
       energy,
       latencyMs: ((seq * 7919) % 1000) / 8,
       uplinkBytes: exit === "cloud" ? 3000 + seq : 0,
