@@ -8,7 +8,7 @@ import { runQuery } from "@meanet/recorder";
 import { waitUntil } from "@meanet/recorder/testing";
 import { type DirectAnswers, runDirectly } from "./rig/direct.ts";
 import { sampleFrames } from "./rig/frames.ts";
-import type { Meanet } from "./rig/meanet.ts";
+import { type Meanet, meanet } from "./rig/meanet.ts";
 import { SITE, Site } from "./rig/site.ts";
 import { sampleWindows, writeWindowBundle } from "./rig/window-bundle.ts";
 
@@ -22,6 +22,8 @@ describe("camera frames and sensor windows through one broker, one edge node and
   let edge: Meanet;
   let energy: NodeEnergy | undefined;
   let status: Status | undefined;
+  /** Every answer of the site, by device and id. */
+  const heard = new Map<string, AnswerVerdict>();
   let images: { bundle: Bundle; direct: DirectAnswers[]; verdicts: AnswerVerdict[] };
   let windows: { bundle: Bundle; direct: DirectAnswers[]; verdicts: AnswerVerdict[] };
   let truths: string[];
@@ -65,9 +67,12 @@ describe("camera frames and sensor windows through one broker, one edge node and
     session.subscribe(session.topics.status, { site: SITE, node: "edge-1" }, ({ value }) => {
       status ??= value;
     });
+    session.subscribe(session.topics.verdict, { site: SITE }, ({ value }) => {
+      if (value.outcome === "answered") heard.set(`${value.device}/${value.id}`, value);
+    });
     await session.connect();
 
-    const [camera, sensor] = await Promise.all([site.openCamera("camera-1"), site.openCamera("sensor-1")]);
+    const [camera, sensor] = await Promise.all([site.openCamera("camera"), site.openCamera("sensor")]);
     const [ofFrames, ofWindows] = await Promise.all([
       answersTo(
         camera,
@@ -136,9 +141,24 @@ describe("camera frames and sensor windows through one broker, one edge node and
     );
   });
 
+  it("serves what replay sends: sensors by subject, at many times their rate", async () => {
+    const { code, stdout, stderr } = await meanet(
+      ...["replay", "--broker", site.url, "--dataset", "uci-har-sample"],
+      ...["--speed", "50", "--frames", "60", "--json"],
+    );
+    assert.equal(code, 0, stderr);
+    const summary = JSON.parse(stdout.trim()) as { verdicts: number; accuracy: number };
+    assert.equal(summary.verdicts, 60);
+    const subjects = [...heard.values()].filter(({ device }) => /^sensor-\d+$/.test(device));
+    assert.equal(subjects.length, 60);
+    assert.equal(new Set(subjects.map(({ device }) => device)).size, 9);
+    assert.ok(subjects.every(({ model }) => model === "untrained-windows@1.0.0"));
+    assert.ok(Number.isFinite(summary.accuracy));
+  });
+
   it("charges both to one ledger, which closes", async () => {
     await edge.stop();
-    const all = [...images.verdicts, ...windows.verdicts];
+    const all = [...heard.values()];
     const computeJ = sum(all.map((verdict) => verdict.energy.mainJ + verdict.energy.extensionJ));
     const uplinkJ = sum(all.map((verdict) => verdict.energy.uplinkJ));
     const total = await waitUntil(
