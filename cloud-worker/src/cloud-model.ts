@@ -52,6 +52,7 @@ export class CloudModel {
     const engine = await openEngine({
       name: `${manifest.name}/cloud`,
       model: files.cloud,
+      anyBatch: true,
       providers: config.providers,
       threads: config.threads,
       onEvent,

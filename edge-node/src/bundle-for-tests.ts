@@ -20,6 +20,8 @@ export interface TestBundle {
   readonly notHard?: boolean;
   /** Bytes that are no model, for a bundle that cannot be opened. */
   readonly brokenMain?: boolean;
+  /** Main made for one frame a run. */
+  readonly singleMain?: boolean;
 }
 
 /** Of one item. */
@@ -34,7 +36,14 @@ const CLASSES = ["zero", "one", "two", "three", "four"];
 export const MACS = { main: 1_000_000, adaptive: 200_000, extension: 30_000, cloud: 9_000_000 };
 
 export async function writeTestBundle(folder: string, changes: TestBundle = {}): Promise<string> {
-  const { version = "1.0.0", threshold = 0.5, kind = "image", notHard = false, brokenMain = false } = changes;
+  const {
+    version = "1.0.0",
+    threshold = 0.5,
+    kind = "image",
+    notHard = false,
+    brokenMain = false,
+    singleMain = false,
+  } = changes;
   const name = kind === "image" ? "three" : "motion";
   const dir = join(folder, `${name}-${version}`);
   const block = (macs: number) => ({ parameters: 0, macs });
@@ -67,9 +76,10 @@ export async function writeTestBundle(folder: string, changes: TestBundle = {}):
       },
     },
     files: {
-      main: brokenMain ? Buffer.from("no model") : mainModel(DIMS[kind]),
+      main: brokenMain ? Buffer.from("no model") : mainModel(DIMS[kind], singleMain ? 1 : "N"),
       extension: extensionModel(DIMS[kind], notHard ? 3 : 2),
     },
+    ...(singleMain ? { single: ["main"] } : {}),
   });
   return dir;
 }
@@ -89,7 +99,7 @@ export function frameBytes(bytes: Readonly<Record<number, number>>): Uint8Array 
   return Uint8Array.from({ length: 6 }, (_, index) => bytes[index] ?? 0);
 }
 
-function mainModel(dims: Dims): Uint8Array {
+function mainModel(dims: Dims, batch: 1 | "N"): Uint8Array {
   const weights = new Float32Array(6 * 5);
   for (const index of [0, 1, 2, 3]) weights[index * 5 + index] = 20;
   return model(
@@ -99,8 +109,8 @@ function mainModel(dims: Dims): Uint8Array {
       node("MatMul", ["flat", "w"], ["y1"]),
     ],
     [tensor("w", [6, 5], weights)],
-    [value("x", ["N", ...dims])],
-    [value("y1", ["N", 5]), value("F1", ["N", ...dims])],
+    [value("x", [batch, ...dims])],
+    [value("y1", [batch, 5]), value("F1", [batch, ...dims])],
   );
 }
 

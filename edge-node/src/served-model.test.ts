@@ -31,6 +31,18 @@ describe("ServedModel", () => {
     await model.retire();
   });
 
+  test("serves a main made for one frame a run as any other", async () => {
+    const model = await open(
+      await writeTestBundle(join(folder.bundle, ".."), { version: "1.0.1", singleMain: true }),
+    );
+    assert.equal(model.manifest.files.main.batch, 1);
+    const other = Float32Array.from([0, 0, 0, 0.5, 0, 1]);
+    const { y1, features } = await model.runMain([frame, other]);
+    assert.deepEqual(y1, [Float32Array.from([0, 20, 0, 0, 0]), Float32Array.from([0, 0, 0, 10, 0])]);
+    assert.deepEqual(features, [frame, other]);
+    await model.retire();
+  });
+
   test("tells hard from easy by main's answer, and the decision by the dictionary", async () => {
     const model = await open(folder.bundle);
     assert.deepEqual(

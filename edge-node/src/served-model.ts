@@ -68,6 +68,7 @@ export class ServedModel {
       openEngine({
         name: `${name}/${part}`,
         model: bundle.files[part],
+        anyBatch: true,
         providers: config.providers,
         threads: config.threads,
         onEvent,

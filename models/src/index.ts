@@ -88,6 +88,7 @@ export {
   meanetParts,
   meanetSpecSchema,
 } from "./networks/index.ts";
+export { type Classifier, frameShapeText, isMap, type TensorFacts } from "./onnx-file/index.ts";
 export {
   argmax,
   calledHard,
@@ -104,6 +105,8 @@ export {
   softmax,
   type Temperatures,
 } from "./routing.ts";
+export { openClassifier } from "./training/imported.ts";
+export { type MainRecipeOptions, mainRecipe } from "./training/main-recipe.ts";
 export { type HeldOut, heldOutOf } from "./training/prepare.ts";
 export {
   type EpochProgress,

@@ -15,6 +15,7 @@ import {
 import { Command } from "commander";
 import { textTable } from "../text-table.ts";
 import { bytes } from "../up/figures-view.ts";
+import { bundleCreateCommand } from "./bundle-create.ts";
 
 export function bundleCommand(): Command {
   const list = new Command("list")
@@ -73,11 +74,12 @@ export function bundleCommand(): Command {
       console.log(`${after.name}@${after.version} in ${dir}: ${items} reference frames, ${bytes(size)}`);
     });
   return new Command("bundle")
-    .description("Lists, shows, verifies and completes model bundles.")
+    .description("Lists, shows, verifies, completes and creates model bundles.")
     .addCommand(list)
     .addCommand(show)
     .addCommand(verify)
-    .addCommand(reference);
+    .addCommand(reference)
+    .addCommand(bundleCreateCommand());
 }
 
 function listText(bundles: readonly { readonly dir: string; readonly manifest: Manifest }[]): string {

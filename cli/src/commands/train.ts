@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import {
   type BundlePart,
   bundleParts,
   openDataset,
-  progressLine,
   readRecipe,
   type TrainingProgress,
   train,
@@ -13,13 +12,10 @@ import {
 } from "@meanet/models";
 import { isMeanetError, loadConfig } from "@meanet/runtime";
 import { Command } from "commander";
-import { createLogUpdate } from "log-update";
 import { z } from "zod";
 import { addConfigOptions, configFlags } from "../config-options.ts";
 import { untilStopped } from "../lifetime.ts";
-
-/** Between two lines about the steps of an epoch, where nobody watches a terminal. */
-const LINE_INTERVAL_MS = 15_000;
+import { progressView } from "../training-view.ts";
 
 const trainConfigSchema = z
   .strictObject({
@@ -101,6 +97,7 @@ async function runTrain(values: Record<string, unknown>): Promise<void> {
   try {
     const options = {
       data,
+      folder: dirname(config.recipe),
       work,
       threads,
       signal: stopping.signal,
@@ -130,27 +127,10 @@ async function runTrain(values: Record<string, unknown>): Promise<void> {
 }
 
 /** Hours of training are not thrown away by a forgotten flag. */
-async function putAside(work: string, part: BundlePart | undefined): Promise<void> {
+export async function putAside(work: string, part?: BundlePart): Promise<void> {
   const path = part === undefined ? work : join(work, `${part}.checkpoint`);
   if (!existsSync(path)) return;
   const previous = `${path}.previous`;
   await rm(previous, { recursive: true, force: true });
   await rename(path, previous);
-}
-
-/** A line that changes in place on a terminal, else a line now and then; epochs stay. */
-function progressView(stream: NodeJS.WriteStream): (progress: TrainingProgress) => void {
-  if (stream.isTTY) {
-    const update = createLogUpdate(stream);
-    return (progress) => {
-      if (progress.kind === "epoch") update.persist(progressLine(progress));
-      else update(progressLine(progress));
-    };
-  }
-  let nextMs = performance.now() + LINE_INTERVAL_MS;
-  return (progress) => {
-    if (progress.kind === "step" && performance.now() < nextMs) return;
-    nextMs = performance.now() + LINE_INTERVAL_MS;
-    stream.write(`${progressLine(progress)}\n`);
-  };
 }

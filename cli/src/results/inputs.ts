@@ -139,8 +139,12 @@ async function countRecipes(folder: string): Promise<Inputs["recipes"]> {
   const counts = new Map<string, Partial<Record<string, BlockCount>>>();
   for (const file of await names(folder)) {
     if (!file.endsWith(".yaml")) continue;
-    const { name, edge, cloud } = await readRecipe(join(folder, file));
-    counts.set(name, { ...count(edge), ...(cloud === undefined ? {} : count(cloud)) });
+    const { name, edge, main, cloud } = await readRecipe(join(folder, file));
+    // What was made elsewhere is counted in its bundle.
+    const { main: _, ...behind } = count(edge);
+    const ofEdge = main === undefined ? count(edge) : behind;
+    const ofCloud = cloud === undefined || "onnx" in cloud ? {} : count(cloud);
+    counts.set(name, { ...ofEdge, ...ofCloud });
   }
   return counts;
 }

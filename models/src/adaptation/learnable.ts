@@ -2,7 +2,8 @@ import { MeanetError } from "@meanet/runtime";
 import type { Bundle } from "../bundle/bundle.ts";
 import { readReference } from "../bundle/reference.ts";
 import { type Part, readTrainedValues, type TrainedValues } from "../graph/index.ts";
-import { meanetParts, meanetSpecSchema } from "../networks/index.ts";
+import { extensionBehind, meanetParts, meanetSpecSchema } from "../networks/index.ts";
+import { frameDims, OnnxFile } from "../onnx-file/index.ts";
 
 /** The extension of a bundle, as a training goes on with it. */
 export interface Learnable {
@@ -47,7 +48,10 @@ export function extensionPart(bundle: Bundle, hardClasses: number): Part {
       "its manifest does not tell the network of its extension (provenance.recipe.edge)",
     );
   }
-  return meanetParts(spec.data).extension;
+  if (bundle.manifest.provenance.imported?.main === undefined) return meanetParts(spec.data).extension;
+  // The recipe does not describe a main that was made elsewhere: the extension's own file tells what it reads.
+  const features = frameDims(OnnxFile.read(bundle.files.extension), "F1");
+  return extensionBehind(spec.data, features);
 }
 
 function unsupported({ manifest }: Bundle, why: string, cause?: unknown): MeanetError {

@@ -75,6 +75,8 @@ export interface BundleContent {
   readonly files: Omit<Bundle["files"], "reference">;
   /** Labelled frames for edges that learn in service. */
   readonly reference?: { readonly bytes: Uint8Array; readonly items: number } | undefined;
+  /** Models that were made for one frame a run. */
+  readonly single?: readonly BundlePart[];
   /** Further files by name, such as `card.md`. */
   readonly beside?: Readonly<Record<string, string>>;
 }
@@ -87,13 +89,17 @@ export interface BundleContent {
 export async function writeBundle(dir: string, content: BundleContent): Promise<Bundle> {
   const { cloud } = content.files;
   const { reference } = content;
+  const modelEntry = (part: BundlePart, bytes: Uint8Array) => ({
+    ...fileEntryOf(`${part}.onnx`, bytes),
+    ...(content.single?.includes(part) ? { batch: 1 } : {}),
+  });
   const parsed = manifestSchema.safeParse({
     schema: 1,
     ...content.manifest,
     files: {
-      main: fileEntryOf("main.onnx", content.files.main),
-      extension: fileEntryOf("extension.onnx", content.files.extension),
-      ...(cloud === undefined ? {} : { cloud: fileEntryOf("cloud.onnx", cloud) }),
+      main: modelEntry("main", content.files.main),
+      extension: modelEntry("extension", content.files.extension),
+      ...(cloud === undefined ? {} : { cloud: modelEntry("cloud", cloud) }),
       ...(reference === undefined
         ? {}
         : { reference: { ...fileEntryOf("reference.bin", reference.bytes), items: reference.items } }),

@@ -29,8 +29,8 @@ ${Object.entries(blocks)
 ## Data
 
 ${data.name} (${data.licence}). ${data.trainCount} frames of the official training set were learned from; ${data.heldOutCount}, ${heldOutLine(data)}, were held out
-(seed ${data.splitSeed}): for hard classes, threshold and decision rule with its numbers. No gradient and none of these choices saw the official test set.
-
+(seed ${data.splitSeed}): for hard classes, threshold and decision rule with its numbers. No gradient ${provenance.imported === undefined ? "" : "of this training "}and none of these choices saw the official test set.
+${importedText(manifest)}
 ## Training
 
 | part | epochs | minutes | held-out accuracy |
@@ -63,6 +63,26 @@ transport's headers, and a frame that is sent costs the edge main and the upload
 - Entropy is not calibrated: ${elsewhere[manifest.input.kind]} the share of frames sent moves; watch it and set T anew.
 - Figures are of one seed; no other was tried.
 ${notes.map((note) => `- ${note}\n`).join("")}`;
+}
+
+function importedText({ provenance: { imported = {} } }: Described): string {
+  const lines = Object.entries(imported).map(
+    ([part, origin]) =>
+      `- ${part} is \`${origin.file}\` (sha256 ${origin.sha256.slice(0, 16)}…), written by ${origin.producer || "an unnamed exporter"}, cut at ${Object.entries(
+        origin.tensors,
+      )
+        .map(([name, tensor]) => `\`${tensor}\` (${name})`)
+        .join(" and ")}.`,
+  );
+  if (lines.length === 0) return "";
+  return `
+Made elsewhere, and not trained here:
+
+${lines.join("\n")}
+
+What these networks learned from is not known here. Where they saw the frames held out, figures on those frames, and the choices made on
+them, are flattered; where they saw the official test set, those of the test set too.
+`;
 }
 
 type Described = Omit<Manifest, "schema" | "files">;

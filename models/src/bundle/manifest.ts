@@ -22,6 +22,10 @@ const file = z
     file: z.string().regex(/^[a-z0-9-]+\.onnx$/, 'expected a plain file name such as "main.onnx"'),
     sha256: z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits"),
     bytes: z.int().positive(),
+    batch: z
+      .literal(1)
+      .optional()
+      .describe("The model was made for one frame a run; left out where it takes any number."),
   })
   .readonly();
 
@@ -71,6 +75,19 @@ const history = z.strictObject({
   heldOutAccuracy: z.number().min(0).max(1),
 });
 
+/** Where a model comes from that was not trained here. */
+const origin = z
+  .strictObject({
+    file: z.string().describe("Name of the ONNX file."),
+    sha256: z.string().describe("Of that file as it came."),
+    producer: z.string().describe("What wrote it."),
+    opsets: z.record(z.string(), z.int()).describe("Versions of its operators by domain."),
+    tensors: z
+      .record(z.string(), z.string())
+      .describe("Its tensors that became outputs here, by their names here."),
+  })
+  .readonly();
+
 /** Where a bundle comes from: enough to train it again. */
 const provenance = z
   .strictObject({
@@ -92,6 +109,10 @@ const provenance = z
       .string()
       .optional()
       .describe("Name and version of the bundle that main was taken from, whose history is then main's."),
+    imported: z
+      .partialRecord(z.enum(["main", "cloud"]), origin)
+      .optional()
+      .describe("Models that were made elsewhere: no epoch of them was run here."),
     rules: z
       .strictObject({ temperatures, fusionWeight: share, calibratedFusionWeight: share })
       .readonly()

@@ -36,12 +36,12 @@ export interface EdgeModels {
 
 /** The edge's distributions of each frame. */
 export async function predictEdge(models: EdgeModels, frames: Frames): Promise<EdgeAnswer[]> {
-  const main = await openEngine({ name: "main", model: models.main });
+  const main = await openEngine({ name: "main", model: models.main, anyBatch: true });
   try {
     const extension =
       models.extension === undefined
         ? undefined
-        : await openEngine({ name: "extension", model: models.extension });
+        : await openEngine({ name: "extension", model: models.extension, anyBatch: true });
     try {
       return await answerEdge(main, extension, new Set(models.hardClasses), frames);
     } finally {
@@ -90,7 +90,7 @@ export async function predictPlain(
   output: string,
   frames: Frames,
 ): Promise<Float32Array[]> {
-  const engine = await openEngine({ name: "plain", model });
+  const engine = await openEngine({ name: "plain", model, anyBatch: true });
   try {
     const logits: Float32Array[] = [];
     for (const batch of batches(frames)) {
@@ -109,9 +109,9 @@ export async function predictExtension(
   extension: Uint8Array,
   frames: Frames,
 ): Promise<Float32Array[]> {
-  const first = await openEngine({ name: "main", model: main });
+  const first = await openEngine({ name: "main", model: main, anyBatch: true });
   try {
-    const second = await openEngine({ name: "extension", model: extension });
+    const second = await openEngine({ name: "extension", model: extension, anyBatch: true });
     try {
       const logits: Float32Array[] = [];
       for (const batch of batches(frames)) {

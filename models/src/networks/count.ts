@@ -1,4 +1,5 @@
 import type { Graph } from "../graph/graph.ts";
+import type { Part } from "../graph/part.ts";
 import { classifierPart } from "./classifier.ts";
 import { meanetParts } from "./meanet.ts";
 import type { ClassifierSpec, MeanetSpec } from "./specs.ts";
@@ -16,11 +17,12 @@ export function count(spec: ClassifierSpec): Record<"cloud", BlockCount>;
 export function count(spec: MeanetSpec | ClassifierSpec): Record<string, BlockCount> {
   if (!("variant" in spec)) return { cloud: countBlock(classifierPart(spec).graph, "cloud") };
   const { main, extension } = meanetParts(spec);
-  return {
-    main: countBlock(main.graph, "main"),
-    adaptive: countBlock(extension.graph, "adaptive"),
-    extension: countBlock(extension.graph, "extension"),
-  };
+  return { main: countBlock(main.graph, "main"), ...countExtension(extension) };
+}
+
+/** Size of adaptive and extension block, whatever main they stand behind. */
+export function countExtension({ graph }: Part): Record<"adaptive" | "extension", BlockCount> {
+  return { adaptive: countBlock(graph, "adaptive"), extension: countBlock(graph, "extension") };
 }
 
 /** Counts the layers whose name starts with the block's. */

@@ -1,7 +1,8 @@
+export { type BehindOptions, specBehind } from "./behind.ts";
 export { classifierPart } from "./classifier.ts";
-export { type BlockCount, count } from "./count.ts";
+export { type BlockCount, count, countExtension } from "./count.ts";
 export { initialise } from "./initialise.ts";
-export { extensionOutputs, jointPart, type MeanetParts, meanetParts } from "./meanet.ts";
+export { extensionBehind, extensionOutputs, jointPart, type MeanetParts, meanetParts } from "./meanet.ts";
 export {
   type ClassifierSpec,
   classifierSpecSchema,

@@ -8,6 +8,7 @@
  *
  * @see Long et al. 2021, and the authors' released code for ResNet-32 on CIFAR-100
  */
+import { MeanetError } from "@meanet/runtime";
 import { type Graph, GraphBuilder, type Shape } from "../graph/graph.ts";
 import type { Part } from "../graph/part.ts";
 import { basicBlock, exit, stage } from "./blocks.ts";
@@ -32,6 +33,18 @@ export function meanetParts(spec: MeanetSpec): MeanetParts {
     frozen: main,
   };
   return { main, extension };
+}
+
+/**
+ * Adaptive and extension block behind a main that is no graph of this project: `x`, `F1` → `y2`. An adaptive map larger than F1 is
+ * averaged down to its size.
+ *
+ * @param spec - variant B; its backbone describes the adaptive block
+ * @param featureShape - of F1, [c, h, w]
+ * @throws {MeanetError} NETWORK_INVALID when the adaptive map is smaller than F1
+ */
+export function extensionBehind(spec: MeanetSpec, featureShape: Shape): Part {
+  return { name: "extension", graph: buildExtension(spec, featureShape), logits: "y2" };
 }
 
 /** Outputs of y2: the hard classes, and "not hard" behind them where the spec has it. */
@@ -85,6 +98,7 @@ function addExtension(graph: GraphBuilder, spec: MeanetSpec, x: string, features
   for (const [index, width] of backbone.widths.slice(0, passed).entries()) {
     adapted = basicBlock(graph, `adaptive.stage${index + 1}`, adapted, width, index === 0 ? 1 : 2, axes);
   }
+  adapted = ofSize(graph, "adaptive.pool", adapted, graph.shape(features));
   let value =
     spec.combine === "concat"
       ? graph.concat("extension.concat", [features, adapted])
@@ -99,4 +113,25 @@ function addExtension(graph: GraphBuilder, spec: MeanetSpec, x: string, features
     }
   }
   return exit(graph, "extension.exit", value, "global", extensionOutputs(spec), axes);
+}
+
+/** A map averaged down to the height and width of another; itself where they are equal. */
+function ofSize(graph: GraphBuilder, name: string, map: string, like: Shape): string {
+  const sizes = graph.shape(map).slice(1);
+  const wanted = like.slice(1);
+  if (sizes.join() === wanted.join()) return map;
+  const strides = sizes.map((size, axis) => Math.max(1, Math.floor(size / wanted[axis]!)));
+  // The last window ends where the map does: nothing is left over.
+  const sides = sizes.map((size, axis) => size - (wanted[axis]! - 1) * strides[axis]!);
+  if (sides.some((side) => side < 1)) {
+    throw new MeanetError(
+      "NETWORK_INVALID",
+      `layer "${name}" has a map of ${sizes.join("x")} to bring to F1's ${wanted.join("x")}; expected a larger one: halve less often`,
+      { layer: name },
+    );
+  }
+  return graph.averagePool(name, map, {
+    kernel: [sides[0]!, sides[1]!],
+    stride: [strides[0]!, strides[1]!],
+  });
 }

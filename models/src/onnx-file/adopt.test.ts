@@ -24,6 +24,8 @@ const samples = join(import.meta.dirname, "..", "..", "samples");
 const own = { mean: [0.286], std: [0.353] };
 const input: ImageInput = { kind: "image", shape: [1, 28, 28], ...own };
 
+type Changes = Partial<Omit<AdoptOptions, "as">>;
+
 function sample(name: string): Promise<Uint8Array> {
   return readFile(join(samples, "torch-classifier", name));
 }
@@ -57,14 +59,13 @@ function close(
 describe("a classifier that PyTorch exported", () => {
   /** Three frames as bytes. */
   let planes: Uint8Array;
-  let options: AdoptOptions;
+  let options: AdoptOptions & { readonly as: "y1" };
 
   before(async () => {
     const data = await openDataset("fashion-mnist", { from: join(samples, "fashion-mnist") });
     planes = Uint8Array.from((await data.read("test")).images.subarray(0, 3 * 784));
     options = {
       features: "/stage3/stage3.2/Relu_output_0",
-      wantsFeatures: true,
       as: "y1",
       frames: input,
       classes: 10,
@@ -72,7 +73,7 @@ describe("a classifier that PyTorch exported", () => {
     };
   });
 
-  const adopted = async (bytes: Uint8Array, changes: Partial<AdoptOptions> = {}) =>
+  const adopted = async (bytes: Uint8Array, changes: Changes = {}) =>
     adopt(await readClassifier(bytes, "model.onnx"), { ...options, ...changes });
   const frames = (from: ImageInput = input) => ({
     x: { data: toTensor(planes, from), dims: [3, ...from.shape] },
@@ -168,7 +169,7 @@ describe("a classifier that PyTorch exported", () => {
     code: ErrorCode;
     tells: RegExp;
     bytes?: () => Uint8Array | Promise<Uint8Array>;
-    changes?: Partial<AdoptOptions>;
+    changes?: Changes;
   }[] = [
     {
       name: "is no ONNX file",
@@ -325,7 +326,6 @@ it("frames decide a Reshape, weights do not: only those of frames are mended", a
   assert.deepEqual(file.outputs, ["scores", "unbiased"]);
   const { batch } = await adopt(await readClassifier(bytes, "rows.onnx"), {
     features: "/stage3/stage3.2/Relu_output_0",
-    wantsFeatures: true,
     logits: "unbiased",
     as: "y1",
     frames: input,

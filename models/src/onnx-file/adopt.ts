@@ -42,19 +42,20 @@ export interface Adopted {
   /** Frames of one run; absent where any number goes. */
   readonly batch?: 1;
   readonly count: BlockCount;
-  /** Shape of F1, [c, h, w]; absent when no feature tensor was asked for. */
-  readonly features?: readonly [number, number, number];
   readonly origin: Origin;
 }
 
+export interface AdoptedMain extends Adopted {
+  /** Shape of F1, [c, h, w]. */
+  readonly features: readonly [number, number, number];
+}
+
 export interface AdoptOptions {
-  /** Tensor that becomes F1; absent for a cloud network. */
+  /** Tensor that becomes F1 of a main. */
   readonly features?: string | undefined;
-  /** Whether F1 is wanted. */
-  readonly wantsFeatures: boolean;
   /** Tensor of logits; left out: the model's only output. */
   readonly logits?: string | undefined;
-  /** What the logits are called in the bundle. */
+  /** What the logits are called in the bundle: `y1` of a main, which gives F1 too, or `y` of a cloud network. */
   readonly as: "y1" | "y";
   /** The frames of the bundle. */
   readonly frames: ImageInput;
@@ -86,7 +87,15 @@ export function bytesAsTheyAre(channels: number): Normalisation {
  *
  * @throws {MeanetError} MODEL_UNFIT, TENSOR_UNKNOWN, MODEL_UNSUPPORTED, INFERENCE_FAILED
  */
-export async function adopt(classifier: Classifier, options: AdoptOptions): Promise<Adopted> {
+export function adopt(
+  classifier: Classifier,
+  options: AdoptOptions & { readonly as: "y1" },
+): Promise<AdoptedMain>;
+export function adopt(classifier: Classifier, options: AdoptOptions & { readonly as: "y" }): Promise<Adopted>;
+export async function adopt(
+  classifier: Classifier,
+  options: AdoptOptions,
+): Promise<Adopted & Partial<AdoptedMain>> {
   const { name, bytes, file, input, tensors } = classifier;
   const { frames, classes, as } = options;
   if (input.frame.join() !== frames.shape.join()) {
@@ -97,7 +106,7 @@ export async function adopt(classifier: Classifier, options: AdoptOptions): Prom
     );
   }
   const logits = logitsTensor(file, tensors, { wanted: options.logits, classes, name });
-  const features = options.wantsFeatures ? featureTensor(tensors, options.features, name) : undefined;
+  const features = as === "y1" ? featureTensor(tensors, options.features, name) : undefined;
   const names = { [as]: logits.name, ...(features === undefined ? {} : { F1: features.name }) };
 
   const part = cut(file, Object.values(names));

@@ -136,6 +136,21 @@ function typeOf(input: ValueInfoProto, name: string): PictureInput["type"] {
   throw refuse(name, `takes "${input.name}" of type ${found}; expected FLOAT (float32) or UINT8`);
 }
 
+/**
+ * Shape of one frame of an input, its batch left out.
+ *
+ * @throws {MeanetError} MODEL_UNSUPPORTED when there is no such input, or its shape is open
+ */
+export function frameDims(file: OnnxFile, input: string): number[] {
+  const value = file.graph.input.find(({ name }) => name === input);
+  const [, ...dims] = value === undefined ? [] : dimsOfInput(value);
+  const fixed = dims.filter((dim) => dim !== undefined);
+  if (fixed.length === 0 || fixed.length < dims.length) {
+    throw refuse("the model", `has no input "${input}" of fixed size`);
+  }
+  return fixed;
+}
+
 /** `undefined` where a dimension is open. */
 function dimsOfInput(input: ValueInfoProto): (number | undefined)[] {
   const type = input.type?.value;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { MeanetError } from "@meanet/runtime";
 import type { ModelInput } from "../bundle/manifest.ts";
 import type { LabelledFrames } from "../data/dataset.ts";
@@ -10,7 +11,14 @@ import {
   statisticCount,
   type TrainedValues,
 } from "../graph/index.ts";
-import { classifierPart, extensionOutputs, initialise, meanetParts } from "../networks/index.ts";
+import {
+  classifierPart,
+  extensionBehind,
+  extensionOutputs,
+  initialise,
+  meanetParts,
+} from "../networks/index.ts";
+import { cut, OnnxFile } from "../onnx-file/index.ts";
 import { argmax } from "../routing.ts";
 import { fingerprintOf, readCheckpoint } from "./checkpoint.ts";
 import { type Fitted, fit } from "./fit.ts";
@@ -37,8 +45,23 @@ export interface Training {
 export interface TrainedPart {
   readonly onnx: Uint8Array;
   readonly values: TrainedValues;
-  readonly history: { readonly epochs: number; readonly seconds: number; readonly heldOutAccuracy: number };
+  readonly history: PartHistory;
 }
+
+export interface PartHistory {
+  readonly epochs: number;
+  readonly seconds: number;
+  readonly heldOutAccuracy: number;
+}
+
+/** Main as an extension needs it: trained by this project, or a model that is only run. */
+export type FrozenMain =
+  | TrainedPart
+  | {
+      readonly onnx: Uint8Array;
+      /** Shape of F1, [c, h, w]. */
+      readonly features: readonly [number, number, number];
+    };
 
 interface PartPlan {
   readonly part: Part;
@@ -46,6 +69,8 @@ interface PartPlan {
   /** What else decides this part: its network's description. */
   readonly network: unknown;
   readonly frozen?: TrainedValues;
+  /** The frozen part as a model `x` → `F1`, where it is no graph of this project. */
+  readonly frozenModel?: Uint8Array;
   /** Classes of the frozen part that this one's targets are. */
   readonly teacherClasses?: readonly number[];
   /** Target index of each class, -1 where a class is no target. */
@@ -87,10 +112,8 @@ function planMain(training: Training): PartPlan {
   if (recipe.train.main === undefined) {
     throw new MeanetError(
       "RECIPE_INVALID",
-      `main is not trained but taken from ${recipe.mainFrom} → mainFrom`,
-      {
-        mainFrom: recipe.mainFrom,
-      },
+      `main is not trained but taken from ${recipe.mainFrom ?? recipe.main?.onnx}; expected how it is trained → train.main`,
+      { main: recipe.mainFrom ?? recipe.main?.onnx },
     );
   }
   return {
@@ -110,8 +133,11 @@ function planMain(training: Training): PartPlan {
  */
 export async function trainCloud(training: Training): Promise<TrainedPart> {
   const { recipe, classes } = training;
-  if (recipe.cloud === undefined || recipe.train.cloud === undefined) {
-    throw new MeanetError("RECIPE_INVALID", "the recipe has no network of the cloud; expected one → cloud");
+  if (recipe.cloud === undefined || "onnx" in recipe.cloud || recipe.train.cloud === undefined) {
+    throw new MeanetError(
+      "RECIPE_INVALID",
+      "the recipe has no network of the cloud to be trained; expected its description → cloud",
+    );
   }
   return trainPlan(training, {
     part: classifierPart(recipe.cloud),
@@ -131,7 +157,7 @@ export async function trainCloud(training: Training): Promise<TrainedPart> {
  */
 export function trainExtension(
   training: Training,
-  main: TrainedPart,
+  main: FrozenMain,
   hardClasses: readonly number[],
 ): Promise<TrainedPart> {
   const { recipe, classes } = training;
@@ -140,11 +166,16 @@ export function trainExtension(
     const compact = hardClasses.indexOf(classIndex);
     return compact === -1 ? ofEasy : compact;
   });
+  const network = { edge: recipe.edge, hardClasses };
   return trainPlan(training, {
-    part: meanetParts(recipe.edge).extension,
+    ...("values" in main
+      ? { part: meanetParts(recipe.edge).extension, network, frozen: main.values }
+      : {
+          part: extensionBehind(recipe.edge, main.features),
+          network: { ...network, main: createHash("sha256").update(main.onnx).digest("hex") },
+          frozenModel: cut(OnnxFile.read(main.onnx), ["F1"]).write(),
+        }),
     recipe: recipe.train.extension,
-    network: { edge: recipe.edge, hardClasses },
-    frozen: main.values,
     teacherClasses: hardClasses,
     targetOf,
     targets: extensionOutputs(recipe.edge),
@@ -172,6 +203,7 @@ async function trainPlan(training: Training, plan: PartPlan): Promise<TrainedPar
     recipe: plan.recipe,
     step: step.onnx,
     observation: buildStatistics(part, batchOptions).onnx,
+    frozen: plan.frozenModel,
     statistics: statisticCount(part.graph),
     batch: frames,
     shards,
@@ -203,7 +235,7 @@ function placeOf({ recipe, work }: Training, { part, recipe: ofPart, network, fr
   };
 }
 
-function historyOf({ epochs, seconds, heldOutAccuracy }: Fitted): TrainedPart["history"] {
+function historyOf({ epochs, seconds, heldOutAccuracy }: Fitted): PartHistory {
   return { epochs, seconds: Math.round(seconds), heldOutAccuracy };
 }
 
@@ -211,7 +243,8 @@ function identity(classes: number): number[] {
   return Array.from({ length: classes }, (_, classIndex) => classIndex);
 }
 
-async function plainAccuracy(training: Training, onnx: Uint8Array, output: string): Promise<number> {
+/** Share of the frames held out that a classifier answers rightly. */
+export async function plainAccuracy(training: Training, onnx: Uint8Array, output: string): Promise<number> {
   const { labelled, split, input } = training;
   const logits = await predictPlain(onnx, output, { labelled, indices: split.heldOut, input });
   const right = logits.filter((row, index) => argmax(row) === labelled.labels[split.heldOut[index]!]);

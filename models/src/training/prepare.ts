@@ -5,19 +5,29 @@ import { join } from "node:path";
 import { MeanetError } from "@meanet/runtime";
 import type { ModelInput } from "../bundle/manifest.ts";
 import type { Dataset, LabelledFrames } from "../data/dataset.ts";
+import type { Classifier } from "../onnx-file/index.ts";
+import { normalisationOf } from "./imported.ts";
 import type { Training } from "./parts.ts";
 import { randomAt, shuffled } from "./random.ts";
 import type { Recipe } from "./recipe.ts";
 import { channelMoments, drawSubjects, holdOut, subjectsOut } from "./split.ts";
 import type { TrainOptions } from "./train.ts";
 
-/** @throws {MeanetError} RECIPE_INVALID, DATASET_MISSING, DATASET_CORRUPT */
-export async function prepare(recipe: Recipe, options: Omit<TrainOptions, "out">): Promise<Training> {
+/**
+ * @param main - a network made elsewhere, which brings the normalisation that it was trained with
+ * @throws {MeanetError} RECIPE_INVALID, DATASET_MISSING, DATASET_CORRUPT
+ */
+export async function prepare(
+  recipe: Recipe,
+  options: Omit<TrainOptions, "out">,
+  main?: Classifier,
+): Promise<Training> {
   const work = options.work ?? join(".meanet", "training", recipe.name);
   await mkdir(work, { recursive: true });
   const labelled = await options.data.read("train");
   const split = splitBy(labelled, recipe);
-  const input = inputOf(labelled, split.train);
+  const own = main === undefined || recipe.main === undefined ? {} : normalisationOf(main, recipe.main);
+  const input = { ...inputOf(labelled, split.train), ...own };
   checkNetworks(recipe, options.data, input);
   const log = join(work, "log.jsonl");
   return {

@@ -61,6 +61,29 @@ const dataSchema = z
 /** How one part is trained. */
 export type PartRecipe = z.infer<typeof extensionSchema>;
 
+const numbers = z.array(z.number()).min(1);
+
+const elsewhere = {
+  onnx: z.string().min(1).describe("ONNX file, from the recipe's folder."),
+  logits: z.string().optional().describe("Tensor of logits [N, classes]; by default the file's only output."),
+};
+
+const importedMainSchema = z.strictObject({
+  ...elsewhere,
+  features: z.string().optional().describe("Tensor that becomes F1: a map [N, c, h, w]."),
+  mean: numbers.optional().describe("Per channel, of byte/255, as it was trained; not for models of bytes."),
+  std: numbers.optional().describe("Per channel, of byte/255, as it was trained; not for models of bytes."),
+});
+
+const importedCloudSchema = z.strictObject({
+  ...elsewhere,
+  mean: numbers.optional().describe("Per channel, of byte/255, as it was trained; by default the bundle's."),
+  std: numbers.optional().describe("Per channel, of byte/255, as it was trained; by default the bundle's."),
+});
+
+/** A network that was trained elsewhere, as a recipe names it. */
+export type ImportedModel = z.infer<typeof importedMainSchema>;
+
 // What is beyond the paper is optional and has no default: a fingerprint and a manifest know only what a recipe says.
 const schema = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,64}$/, "expected an id of the form [a-z0-9-]{1,64}"),
@@ -74,9 +97,22 @@ const schema = z.strictObject({
     })
     .prefault({}),
   edge: meanetSpecSchema.describe("Main, adaptive and extension."),
-  cloud: classifierSpecSchema
+  main: importedMainSchema
     .optional()
-    .describe("The network of the cloud; left out for a bundle of edges alone."),
+    .describe(
+      "Main is an ONNX file made elsewhere. `edge` is of variant B then, and its backbone that of the adaptive block.",
+    ),
+  cloud: z
+    .union([classifierSpecSchema, importedCloudSchema], {
+      // Told by the key which of the two is meant: the problems of the other would only confuse.
+      error: (issue) => {
+        const meant = isObject(issue.input) && "onnx" in issue.input ? 1 : 0;
+        const problems = issue.code === "invalid_union" ? (issue.errors[meant] ?? []) : [];
+        return problems.map(({ message, path }) => `${message} → cloud.${path.join(".")}`).join("; ");
+      },
+    })
+    .optional()
+    .describe("The network of the cloud, or an ONNX file of it; left out for a bundle of edges alone."),
   hardClassRule: z
     .enum(["precision", "random"])
     .optional()
@@ -96,21 +132,34 @@ const schema = z.strictObject({
       "Who answers a frame that the extension ran for; `best` is the rule that does best on held-out data, the paper's at a tie.",
     ),
   train: z.strictObject({
-    main: partSchema.optional().describe("Left out with `mainFrom`."),
+    main: partSchema.optional().describe("Left out with `mainFrom` or `main`."),
     extension: extensionSchema,
-    cloud: partSchema.optional().describe("Left out without `cloud`."),
+    cloud: partSchema.optional().describe("Left out without `cloud`, or where it is a file."),
   }),
   notes: z.array(z.string()).default([]).describe("What a reader of the card should know besides."),
 });
 
 export const recipeSchema = schema
-  .refine(({ mainFrom, train }) => (mainFrom === undefined) !== (train.main === undefined), {
-    path: ["train", "main"],
-    error: "expected either this or `mainFrom`: main is trained, or taken from a bundle",
-  })
-  .refine(({ cloud, train }) => (cloud === undefined) === (train.cloud === undefined), {
+  .refine(
+    ({ main, mainFrom, train }) =>
+      [main, mainFrom, train.main].filter((way) => way !== undefined).length === 1,
+    {
+      path: ["train", "main"],
+      error:
+        "expected either this, `mainFrom` or `main`: main is trained, taken from a bundle, or made elsewhere",
+    },
+  )
+  .refine(({ cloud, train }) => (cloud === undefined || "onnx" in cloud) === (train.cloud === undefined), {
     path: ["train", "cloud"],
-    error: "expected together with `cloud`, or neither",
+    error: "expected together with the network's description `cloud`, or neither",
+  })
+  .refine(({ main, edge }) => main === undefined || edge.variant === "B", {
+    path: ["edge", "variant"],
+    error: "expected B with `main`: a network made elsewhere is not split",
+  })
+  .refine(({ main, train }) => main === undefined || train.extension.distillation === undefined, {
+    path: ["train", "extension", "distillation"],
+    error: "expected none with `main`: nothing is learned from a network made elsewhere but its features",
   })
   .refine(({ edge, train }) => edge.notHard === undefined || train.extension.distillation === undefined, {
     path: ["train", "extension", "distillation"],
@@ -118,7 +167,9 @@ export const recipeSchema = schema
   })
   .refine(
     ({ edge, cloud }) =>
-      cloud === undefined || (edge.input.join() === cloud.input.join() && edge.classes === cloud.classes),
+      cloud === undefined ||
+      "onnx" in cloud ||
+      (edge.input.join() === cloud.input.join() && edge.classes === cloud.classes),
     { path: ["cloud"], error: "expected the input and the classes of `edge`" },
   )
   .superRefine(({ edge, train }, context) => {

@@ -7,6 +7,8 @@ export interface ShardWorkerData {
   /** The training step, and the statistics of a batch without a step, as ONNX bytes. */
   readonly step: Uint8Array;
   readonly observation: Uint8Array;
+  /** Model `x` → `F1` of a frozen main that is no constant of the step: its features are an input of step and observation. */
+  readonly frozen?: Uint8Array | undefined;
   /** Frames of one step of one shard. */
   readonly batch: number;
   readonly shards: readonly SharedShard[];

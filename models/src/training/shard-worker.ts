@@ -5,6 +5,7 @@
  * statistics go through shared memory. ONNX Runtime refuses shared memory, hence the copies in and out.
  */
 import { parentPort, workerData } from "node:worker_threads";
+import { anyBatch } from "@meanet/inference/any-batch";
 import { openSession, type Session, Tensor } from "@meanet/inference/session";
 import { inputDims } from "../bundle/manifest.ts";
 import { frameInto, frameLength, matched } from "../data/gather.ts";
@@ -57,6 +58,7 @@ const fetches = {
 interface Sessions {
   readonly step: Session;
   readonly observation: Session;
+  readonly frozen: Session | undefined;
 }
 
 function reply(message: ShardReply): void {
@@ -86,8 +88,15 @@ function countCorrect(): number {
   return correct;
 }
 
+/** Features of the frames in `x`, for a step that does not hold the frozen main itself. */
+async function featuresOf(frozen: Session | undefined): Promise<{ F1?: Tensor }> {
+  if (frozen === undefined) return {};
+  const { F1 } = await frozen.run({ x: feeds.x });
+  return { F1: F1! };
+}
+
 async function trainShard(
-  session: Session,
+  { step: session, frozen }: Sessions,
   request: ShardRequest,
   place: SharedShard,
   position: number,
@@ -96,29 +105,30 @@ async function trainShard(
   momentum.set(data.momentum);
   learningRate[0] = request.learningRate;
   fill(request, position, place.shard);
-  await session.run(feeds, fetches);
+  await session.run({ ...feeds, ...(await featuresOf(frozen)) }, fetches);
   place.theta.set(out.theta);
   place.momentum.set(out.momentum);
   return { shard: place.shard, loss: out.loss[0]!, correct: countCorrect() };
 }
 
 async function observeShard(
-  session: Session,
+  { observation: session, frozen }: Sessions,
   request: ShardRequest,
   place: SharedShard,
   position: number,
 ): Promise<ShardResult> {
   theta.set(data.theta);
   fill(request, position, place.shard);
-  await session.run({ theta: feeds.theta, x: feeds.x }, { statistics });
+  await session.run({ theta: feeds.theta, x: feeds.x, ...(await featuresOf(frozen)) }, { statistics });
   place.statistics.set(out.statistics);
   return { shard: place.shard, loss: 0, correct: 0 };
 }
 
-async function answer({ step, observation }: Sessions, request: ShardRequest): Promise<void> {
+async function answer(sessions: Sessions, request: ShardRequest): Promise<void> {
   if (request.kind === "close") {
-    await step.close();
-    await observation.close();
+    await sessions.step.close();
+    await sessions.observation.close();
+    await sessions.frozen?.close();
     port.close();
     return;
   }
@@ -126,8 +136,8 @@ async function answer({ step, observation }: Sessions, request: ShardRequest): P
   for (const [position, place] of data.shards.entries()) {
     const result =
       request.kind === "train"
-        ? trainShard(step, request, place, position)
-        : observeShard(observation, request, place, position);
+        ? trainShard(sessions, request, place, position)
+        : observeShard(sessions, request, place, position);
     results.push(await result);
   }
   reply({ kind: "done", results });
@@ -141,8 +151,10 @@ function fail(error: unknown): void {
 async function start(): Promise<void> {
   const step = await openSession(data.step, stepSession);
   const observation = await openSession(data.observation, stepSession);
+  const frozen =
+    data.frozen === undefined ? undefined : anyBatch(await openSession(data.frozen, { threads: 1 }));
   port.on("message", (request: ShardRequest) => {
-    answer({ step, observation }, request).catch(fail);
+    answer({ step, observation, frozen }, request).catch(fail);
   });
   reply({ kind: "ready" });
 }

@@ -23,6 +23,8 @@ export interface ShardsOptions {
   /** The training step, and the statistics of a batch without a step, as ONNX bytes built for `batch` frames. */
   readonly step: Uint8Array;
   readonly observation: Uint8Array;
+  /** Model `x` → `F1` of a frozen main that is no constant of the step: its features are an input of step and observation. */
+  readonly frozen?: Uint8Array | undefined;
   /** Frames of one shard. */
   readonly batch: number;
   readonly shards: number;
@@ -75,6 +77,7 @@ export class Shards {
         new ShardThread({
           step: options.step,
           observation: options.observation,
+          frozen: options.frozen,
           batch: options.batch,
           shards: this.#places.filter((place) => place.shard % threads === thread),
           theta: this.theta,

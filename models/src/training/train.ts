@@ -3,7 +3,7 @@
  *
  *     main ─▶ hard classes, by precision on held-out frames ─▶ extension, main frozen ─▶ cloud ─▶ rule and threshold ─▶ bundle
  *
- * Main may be that of another bundle, and the cloud's network may be left out.
+ * Main may be that of another bundle, main and the cloud's network may be ONNX files made elsewhere, and the cloud's may be left out.
  *
  * Held-out frames decide everything; the official test set only fills the card.
  */
@@ -16,19 +16,13 @@ import type { Dataset } from "../data/dataset.ts";
 import { gather } from "../data/gather.ts";
 import { evaluate } from "../evaluation/evaluate.ts";
 import { predictEdge, predictPlain } from "../evaluation/predict.ts";
-import { count } from "../networks/index.ts";
+import { count, countExtension, extensionBehind } from "../networks/index.ts";
 import { argmax } from "../routing.ts";
 import { choose } from "./choose.ts";
 import { classPrecision, hardestClasses, randomClasses } from "./hard-classes.ts";
+import { type Imported, importParts, readForeign } from "./imported.ts";
 import { mainFrom } from "./main-from.ts";
-import {
-  type TrainedPart,
-  type Training,
-  trainCloud,
-  trainExtension,
-  trainedMain,
-  trainMain,
-} from "./parts.ts";
+import { type Training, trainCloud, trainExtension, trainedMain, trainMain } from "./parts.ts";
 import { prepare } from "./prepare.ts";
 import type { TrainingProgress } from "./progress.ts";
 import type { Recipe } from "./recipe.ts";
@@ -37,6 +31,8 @@ export interface TrainOptions {
   /** The bundle's folder; what is there is replaced at the end. */
   readonly out: string;
   readonly data: Dataset;
+  /** The folder that ONNX files of the recipe are named from. Default: the working directory. */
+  readonly folder?: string | undefined;
   /** Folder of checkpoints and of `log.jsonl`. Default `.meanet/training/{name of the recipe}`. */
   readonly work?: string | undefined;
   readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
@@ -53,15 +49,18 @@ const GOLDEN_FRAMES = 4;
  * Trains a bundle, or goes on where a training stopped.
  *
  * @throws {MeanetError} TRAINING_ABORTED, TRAINING_FAILED, CHECKPOINT_MISMATCH, RECIPE_INVALID, DATASET_MISSING, DATASET_CORRUPT;
- * RECIPE_MISMATCH when main is another bundle's that does not fit
+ * RECIPE_MISMATCH when main is another bundle's that does not fit; MODEL_INVALID, MODEL_UNSUPPORTED, MODEL_UNFIT, TENSOR_UNKNOWN when a
+ * network made elsewhere does not
  */
 export async function train(recipe: Recipe, options: TrainOptions): Promise<Bundle> {
-  const training = await prepare(recipe, options);
+  const foreign = await readForeign(recipe, options.folder ?? ".", ["main", "cloud"]);
+  const training = await prepare(recipe, options, foreign.main);
   const taken = await takenMain(training, options.data);
-  const main = taken ?? (await trainMain(training));
+  const imported = await importParts(training, foreign);
+  const main = imported.main ?? taken ?? (await trainMain(training));
   const hardClasses = await hardClassesOf(training, main);
   const extension = await trainExtension(training, main, hardClasses);
-  const cloud = recipe.cloud === undefined ? undefined : await trainCloud(training);
+  const cloud = imported.cloud ?? (recipe.cloud === undefined ? undefined : await trainCloud(training));
 
   const { split, input } = training;
   const heldOut = heldOutOf(training);
@@ -79,7 +78,7 @@ export async function train(recipe: Recipe, options: TrainOptions): Promise<Bund
     ...(fusionWeight === undefined ? {} : { fusionWeight }),
     ...(temperatures === undefined ? {} : { temperatures }),
     ...(recipe.edge.notHard ? { notHard: true } : {}),
-    blocks: { ...count(recipe.edge), ...(recipe.cloud === undefined ? {} : count(recipe.cloud)) },
+    blocks: blocksOf(recipe, imported),
     provenance: {
       data: {
         name: options.data.name,
@@ -96,6 +95,7 @@ export async function train(recipe: Recipe, options: TrainOptions): Promise<Bund
         ...(cloud === undefined ? {} : { cloud: cloud.history }),
       },
       ...(taken === undefined ? {} : { mainFrom: taken.source }),
+      ...importedFrom(imported),
       rules: fit,
       machine: machine(),
       createdAt: new Date().toISOString(),
@@ -114,6 +114,7 @@ export async function train(recipe: Recipe, options: TrainOptions): Promise<Bund
     manifest,
     files,
     reference: { bytes: encodeReference(raw), items: raw.labels.length },
+    single: (["main", "cloud"] as const).filter((part) => imported[part]?.batch === 1),
     beside: await texts(manifest, files, training, options.data),
   });
 }
@@ -129,13 +130,16 @@ export async function trainPart(
   recipe: Recipe,
   options: Omit<TrainOptions, "out">,
 ): Promise<void> {
-  const training = await prepare(recipe, options);
+  // The cloud's file may come later than the part that is trained now.
+  const foreign = await readForeign(recipe, options.folder ?? ".", ["main"]);
+  const training = await prepare(recipe, options, foreign.main);
   if (part === "main") {
     await trainMain(training);
   } else if (part === "cloud") {
     await trainCloud(training);
   } else {
-    const main = (await takenMain(training, options.data)) ?? (await trainedMain(training));
+    const { main: imported } = await importParts(training, foreign);
+    const main = imported ?? (await takenMain(training, options.data)) ?? (await trainedMain(training));
     await trainExtension(training, main, await hardClassesOf(training, main));
   }
 }
@@ -145,8 +149,25 @@ function takenMain(training: Training, data: Dataset) {
   return bundle === undefined ? undefined : mainFrom(training, data, bundle);
 }
 
+function blocksOf({ edge, cloud }: Recipe, imported: Imported): BundleContent["manifest"]["blocks"] {
+  const { main } = imported;
+  const ofEdge =
+    main === undefined
+      ? count(edge)
+      : { main: main.count, ...countExtension(extensionBehind(edge, main.features)) };
+  if (imported.cloud !== undefined) return { ...ofEdge, cloud: imported.cloud.count };
+  return cloud === undefined || "onnx" in cloud ? ofEdge : { ...ofEdge, ...count(cloud) };
+}
+
+function importedFrom({ main, cloud }: Imported) {
+  if (main === undefined && cloud === undefined) return {};
+  return {
+    imported: { ...(main && { main: main.origin }), ...(cloud && { cloud: cloud.origin }) },
+  };
+}
+
 /** The label dictionary, by the recipe's rule. */
-async function hardClassesOf(training: Training, main: TrainedPart): Promise<number[]> {
+async function hardClassesOf(training: Training, main: { readonly onnx: Uint8Array }): Promise<number[]> {
   const { recipe, classes } = training;
   if (recipe.hardClassRule === "random") {
     return randomClasses(classes, recipe.edge.hardClasses, recipe.seed);

@@ -39,17 +39,34 @@ async function compareGradient(given: GradientCase): Promise<Comparison> {
   const classes = elements(graph, graph.outputs[part.logits]!);
   const target = Array.from({ length: batch }, () => random.below(classes));
 
+  // What no frozen part computes is given: any values do.
+  const besides = given.frozen === undefined ? graph.inputs.filter((name) => name !== "x") : [];
+  const others = besides.map(
+    (name) =>
+      [
+        name,
+        Float32Array.from({ length: batch * elements(graph, name) }, () => 2 * random.next() - 1),
+      ] as const,
+  );
+
   const model = buildGradient(part, given);
   const session = await openSession(model.onnx, { memArena: false });
   const outputs = await session.run({
     theta: new Tensor("float32", theta, [theta.length]),
     x: new Tensor("float32", x, [batch, ...graph.shapes.get("x")!]),
     target: new Tensor("int64", BigInt64Array.from(target, BigInt), [batch]),
+    ...Object.fromEntries(
+      others.map(([name, values]) => [
+        name,
+        new Tensor("float32", values, [batch, ...graph.shapes.get(name)!]),
+      ]),
+    ),
   });
   await session.close();
   const gradient = outputs["gradient"]!.data as Float32Array;
 
   const inputs: Record<string, Float64Array> = { x: Float64Array.from(x) };
+  for (const [name, values] of others) inputs[name] = Float64Array.from(values);
   let teacher: Float64Array = new Float64Array();
   if (given.frozen !== undefined) {
     const below = referenceInference(part.frozen!.graph, batch, { x: Float64Array.from(x) }, given.frozen);
