@@ -9,9 +9,10 @@ import { Site } from "./rig/site.ts";
 import { expectWhole, type Summary, summaryOf } from "./rig/summary.ts";
 
 const FRAMES = 400;
-const commands = "up broker edge worker recorder replay train evaluate query scenario bundle doctor".split(
-  " ",
-);
+const commands =
+  "up broker edge worker recorder replay train evaluate results query scenario bundle dataset doctor".split(
+    " ",
+  );
 
 describe("meanet up", () => {
   const site = new Site();
