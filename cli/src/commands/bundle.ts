@@ -117,6 +117,10 @@ function showText(manifest: Manifest): string {
         .join(", "),
     ],
     ["data", `${data.name} (${data.licence}), ${data.trainCount} trained, ${data.heldOutCount} held out`],
+    ...Object.entries(provenance.imported ?? {}).map(([part, { file, producer }]): [string, string] => [
+      part,
+      `${file}, made elsewhere (${producer})`,
+    ]),
     ["made", `${provenance.createdAt} on ${provenance.machine}`],
   ];
   const costs = textTable({

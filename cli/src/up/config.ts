@@ -41,7 +41,14 @@ export const upConfigSchema = z.strictObject({
       "bundles of the zoo by name, or folders, one for each kind of input; left out: fashion-mnist, with sensors uci-har too",
     ),
   edges: z.int().min(1).max(16).default(1).describe("edge nodes that share the site"),
-  workers: z.int().min(1).max(16).default(1).describe("cloud workers that share the complex frames"),
+  workers: z
+    .int()
+    .min(0)
+    .max(16)
+    .default(1)
+    .describe(
+      "cloud workers that share the complex frames; 0 for a bundle of edges alone, with policy edge-only",
+    ),
   broker: z
     .string()
     .regex(/^(mqtts?|wss?|tcp):\/\/.+/, "expected a URL such as mqtt://127.0.0.1:1883")

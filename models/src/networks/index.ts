@@ -1,4 +1,4 @@
-export { type BehindOptions, specBehind } from "./behind.ts";
+export { specBehind } from "./behind.ts";
 export { classifierPart } from "./classifier.ts";
 export { type BlockCount, count, countExtension } from "./count.ts";
 export { initialise } from "./initialise.ts";

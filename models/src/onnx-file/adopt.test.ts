@@ -258,6 +258,12 @@ describe("a classifier that PyTorch exported", () => {
       tells: /near it: "\/stage3\/stage3\.2\/Relu_output_0"/,
     },
     {
+      name: "has no tensor of the layer's bare name",
+      changes: { features: "stage3.relu" },
+      code: "TENSOR_UNKNOWN",
+      tells: /near it: "\/stage3\/stage3\.2\/Relu_output_0"/,
+    },
+    {
       name: "is asked for no feature tensor",
       changes: { features: undefined },
       code: "TENSOR_UNKNOWN",

@@ -26,7 +26,7 @@ export interface Classifier {
 }
 
 /** Where a model that was made elsewhere comes from. */
-export interface Origin {
+interface Origin {
   readonly file: string;
   readonly sha256: string;
   /** What wrote it, such as `pytorch 1.13.0`. */

@@ -74,7 +74,7 @@ export function logitsTensor(
 }
 
 /** Maps that could be F1, last first: the deeper, the more they know. */
-export function maps(tensors: readonly TensorFacts[]): TensorFacts[] {
+function maps(tensors: readonly TensorFacts[]): TensorFacts[] {
   return tensors.filter(isMap).reverse();
 }
 
@@ -93,8 +93,12 @@ function find(tensors: readonly TensorFacts[], wanted: string, name: string): Te
   const found = tensors.find((tensor) => tensor.name === wanted);
   if (found !== undefined) return found;
   const near = tensors
-    .map((tensor) => ({ tensor, distance: distance(tensor.name, wanted) }))
-    .sort((a, b) => a.distance - b.distance)
+    .map((tensor) => ({
+      tensor,
+      shared: sharedWords(tensor.name, wanted),
+      distance: distance(tensor.name, wanted),
+    }))
+    .sort((a, b) => b.shared - a.shared || a.distance - b.distance)
     .slice(0, 3);
   throw new MeanetError(
     "TENSOR_UNKNOWN",
@@ -107,6 +111,12 @@ function listed(tensors: readonly TensorFacts[]): string {
   if (tensors.length === 0) return "(it has none)";
   const texts = tensors.slice(0, MOST_NAMES).map(({ name, dims }) => `"${name}" ${frameShapeText(dims)}`);
   return `${texts.join(", ")}${tensors.length > MOST_NAMES ? ", …" : ""}`;
+}
+
+/** Exporters wrap the names of layers: whoever names the layer alone means that tensor. */
+function sharedWords(left: string, right: string): number {
+  const words = new Set(left.toLowerCase().match(/[a-z0-9]+/g));
+  return [...new Set(right.toLowerCase().match(/[a-z0-9]+/g))].filter((word) => words.has(word)).length;
 }
 
 /** Levenshtein distance, on lower case. */
