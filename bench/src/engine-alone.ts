@@ -33,7 +33,7 @@ export async function openEngineAlone({ files, manifest }: Bundle, sample: Sampl
   const { hardClasses } = manifest;
   const input = imageInputOf(manifest, "the bench");
   const tensors = Array.from({ length: sample.count }, (_, index) => toTensor(sample.payload(index), input));
-  const main = await openEngine({ name: "main", model: files.main, threads: 1 });
+  const main = await openEngine({ name: "main", model: files.main, threads: 1, anyBatch: true });
   const extension = await openEngine({ name: "extension", model: files.extension, threads: 1 });
 
   /** Of F1, one frame; main has run before the extension does. */

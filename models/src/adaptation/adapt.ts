@@ -5,6 +5,7 @@
  * Input: {@link AdaptationTask}. Output: {@link AdaptationResult}; steps on the way. Concurrency: blocks its thread, so it belongs in
  * one of its own; `gate` is called between any two runs and may block for as long as frames in service need the processor.
  */
+import { anyBatch } from "@meanet/inference/any-batch";
 import { openSession, type Session, Tensor } from "@meanet/inference/session";
 import { MeanetError } from "@meanet/runtime/error";
 import { inputDims } from "../bundle/manifest.ts";
@@ -76,7 +77,7 @@ class Adaptation {
     checkMemory(adaptationBytes(bundle, this.#part, count, recipe.batch), maxBytes);
 
     this.#work(count * bundle.manifest.blocks.main.macs);
-    const main = await openSession(bundle.files.main);
+    const main = anyBatch(await openSession(bundle.files.main));
     const store = await this.#prepare(main, items);
     const clean =
       reference === undefined

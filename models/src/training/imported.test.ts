@@ -12,7 +12,7 @@ import { evaluate } from "../evaluation/evaluate.ts";
 import { OnnxFile } from "../onnx-file/index.ts";
 import { type MainRecipeOptions, mainRecipe } from "./main-recipe.ts";
 import { parseRecipe, type Recipe } from "./recipe.ts";
-import { type TrainOptions, train } from "./train.ts";
+import { type TrainOptions, train, trainPart } from "./train.ts";
 
 const samples = join(import.meta.dirname, "..", "..", "samples");
 const torch = join(samples, "torch-classifier");
@@ -194,6 +194,33 @@ describe("a bundle of a classifier made elsewhere", () => {
   }
 });
 
+it("main is trained alone while the cloud's file is still being made", async () => {
+  const recipe = parseRecipe(
+    {
+      name: "early",
+      version: "1.0.0",
+      data: { name: "fashion-mnist", heldOut: 200, use: 64 },
+      seed: 3,
+      batch: { shards: 2, frames: 16 },
+      edge: {
+        input: [1, 28, 28],
+        classes: 10,
+        hardClasses: 5,
+        variant: "B",
+        backbone: { widths: [4], blocks: [1], stemStride: 2 },
+      },
+      cloud: { onnx: "not-yet.onnx" },
+      train: {
+        main: { epochs: 1, schedule: { kind: "one-cycle", peak: 0.1 } },
+        extension: { epochs: 1, schedule: { kind: "one-cycle", peak: 0.1 } },
+      },
+    },
+    "test",
+  );
+  await trainPart("main", recipe, { work: join(root, "early.work"), data, folder: root });
+  await assert.rejects(run("early", recipe), (error) => isMeanetError(error, "MODEL_INVALID"));
+});
+
 describe("an extension behind a main that is only run", () => {
   it("learns what it learns behind the same main as constants of its graph", async () => {
     const schedule = { kind: "one-cycle", peak: 0.1 };
@@ -213,10 +240,13 @@ describe("an extension behind a main that is only run", () => {
       },
     };
     const extension = { epochs: 1, schedule };
+    // Beside a main that is trained here: the cloud's network alone is made elsewhere.
+    const cloud = { onnx: "softmax.onnx", ...normalisation };
     const native = await run(
       "native",
-      parseRecipe({ ...shared, train: { main: { epochs: 3, schedule }, extension } }, "test"),
+      parseRecipe({ ...shared, cloud, train: { main: { epochs: 3, schedule }, extension } }, "test"),
     );
+    assert.deepEqual(Object.keys(native.manifest.provenance.imported ?? {}), ["cloud"]);
     await copyFile(join(native.dir, "main.onnx"), join(root, "main.onnx"));
     const { mean, std } = native.manifest.input;
     const main = { onnx: "main.onnx", features: "F1", logits: "y1", mean, std };
