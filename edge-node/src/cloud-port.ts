@@ -76,7 +76,7 @@ function describe({ item, ticket, attempt, remainingMs }: Question, site: string
     edge,
     attempt,
     remainingMs,
-    model: item.model.name,
+    model: item.model.base,
     edgeAnswer: { classIndex, confidence, entropy: item.entropy },
     format: item.format,
     // Off the socket, never of shared memory.

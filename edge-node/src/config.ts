@@ -3,6 +3,7 @@ import { durationMs, httpConfigSchema } from "@meanet/runtime";
 import { mqttConfigSchema } from "@meanet/session";
 import { z } from "zod";
 import { inputKinds } from "./input-kind.ts";
+import { learningConfigSchema } from "./learning/config.ts";
 import { POLICY_FORMS, parsePolicy } from "./policy.ts";
 
 const id = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected 1 to 64 of a-z, 0-9 and "-"');
@@ -131,6 +132,7 @@ export const configSchema = z.strictObject({
   engine,
   energy,
   journal,
+  learning: learningConfigSchema,
   statsInterval: durationMs.prefault("5s").describe("time between two publications of stats and energy"),
   mqtt: mqttConfigSchema,
   http: httpConfigSchema,

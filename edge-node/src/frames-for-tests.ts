@@ -20,6 +20,7 @@ export function frameOf(id: string, changes: Partial<Frame> = {}): Frame {
 /** What operators see of a model: three classes, of which 1 and 2 are hard; the extension answers where it ran. */
 export const threeClasses = {
   name: "three@1.0.0",
+  base: "three@1.0.0",
   classes: ["zero", "one", "two"],
   callsHard: (p1: ArrayLike<number>) => Math.max(p1[1]!, p1[2]!) > p1[0]!,
   decide: (p1: ArrayLike<number>, p2: ArrayLike<number> | undefined) => {

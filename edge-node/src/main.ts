@@ -18,6 +18,7 @@ import { openEnergy } from "./energy.ts";
 import { type Clock, Intake } from "./intake.ts";
 import { Journal } from "./journal.ts";
 import { JournalReplay } from "./journal-replay.ts";
+import { Learning } from "./learning/learning.ts";
 import { ModelSlots } from "./model-slots.ts";
 import { type Outcome, pipeline } from "./pipeline.ts";
 import { pipelineOptions } from "./pipeline-options.ts";
@@ -25,7 +26,7 @@ import { ServedModel } from "./served-model.ts";
 import { Settings } from "./settings.ts";
 import { readWishes, writeWishes } from "./settings-file.ts";
 import { SettingsTopic } from "./settings-topic.ts";
-import { Tally } from "./tally.ts";
+import { learningCounters, Tally } from "./tally.ts";
 
 export interface RunningEdge extends Running {
   /** Health and metrics; undefined when switched off. */
@@ -59,7 +60,21 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
 
     const journal = parts.add("journal", openJournal(config), (open) => open.close());
     const models = parts.add("model", modelSlots(config, tally, log), (slots) => slots.close());
-    const settings = await beginSettings(config, models, log);
+    const learning = parts.add(
+      "learning",
+      new Learning({
+        config: config.learning,
+        folder: join(config.state, config.node),
+        node,
+        models,
+        meter: energy.meter,
+        now: clock.nowEpochMs,
+        log,
+      }),
+      (open) => open.close(),
+    );
+    tally.exposeLearning(learning);
+    const settings = await beginSettings(config, models, learning, log);
     waitsFor.delete("model");
 
     const session = parts.add("session", openSession(config, models.names, log), (open) => open.close());
@@ -67,7 +82,18 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       if (session.ready) waitsFor.delete("broker");
       else waitsFor.add("broker");
     });
-    new SettingsTopic({ session, settings, models: () => models.names, log });
+    const settingsTopic = new SettingsTopic({ session, settings, models: () => models.names, log });
+    learning.listen({
+      publish: (training) => {
+        session.publish(session.topics.training, { site, node }, training).catch((error: unknown) => {
+          log.warn({ err: error, event: training.event }, "a step of learning was not published");
+        });
+      },
+      onChange: () => settingsTopic.learningChanged(),
+    });
+    session.subscribe(session.topics.label, { site }, ({ params: { device, id }, value }) => {
+      learning.label(device, id, value.label);
+    });
     const publish = (verdict: Verdict) =>
       session.publish(session.topics.verdict, { site, device: verdict.device }, verdict);
     parts.add("replay", startReplay(session, journal, publish, tally, log), (replay) => replay.stop());
@@ -87,7 +113,11 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       kind: "edge",
       intervalMs: config.statsInterval,
       stats: () => ({
-        counters: { ...tally.counters, invalidMessages: session.invalidMessages },
+        counters: {
+          ...tally.counters,
+          ...learningCounters(learning),
+          invalidMessages: session.invalidMessages,
+        },
         drops: tally.drops,
         queues: { ...tally.lengths, publish: session.pending },
         exits: tally.exits,
@@ -114,7 +144,12 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       settings,
       energy,
       cloud,
-      observe: (kind, lengths) => tally.observeLengths(kind, lengths),
+      observe: (kind, lengths) => {
+        tally.observeLengths(kind, lengths);
+        const { waiting, working, cloud: asked } = tally.lengths;
+        learning.setLoad(waiting + working - asked);
+      },
+      answered: (item) => learning.observe(item),
       nowMs: clock.nowMs,
     });
     const drained = new Promise<void>((resolve, reject) => {
@@ -190,7 +225,12 @@ function modelSlots(config: Config, tally: Tally, log: Logger): ModelSlots {
   );
 }
 
-async function beginSettings(config: Config, models: ModelSlots, log: Logger): Promise<Settings> {
+async function beginSettings(
+  config: Config,
+  models: ModelSlots,
+  learning: Learning,
+  log: Logger,
+): Promise<Settings> {
   const file = fileOf(config, "settings.json");
   const settings = new Settings({
     defaults: {
@@ -200,7 +240,8 @@ async function beginSettings(config: Config, models: ModelSlots, log: Logger): P
       models: config.models,
     },
     kindOf: async (name) => (await readManifest(await resolveBundle(name))).input.kind,
-    loadModel: async (name) => (await models.replace(name)).kind,
+    loadModel: (name) => learning.load(name),
+    learning,
     bundle: (kind) => {
       const model = models.current(kind);
       return model && { name: model.name, threshold: model.manifest.threshold };

@@ -18,6 +18,8 @@ export interface Effects {
   readonly cloud: CloudPort;
   /** Told what waits or works, at every change. */
   readonly observe: PipelineOptions["observe"];
+  /** Told of every frame that was answered. */
+  readonly answered: NonNullable<PipelineOptions["answered"]>;
   readonly nowMs: () => number;
 }
 
@@ -29,7 +31,7 @@ const JOURNAL_WAITING = 16_384;
 
 /** Puts the effects of a running node behind the functions that the pipeline asks for. */
 export function pipelineOptions(config: Config, effects: Effects): PipelineOptions {
-  const { journal, models, settings, energy, cloud, observe, nowMs: now } = effects;
+  const { journal, models, settings, energy, cloud, observe, answered, nowMs: now } = effects;
   const { limits } = config;
   const random = seededRandom(config.policySeed);
   return {
@@ -78,5 +80,6 @@ export function pipelineOptions(config: Config, effects: Effects): PipelineOptio
       scheduler: asyncScheduler,
     },
     observe,
+    answered,
   };
 }

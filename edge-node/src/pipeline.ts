@@ -36,6 +36,8 @@ export interface PipelineOptions {
   readonly extend: ExtendOptions;
   readonly conclude: ConcludeOptions;
   readonly record: Omit<RecordOptions, "stopping">;
+  /** Told of every frame whose answer is settled, before it is written down. Must not throw. */
+  readonly answered?: (item: Settled | Extended) => void;
   /** Told what waits or works, of each kind of input, at every change. */
   readonly observe: (kind: InputKind, lengths: Partial<Lengths>) => void;
 }
@@ -83,6 +85,9 @@ export function pipeline(options: PipelineOptions): OperatorFunction<Frame, Outc
               const observe = (lengths: Partial<Lengths>) => options.observe(kind, lengths);
               return admit({ ...options.admit, ends, observe }, think(kind));
             }),
+            tap((item) => {
+              if (isAnswered(item)) options.answered?.(item);
+            }),
             only(at("settled", "extended", "provisional", "refused"), conclude(options.conclude)),
             only(at("concluded"), record({ ...options.record, stopping })),
           ),
@@ -90,6 +95,8 @@ export function pipeline(options: PipelineOptions): OperatorFunction<Frame, Outc
       );
     });
 }
+
+const isAnswered = at("settled", "extended");
 
 /** The edge answers by itself, and main calls a class that the extension knows better. */
 function needsExtension(item: Settled | Provisional | Refused): item is Settled {

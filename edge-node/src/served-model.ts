@@ -34,6 +34,8 @@ export interface ExtensionRun {
 export class ServedModel {
   /** Name and version, `fashion-mnist@1.0.0`. */
   readonly name: string;
+  /** {@link baseName} of it: what the cloud knows it by. */
+  readonly base: string;
   readonly manifest: Bundle["manifest"];
   readonly #main: Engine;
   readonly #extension: Engine;
@@ -47,6 +49,7 @@ export class ServedModel {
   private constructor(bundle: Bundle, main: Engine, extension: Engine) {
     this.manifest = bundle.manifest;
     this.name = `${bundle.manifest.name}@${bundle.manifest.version}`;
+    this.base = baseName(this.name);
     this.#main = main;
     this.#extension = extension;
     this.#hard = new Set(bundle.manifest.hardClasses);
@@ -104,6 +107,11 @@ export class ServedModel {
   get macs(): { readonly main: number; readonly extension: number } {
     const { main, adaptive, extension } = this.manifest.blocks;
     return { main: main.macs, extension: adaptive.macs + extension.macs };
+  }
+
+  /** Of F1, one frame. */
+  get featureDims(): readonly number[] {
+    return this.#featureDims;
   }
 
   /** Batches in the engines. */
@@ -191,6 +199,14 @@ export class ServedModel {
       );
     }
   }
+}
+
+/**
+ * The bundle that came, of one that an edge made of it: `fashion-mnist@1.0.0` of `fashion-mnist@1.0.0+edge-1.3`. Both have the same
+ * classes and the same main.
+ */
+export function baseName(name: string): string {
+  return name.split("+", 1)[0]!;
 }
 
 /** A batch whose engine thread died is sent once more: it restarts by itself, and batches change nothing. */

@@ -9,6 +9,7 @@ const wishesSchema = z.strictObject({
   "threshold-window": value.optional(),
   policy: value.optional(),
   deadline: value.optional(),
+  learning: value.optional(),
   /** Bundles by what they take. */
   models: z.partialRecord(z.enum(inputKinds), z.string()).optional(),
 });
@@ -19,6 +20,7 @@ export interface Wishes {
   "threshold-window"?: string | number;
   policy?: string | number;
   deadline?: string | number;
+  learning?: string | number;
   models?: Partial<Record<InputKind, string>>;
 }
 

@@ -48,6 +48,15 @@ export class SettingsTopic {
     // A threshold may be its bundle's own.
     this.#publish("threshold");
     this.#publish("threshold-window");
+    this.#publish("train");
+    this.#publish("hard-classes");
+  }
+
+  /** The node learned, or began to: what it tells of it anew. */
+  learningChanged(): void {
+    const { session, models } = this.#options;
+    session.setModels(models());
+    for (const setting of ["train", "hard-classes", "model"] as const) this.#publish(setting);
   }
 
   #publish(setting: Setting): void {

@@ -39,6 +39,13 @@ async function begun({ wishes = {}, models = ["first"], gates = {} }: Begin = {}
       deadlineMs: 2000,
       models,
     },
+    learning: {
+      enabled: false,
+      trainNow: () => undefined,
+      acceptHardClasses: async () => false,
+      progress: "idle",
+      hardClasses: "",
+    },
     kindOf: async (name) => find(name).kind,
     async loadModel(name) {
       const { kind, threshold } = find(name);

@@ -19,12 +19,26 @@ export interface SettingsOptions {
   readonly loadModel: (nameOrFolder: string) => Promise<InputKind>;
   /** The bundle in force that takes such inputs. */
   readonly bundle: (kind: InputKind) => { readonly name: string; readonly threshold: number } | undefined;
+  readonly learning: LearningControl;
   readonly save: (wishes: Wishes) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
+/** What can be asked of a node that learns. */
+export interface LearningControl {
+  enabled: boolean;
+  /** Begins a training. @returns why none began */
+  trainNow(): string | undefined;
+  /** Agrees to the hard classes that are proposed. @returns false when none are */
+  acceptHardClasses(): Promise<boolean>;
+  readonly progress: string;
+  readonly hardClasses: string;
+}
+
 const MAX_DEADLINE_MS = 10 * 60_000;
+/** Of a state, by its schema. */
+const MAX_TEXT = 4096;
 /** Entropies of two bundles have nothing in common: each kind has a threshold of its own. */
 const thresholdKinds = { threshold: "image", "threshold-window": "window" } as const;
 
@@ -81,7 +95,8 @@ export class Settings {
       if (this.#options.bundle(kind) === undefined) await this.#options.loadModel(model);
     }
     for (const setting of settings) {
-      if (setting === "model") continue;
+      // The first is done; the others are asked for once, and not again at every start.
+      if (setting === "model" || setting === "train" || setting === "hard-classes") continue;
       const wish = wishes[setting];
       if (wish !== undefined) await this.set(setting, wish);
     }
@@ -120,6 +135,12 @@ export class Settings {
         return this.#policyText;
       case "deadline":
         return `${this.#deadlineMs}ms`;
+      case "learning":
+        return this.#options.learning.enabled ? "on" : "off";
+      case "train":
+        return this.#options.learning.progress;
+      case "hard-classes":
+        return this.#options.learning.hardClasses.slice(0, MAX_TEXT);
       case "model":
         return inputKinds.flatMap((kind) => this.#options.bundle(kind)?.name ?? []).join(", ");
     }
@@ -139,6 +160,20 @@ export class Settings {
         this.#deadlineMs = readDeadline(value);
         this.#wishes.deadline = value as string;
         return;
+      case "learning":
+        if (value !== "on" && value !== "off") throw invalid(setting, '"on" or "off"', value);
+        this.#options.learning.enabled = value === "on";
+        this.#wishes.learning = value;
+        return;
+      case "train": {
+        const why = value === "now" ? this.#options.learning.trainNow() : 'expected "now"';
+        if (why !== undefined) throw new MeanetError("SETTING_INVALID", `train: ${why}`, { setting });
+        return;
+      }
+      case "hard-classes":
+        if (value !== "accept") throw invalid(setting, '"accept", of what is proposed', value);
+        if (await this.#options.learning.acceptHardClasses()) return;
+        throw new MeanetError("SETTING_INVALID", "hard-classes: nothing is proposed", { setting });
       case "model":
         await this.#load(value);
     }

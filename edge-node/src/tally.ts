@@ -23,6 +23,26 @@ const counters = [
 ] as const;
 type CounterName = (typeof counters)[number];
 
+/** Of a node that learns in service. */
+export interface Learned {
+  readonly counts: Readonly<Record<"trainings" | "accepted" | "refused" | "rolledBack" | "failed", number>>;
+  readonly items: Readonly<Record<"label" | "cloud", number>>;
+}
+
+/** What a node learned, for the stats. */
+export function learningCounters({ counts, items }: Learned): Record<string, number> {
+  const { trainings, accepted, refused, rolledBack, failed } = counts;
+  return {
+    trainings,
+    trainingsAccepted: accepted,
+    trainingsRefused: refused,
+    trainingsRolledBack: rolledBack,
+    trainingsFailed: failed,
+    itemsLabel: items.label,
+    itemsCloud: items.cloud,
+  };
+}
+
 /** Counts since the start of the process, for the stats topic and for Prometheus alike. */
 export class Tally {
   readonly registry: Registry = createMetrics("edge");
@@ -101,6 +121,15 @@ export class Tally {
   asked(joules: number): void {
     this.count("asked");
     this.#uplinkJ += joules;
+  }
+
+  /** What a node learned, for Prometheus. */
+  exposeLearning(learning: Learned): void {
+    this.#expose("trainings", "event", "trainings in service by what became of them", () => ({
+      ...learning.counts,
+    }));
+    const items = { name: "meanet_edge_learning_items", help: "labelled items stored, by source" };
+    exposeQueues(this.registry, items, () => learning.items);
   }
 
   /** What became of a frame. */

@@ -118,7 +118,7 @@ function ask(item: Routed, leftMs: number, options: OffloadOptions): Observable<
 
 /** The answer, when it is one about this model's classes. */
 function readAnswer({ model }: Routed, answer: CloudAnswer): CloudClasses | undefined {
-  if (answer.outcome !== "answered" || answer.model !== model.name) return undefined;
+  if (answer.outcome !== "answered" || answer.model !== model.base) return undefined;
   const known = answer.classes.every(({ classIndex }) => classIndex < model.classes.length);
   return known ? answer : undefined;
 }

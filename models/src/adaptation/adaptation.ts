@@ -14,6 +14,9 @@ export interface Adaptation {
   stop(): void;
 }
 
+/** JavaScript heap of the thread; tensors and native memory lie outside. */
+const HEAP_MB = 256;
+
 /** Begins to train an extension on; the calling thread stays free. */
 export function startAdaptation(task: AdaptationTask, onStep: (step: AdaptationStep) => void): Adaptation {
   const gate = new Int32Array(new SharedArrayBuffer(4));
@@ -23,7 +26,10 @@ export function startAdaptation(task: AdaptationTask, onStep: (step: AdaptationS
     Atomics.notify(gate, 0);
   };
   const workerData: AdaptationThreadData = { task, gate };
-  const worker = new Worker(new URL("./adaptation-thread.ts", import.meta.url), { workerData });
+  const worker = new Worker(new URL("./adaptation-thread.ts", import.meta.url), {
+    workerData,
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+  });
   const ended = new Promise<AdaptationResult>((resolve, reject) => {
     const fail = (why: string) => reject(new MeanetError("TRAINING_FAILED", `the thread that learns ${why}`));
     worker.on("error", (error) => fail(`failed: ${error instanceof Error ? error.message : String(error)}`));
@@ -35,7 +41,9 @@ export function startAdaptation(task: AdaptationTask, onStep: (step: AdaptationS
     });
   });
   // Its native memory is freed with the thread.
-  const result = ended.finally(() => worker.terminate());
+  const result = ended.finally(async () => {
+    await worker.terminate();
+  });
   return {
     result,
     pause: () => open(WAIT),

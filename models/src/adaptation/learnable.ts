@@ -41,7 +41,7 @@ export function learnableExtension(bundle: Bundle): Learnable {
 /** The extension's network for so many hard classes. @throws {MeanetError} LEARNING_UNSUPPORTED */
 export function extensionPart(bundle: Bundle, hardClasses: number): Part {
   const { edge } = bundle.manifest.provenance.recipe;
-  const spec = meanetSpecSchema.safeParse(typeof edge === "object" ? { ...edge, hardClasses } : undefined);
+  const spec = meanetSpecSchema.safeParse(isObject(edge) ? { ...edge, hardClasses } : undefined);
   if (!spec.success) {
     throw unsupported(
       bundle,
@@ -62,4 +62,8 @@ function unsupported({ manifest }: Bundle, why: string, cause?: unknown): Meanet
     { bundle: name },
     { cause },
   );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

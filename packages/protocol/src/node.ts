@@ -62,12 +62,21 @@ export const labelSchema = z.object({ label: z.union([z.string().min(1).max(128)
 export type Label = z.infer<typeof labelSchema>;
 
 /** Settings of an edge node that can be changed while it works. */
-export const settings = ["threshold", "threshold-window", "policy", "deadline", "model"] as const;
+export const settings = [
+  "threshold",
+  "threshold-window",
+  "policy",
+  "deadline",
+  "model",
+  "learning",
+  "train",
+  "hard-classes",
+] as const;
 export type Setting = (typeof settings)[number];
 
 /** Payload of `{edge}/state/{setting}`, retained: the value in force, and why the last wish was refused. */
 export const settingStateSchema = z.object({
-  value: z.union([z.string().max(512), z.number()]),
+  value: z.union([z.string().max(4096), z.number()]),
   at: timestamp,
   /** Null when the last `set` was applied. */
   error: z.string().max(512).nullable(),

@@ -236,6 +236,11 @@ export const errorCodes = {
     meaning:
       "An edge node cannot open or write its journal. Check rights and space of its state folder; frames stay unacknowledged meanwhile.",
   },
+  ITEMS_UNUSABLE: {
+    actor: "operator",
+    meaning:
+      "The store of labelled items of an edge node cannot be opened. Check folder and disk; deleting it loses what was collected.",
+  },
   LEARNING_UNSUPPORTED: {
     actor: "operator",
     meaning:

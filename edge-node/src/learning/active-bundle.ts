@@ -1,0 +1,138 @@
+/**
+ * The bundles that an edge node has made of one bundle that came to it, and which of them is in force.
+ *
+ *     {folder}/active.json          the pointer: written last, beside and renamed
+ *     {folder}/bundles/{version}    whole bundles, two at most: the one in force and the one before
+ *
+ * A kill at any moment leaves the pointer at a bundle that is whole: bundles are written beside and renamed too, and removed only when no
+ * pointer names them any more.
+ */
+import { renameSync, writeFileSync } from "node:fs";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type AdaptationResult, type Bundle, writeBundle } from "@meanet/models";
+import { z } from "zod";
+
+const pointerSchema = z.strictObject({
+  /** Trainings begun so far: numbers and names are never given twice. */
+  run: z.int().min(0),
+  /** Version of the bundle in force; null: the one that came. */
+  active: z.string().nullable(),
+  /** The one before, while the one in force is on trial. */
+  onTrial: z.strictObject({ before: z.string().nullable() }).nullable(),
+  /** Hard classes of the next training, when others than those in force were agreed on. */
+  agreed: z.array(z.int().min(0)).nullable(),
+});
+export type Pointer = z.output<typeof pointerSchema>;
+
+const UNTOUCHED: Pointer = { run: 0, active: null, onTrial: null, agreed: null };
+
+export class ActiveBundle {
+  readonly #folder: string;
+  readonly #base: string;
+  #pointer: Pointer = UNTOUCHED;
+  /** Waits to be pointed to. */
+  #written: string | undefined;
+
+  /** @param base - folder of the bundle that came */
+  constructor(folder: string, base: string) {
+    this.#folder = folder;
+    this.#base = base;
+  }
+
+  /** Reads the pointer; one that is damaged counts as none: the bundle that came is then in force. */
+  async open(onDamage: (error: unknown) => void): Promise<void> {
+    await mkdir(join(this.#folder, "bundles"), { recursive: true });
+    const text = await readFile(this.#file, "utf8").catch(() => undefined);
+    if (text !== undefined) {
+      try {
+        this.#pointer = pointerSchema.parse(JSON.parse(text));
+      } catch (error) {
+        onDamage(error);
+      }
+    }
+    await this.#clean();
+  }
+
+  get pointer(): Pointer {
+    return this.#pointer;
+  }
+
+  /** Folder of the bundle in force. */
+  get active(): string {
+    return this.folderOf(this.#pointer.active);
+  }
+
+  folderOf(version: string | null): string {
+    return version === null ? this.#base : join(this.#folder, "bundles", version);
+  }
+
+  /** Points elsewhere, durably, and removes bundles that nothing points to any more. */
+  async point(changes: Partial<Pointer>): Promise<void> {
+    const next = { ...this.#pointer, ...changes };
+    // At once: two changes never write the same file side by side.
+    writeFileSync(`${this.#file}.new`, `${JSON.stringify(next, undefined, 2)}\n`, { flush: true });
+    renameSync(`${this.#file}.new`, this.#file);
+    this.#pointer = next;
+    if (changes.active !== undefined) this.#written = undefined;
+    await this.#clean();
+  }
+
+  /** Writes a bundle with another extension; nothing points to it yet. @returns its version */
+  async write(
+    current: Bundle,
+    result: Pick<AdaptationResult, "extension" | "epochs">,
+    made: {
+      readonly base: string;
+      readonly node: string;
+      readonly hardClasses: readonly number[];
+      readonly items: number;
+      readonly at: Date;
+    },
+  ): Promise<string> {
+    const { manifest, files } = current;
+    const [plain] = manifest.version.split("+");
+    const version = `${plain}+${made.node}.${this.#pointer.run}`;
+    const { schema: _, files: entries, ...described } = manifest;
+    const { main, reference } = files;
+    this.#written = version;
+    // Without the cloud's network: an edge does not run it.
+    await writeBundle(this.folderOf(version), {
+      manifest: {
+        ...described,
+        version,
+        hardClasses: made.hardClasses,
+        provenance: {
+          ...manifest.provenance,
+          learned: {
+            from: `${manifest.name}@${manifest.version}`,
+            base: made.base,
+            items: made.items,
+            epochs: result.epochs,
+          },
+          createdAt: made.at.toISOString(),
+        },
+      },
+      files: { main, extension: result.extension },
+      reference:
+        reference === undefined || entries.reference === undefined
+          ? undefined
+          : { bytes: reference, items: entries.reference.items },
+    });
+    return version;
+  }
+
+  async #clean(): Promise<void> {
+    const { active, onTrial } = this.#pointer;
+    const wanted = [active, onTrial?.before, this.#written];
+    const there = await readdir(join(this.#folder, "bundles"));
+    for (const version of there) {
+      if (wanted.includes(version)) continue;
+      await rm(join(this.#folder, "bundles", version), { recursive: true, force: true });
+    }
+  }
+
+  get #file(): string {
+    return join(this.#folder, "active.json");
+  }
+}

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { isMeanetError } from "@meanet/runtime";
+import { type Item, ItemStore } from "./item-store.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "meanet-items-"));
+after(() => rmSync(folder, { recursive: true }));
+
+function openStore(file = ":memory:", perClass = 100): ItemStore {
+  return new ItemStore({ file, perClass, heldOut: 0.25 });
+}
+
+/** Item `at` came at that moment; its tensor is its own. */
+function item(at: number, changes: Partial<Item> = {}): Item {
+  return {
+    device: "cam",
+    id: `${at}`,
+    classIndex: at % 3,
+    source: "label",
+    tensor: Float32Array.of(at, -at),
+    at,
+    ...changes,
+  };
+}
+
+describe("the store of items", () => {
+  test("keeps so many of each class, gives up those of the cloud first, and of these the oldest", () => {
+    const store = openStore(":memory:", 4);
+    for (let at = 0; at < 4; at++) store.add(item(at, { classIndex: 7, source: at < 2 ? "cloud" : "label" }));
+    store.add(item(10, { classIndex: 7, source: "cloud" }));
+    assert.deepEqual(store.counts, { label: 2, cloud: 2 });
+    for (const at of [11, 12, 13]) store.add(item(at, { classIndex: 7 }));
+    store.add(item(20, { classIndex: 8 }));
+    assert.deepEqual(store.counts, { label: 5, cloud: 0 });
+    assert.deepEqual(
+      [...store.classes],
+      [
+        [7, 4],
+        [8, 1],
+      ],
+    );
+    const first = Array.from(store.read([7], 1).tensors.filter((_, at) => at % 2 === 0));
+    assert.deepEqual(first, [3, 11, 12, 13]);
+    store.close();
+  });
+
+  test("has a frame once; a true label replaces the cloud's, and another true one", () => {
+    const store = openStore();
+    const tensor = Float32Array.of(1, 2);
+    assert.equal(store.add(item(1, { tensor, classIndex: 5, source: "cloud" })), true);
+    assert.equal(store.add(item(2, { tensor, classIndex: 6, source: "cloud" })), false);
+    assert.equal(store.add(item(3, { tensor, classIndex: 6 })), true);
+    assert.equal(store.add(item(4, { tensor, classIndex: 6 })), false);
+    assert.equal(store.add(item(5, { tensor, classIndex: 7 })), true);
+    assert.deepEqual([...store.classes], [[7, 1]]);
+    assert.deepEqual(store.counts, { label: 1, cloud: 0 });
+    store.close();
+  });
+
+  test("reads the classes asked for, with tensors bit for bit, weights by source, and about the share held out", () => {
+    const store = openStore(":memory:", 400);
+    for (let at = 0; at < 600; at++) store.add(item(at, { source: at % 2 === 0 ? "label" : "cloud" }));
+    const { labels, tensors, weights, heldOut } = store.read([0, 2], 0.3);
+    assert.equal(labels.length, 400);
+    assert.deepEqual(tensors.subarray(0, 4), Float32Array.of(0, -0, 2, -2));
+    assert.ok(labels.every((label) => label !== 1));
+    assert.deepEqual(new Set(weights), new Set([1, 0.3]));
+    const share = heldOut.filter((held) => held).length / 400;
+    assert.ok(share > 0.18 && share < 0.32, `${share}`);
+    assert.equal(store.read([0, 2], 0).labels.length, 200);
+    assert.deepEqual(store.read([9], 1), {
+      labels: [],
+      tensors: new Float32Array(),
+      weights: [],
+      heldOut: [],
+    });
+    store.close();
+  });
+
+  test("knows what is new since the last training, across restarts", () => {
+    const file = join(folder, "items.sqlite");
+    const first = openStore(file);
+    first.add(item(100));
+    first.add(item(200));
+    first.markSeen();
+    first.add(item(300));
+    first.close();
+    const second = openStore(file);
+    assert.deepEqual(second.fresh, { items: 1, oldestAt: 300 });
+    assert.deepEqual(second.counts, { label: 3, cloud: 0 });
+    second.close();
+  });
+
+  test("refuses a file that is no database, by name", () => {
+    const file = join(folder, "text.sqlite");
+    writeFileSync(file, "not a database, but long enough to be taken for one".repeat(100));
+    assert.throws(
+      () => openStore(file),
+      (error) => isMeanetError(error, "ITEMS_UNUSABLE") && error.message.includes(file),
+    );
+  });
+});

@@ -1,0 +1,182 @@
+import { createHash } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { StoredItems } from "@meanet/models";
+import type { LabelSource } from "@meanet/protocol";
+import { MeanetError } from "@meanet/runtime";
+
+export interface ItemStoreOptions {
+  /** Database file; `:memory:` forgets. */
+  readonly file: string;
+  /** Items of each class. */
+  readonly perClass: number;
+  /** Share of the items that is held out, by their content: the same frame is always on the same side. */
+  readonly heldOut: number;
+}
+
+/** A labelled frame of a hard class. */
+export interface Item {
+  readonly device: string;
+  readonly id: string;
+  readonly classIndex: number;
+  readonly source: LabelSource;
+  /** As the network saw it. */
+  readonly tensor: Float32Array;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** Bits of the digest that choose the side of an item. */
+const SIDES = 1024;
+
+/**
+ * Labelled items of hard classes, on disk: of each class at most so many, each frame once, and a true label above one of the cloud.
+ *
+ * A full class gives up its oldest item of the cloud, and when it has none, its oldest.
+ */
+export class ItemStore {
+  readonly #options: ItemStoreOptions;
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** @throws {MeanetError} ITEMS_UNUSABLE */
+  constructor(options: ItemStoreOptions) {
+    this.#options = options;
+    try {
+      if (options.file !== ":memory:") mkdirSync(dirname(options.file), { recursive: true });
+      this.#database = new DatabaseSync(options.file);
+      this.#database.exec(`
+        PRAGMA journal_mode = WAL;
+        PRAGMA synchronous = NORMAL;
+        CREATE TABLE IF NOT EXISTS item (
+          key INTEGER PRIMARY KEY,
+          digest TEXT NOT NULL UNIQUE,
+          device TEXT NOT NULL,
+          id TEXT NOT NULL,
+          class INTEGER NOT NULL,
+          source TEXT NOT NULL,
+          at INTEGER NOT NULL,
+          held_out INTEGER NOT NULL,
+          fresh INTEGER NOT NULL,
+          tensor BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX IF NOT EXISTS of_class ON item (class, source);
+      `);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new MeanetError(
+        "ITEMS_UNUSABLE",
+        `cannot open ${options.file} (${reason}): check the folder, its rights and the disk, or delete it to collect anew`,
+        { file: options.file },
+        { cause },
+      );
+    }
+  }
+
+  /** @returns whether the store has learned something by it: a new frame, or a better label of one it has */
+  add(item: Item): boolean {
+    const digest = createHash("sha256").update(bytesOf(item.tensor)).digest("hex");
+    const known = this.#prepare("SELECT key, class, source FROM item WHERE digest = ?").get(digest);
+    if (known !== undefined) return this.#relabel(known, item);
+    const heldOut = Number.parseInt(digest.slice(0, 8), 16) % SIDES < this.#options.heldOut * SIDES;
+    this.#database.exec("BEGIN");
+    try {
+      this.#prepare(
+        "INSERT INTO item (digest, device, id, class, source, at, held_out, fresh, tensor) VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)",
+      ).run(
+        digest,
+        item.device,
+        item.id,
+        item.classIndex,
+        item.source,
+        item.at,
+        heldOut ? 1 : 0,
+        bytesOf(item.tensor),
+      );
+      this.#makeRoom(item.classIndex);
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      this.#database.exec("ROLLBACK");
+      throw error;
+    }
+    return true;
+  }
+
+  get counts(): Record<LabelSource, number> {
+    const counts = { label: 0, cloud: 0 };
+    for (const row of this.#prepare("SELECT source, count(*) AS items FROM item GROUP BY source").all()) {
+      counts[row.source as LabelSource] = Number(row.items);
+    }
+    return counts;
+  }
+
+  /** Items since the last training, and when the oldest of them came, milliseconds since 1970. */
+  get fresh(): { readonly items: number; readonly oldestAt: number | undefined } {
+    const row = this.#prepare("SELECT count(*) AS items, min(at) AS oldest FROM item WHERE fresh = 1").get()!;
+    return { items: Number(row.items), oldestAt: row.oldest === null ? undefined : Number(row.oldest) };
+  }
+
+  /** Items of each class. */
+  get classes(): ReadonlyMap<number, number> {
+    const rows = this.#prepare("SELECT class, count(*) AS items FROM item GROUP BY class").all();
+    return new Map(rows.map((row) => [Number(row.class), Number(row.items)]));
+  }
+
+  /** The items of these classes, in an order that depends on nothing but them. @param cloudWeight - of those that the cloud labelled; 0 leaves them out */
+  read(classes: readonly number[], cloudWeight: number): StoredItems {
+    const rows = this.#prepare("SELECT class, source, held_out, tensor FROM item ORDER BY key")
+      .all()
+      .filter((row) => classes.includes(Number(row.class)) && (row.source === "label" || cloudWeight > 0));
+    const first = rows[0]?.tensor as Uint8Array | undefined;
+    const tensors = new Float32Array(rows.length * ((first?.length ?? 0) / 4));
+    const bytes = new Uint8Array(tensors.buffer);
+    for (const [at, row] of rows.entries()) bytes.set(row.tensor as Uint8Array, at * first!.length);
+    return {
+      labels: rows.map((row) => Number(row.class)),
+      tensors,
+      weights: rows.map((row) => (row.source === "label" ? 1 : cloudWeight)),
+      heldOut: rows.map((row) => row.held_out === 1),
+    };
+  }
+
+  /** A training has seen all that is there. */
+  markSeen(): void {
+    this.#prepare("UPDATE item SET fresh = 0 WHERE fresh = 1").run();
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #relabel(known: Record<string, unknown>, item: Item): boolean {
+    const better = item.source === "label" && (known.source === "cloud" || known.class !== item.classIndex);
+    if (!better) return false;
+    this.#prepare("UPDATE item SET class = ?, source = 'label', fresh = 1, at = ? WHERE key = ?").run(
+      item.classIndex,
+      item.at,
+      Number(known.key),
+    );
+    this.#makeRoom(item.classIndex);
+    return true;
+  }
+
+  #makeRoom(classIndex: number): void {
+    this.#prepare(
+      `DELETE FROM item WHERE key IN (
+         SELECT key FROM item WHERE class = ? ORDER BY source = 'label' DESC, at DESC, key DESC LIMIT -1 OFFSET ?)`,
+    ).run(classIndex, this.#options.perClass);
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+}

@@ -1,0 +1,462 @@
+/**
+ * An edge node that learns from what it meets, for one bundle:
+ *
+ *     answered frame ─┐                                                      ┌ refused
+ *     label or cloud ─┴ join ─ store ─ trigger ─ training ─ judgement ───────┤
+ *                         │                (its own thread)                  └ accepted ─ swap ─ trial ┬ passed
+ *                         └ discovery of hard classes                                                  └ rolled back
+ *
+ * Nothing here holds up a frame: joining is a look into a map, all else runs beside the pipeline. Every step is told, with its joules.
+ */
+import { join } from "node:path";
+import type { ComputeMeter } from "@meanet/energy";
+import {
+  type Adaptation,
+  type AdaptationStep,
+  argmax,
+  learnableExtension,
+  loadBundle,
+  objection,
+  startAdaptation,
+} from "@meanet/models";
+import type { LabelSource, Training } from "@meanet/protocol";
+import { isMeanetError, type Logger } from "@meanet/runtime";
+import type { ServedModel } from "../served-model.ts";
+import { ActiveBundle } from "./active-bundle.ts";
+import type { LearningConfig } from "./config.ts";
+import { Discovery, type Proposal } from "./discovery.ts";
+import { FrameMemory, type KeptFrame } from "./frame-memory.ts";
+import { ItemStore } from "./item-store.ts";
+import { LiveTrial } from "./live-trial.ts";
+import { dueTrigger } from "./triggers.ts";
+
+type Told<T> = T extends unknown ? Omit<T, "at" | "model" | "run" | "energyJ"> & { energyJ?: number } : never;
+
+/** What became of trainings, since the start of the process. */
+export interface LearnerCounts {
+  trainings: number;
+  accepted: number;
+  refused: number;
+  rolledBack: number;
+  failed: number;
+}
+
+export interface LearnerOptions {
+  /** Of this node and this bundle. */
+  readonly folder: string;
+  /** Folder of the bundle that came. */
+  readonly baseFolder: string;
+  /** Its name and version. */
+  readonly base: string;
+  readonly node: string;
+  readonly config: LearningConfig;
+  readonly enabled: () => boolean;
+  /** The bundle in force. */
+  readonly current: () => ServedModel;
+  /** Puts a bundle in force between two batches; the one before stays when it rejects. */
+  readonly swap: (folder: string) => Promise<unknown>;
+  readonly meter: ComputeMeter;
+  readonly publish: (training: Training) => void;
+  /** What the settings say of it may have changed. */
+  readonly onChange: () => void;
+  readonly counts: LearnerCounts;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+export class Learner {
+  readonly #options: LearnerOptions;
+  readonly #active: ActiveBundle;
+  readonly #memory: FrameMemory;
+  readonly #discovery: Discovery;
+  #items: ItemStore | undefined;
+  #trial: LiveTrial | undefined;
+  #proposal: Proposal | undefined;
+  #adaptation: Adaptation | undefined;
+  #work: Promise<void> | undefined;
+  #progress = "idle";
+  #busy = false;
+  #closed = false;
+
+  private constructor(options: LearnerOptions, active: ActiveBundle) {
+    const { config, now } = options;
+    this.#options = options;
+    this.#active = active;
+    this.#discovery = new Discovery(config.discovery);
+    const { frames, bytes, age } = config.store;
+    this.#memory = new FrameMemory({ frames, bytes, ageMs: age, nowMs: now });
+  }
+
+  /** Finds what this node has learned before. */
+  static async open(options: LearnerOptions): Promise<Learner> {
+    const active = new ActiveBundle(options.folder, options.baseFolder);
+    await active.open((error) => {
+      options.log.error(
+        { err: error },
+        "what was learned before cannot be found: the bundle that came serves",
+      );
+    });
+    return new Learner(options, active);
+  }
+
+  get base(): string {
+    return this.#options.base;
+  }
+
+  /** Folder of the bundle that should be in force. */
+  get folder(): string {
+    return this.#active.active;
+  }
+
+  /** The bundle of {@link folder} cannot serve: back to the one that came. */
+  async giveUp(reason: string): Promise<void> {
+    this.#fail(reason);
+    await this.#active.point({ active: null, onTrial: null });
+  }
+
+  /** The bundle of {@link folder} serves: a trial that a restart cut short begins anew. */
+  async begin(): Promise<void> {
+    const { onTrial } = this.#active.pointer;
+    if (onTrial === null) return;
+    await this.#openTrial(onTrial.before).catch((error: unknown) => this.#fail(reasonOf(error)));
+  }
+
+  /** For `state/train`. */
+  get progress(): string {
+    return this.#trial === undefined || this.#work !== undefined ? this.#progress : "on trial";
+  }
+
+  /** Names of the classes in force, of those agreed on for the next training, and of those proposed. */
+  get hardClasses(): string {
+    const { classes, hardClasses } = this.#options.current().manifest;
+    const names = (indices: readonly number[]) => indices.map((index) => classes[index]).join(", ");
+    const { agreed } = this.#active.pointer;
+    return [
+      names(hardClasses),
+      ...(agreed === null ? [] : [`agreed: ${names(agreed)}`]),
+      ...(this.#proposal === undefined ? [] : [`proposed: ${names(this.#proposal.hardClasses)}`]),
+    ].join("; ");
+  }
+
+  get items(): Readonly<Record<LabelSource, number>> {
+    return this.#items?.counts ?? { label: 0, cloud: 0 };
+  }
+
+  /**
+   * A frame was answered, by the edge or by the cloud.
+   *
+   * @param teacher - the cloud's class and its probability, when it answered
+   */
+  observe(
+    frame: KeptFrame,
+    teacher: { readonly classIndex: number; readonly probability: number } | undefined,
+  ): void {
+    if (!this.#options.enabled() || frame.model.base !== this.base) return;
+    const label = this.#memory.keep(frame);
+    if (label !== undefined) {
+      this.#learnLabel(frame, label);
+      return;
+    }
+    const { weight, confidence } = this.#options.config.teacher;
+    if (teacher !== undefined && weight > 0 && teacher.probability >= confidence) {
+      this.#learn(frame, teacher.classIndex, "cloud");
+    }
+  }
+
+  /** Someone told the true class of a frame. */
+  label(device: string, id: string, label: string | number): void {
+    if (!this.#options.enabled()) return;
+    const frame = this.#memory.claim({ device, id }, label);
+    if (frame !== undefined) this.#learnLabel(frame, label);
+  }
+
+  /** Frames that wait or work: training gives way to them. */
+  setLoad(frames: number): void {
+    const { yieldAt } = this.#options.config.training;
+    // Half as many before it goes on: no to and fro at the edge of it.
+    const busy = this.#busy ? frames > yieldAt / 2 : frames >= yieldAt;
+    if (busy === this.#busy) return;
+    this.#busy = busy;
+    if (busy) this.#adaptation?.pause();
+    else this.#adaptation?.resume();
+  }
+
+  /** Looks whether the age of what waits asks for a training. */
+  tick(): void {
+    if (!this.#options.enabled() || this.#items === undefined) return;
+    const due = dueTrigger(this.#items.fresh, this.#options.config.trigger, this.#options.now());
+    if (due !== undefined) this.#train(due);
+  }
+
+  /** Begins a training now. @returns why not; undefined when it began */
+  trainNow(): string | undefined {
+    if (!this.#options.enabled()) return "learning is off";
+    if (this.#work !== undefined) return "a training is under way";
+    if (this.#trial !== undefined) return "the last extension is still on trial";
+    this.#train("asked");
+    return undefined;
+  }
+
+  /** Agrees to the proposal. @returns false when there is none */
+  async accept(by: "operator" | "policy"): Promise<boolean> {
+    const proposal = this.#proposal;
+    if (proposal === undefined) return false;
+    this.#proposal = undefined;
+    await this.#active.point({ agreed: [...proposal.hardClasses] });
+    this.#tell({ event: "agreed", hardClasses: this.#names(proposal.hardClasses), by });
+    this.#options.onChange();
+    return true;
+  }
+
+  /** Resolves when no training and no swap is under way. */
+  async idle(): Promise<void> {
+    await this.#work;
+    await this.#trial?.idle();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#adaptation?.stop();
+    await this.#work;
+    await this.#trial?.close();
+    this.#items?.close();
+    this.#items = undefined;
+    this.#memory.clear();
+  }
+
+  #learnLabel(frame: KeptFrame, label: string | number): void {
+    const { classes } = this.#options.current().manifest;
+    const classIndex = typeof label === "number" ? label : classes.indexOf(label);
+    if (classes[classIndex] === undefined) return;
+    this.#learn(frame, classIndex, "label");
+  }
+
+  #learn(frame: KeptFrame, classIndex: number, source: LabelSource): void {
+    if (this.#closed) return;
+    const { device, id, tensor, p1 } = frame;
+    this.#trial?.observe(frame, classIndex);
+    // The cloud is asked about the doubtful frames only: its answers would make every class look hard.
+    if (source === "label") this.#discover(argmax(p1), classIndex);
+    if (!this.#dictionary.includes(classIndex)) return;
+    const items = this.#openItems();
+    if (!items.add({ device, id, classIndex, source, tensor, at: this.#options.now() })) return;
+    const { fresh, counts } = items;
+    const { config } = this.#options;
+    // Told at every tenth of the way to a training.
+    const tenth = Math.max(1, Math.floor(config.trigger.items / 10));
+    if (fresh.items % tenth === 0) this.#tell({ event: "collected", items: counts, fresh: fresh.items });
+    this.tick();
+  }
+
+  #discover(predicted: number, truth: number): void {
+    const { config, current } = this.#options;
+    this.#discovery.observe(predicted, truth);
+    if (config.discovery.mode === "off") return;
+    const { classes } = current().manifest;
+    const proposal = this.#discovery.propose(this.#dictionary, classes.length);
+    if (proposal?.hardClasses.join() === this.#proposal?.hardClasses.join()) return;
+    this.#proposal = proposal;
+    this.#options.onChange();
+    if (proposal === undefined) return;
+    const { hardClasses, becomeHard, becomeEasy } = proposal;
+    this.#tell({
+      event: "proposed",
+      hardClasses: this.#names(hardClasses),
+      becomeHard: this.#names(becomeHard),
+      becomeEasy: this.#names(becomeEasy),
+    });
+    if (config.discovery.mode === "accept") {
+      this.accept("policy").catch((error: unknown) => this.#fail(reasonOf(error)));
+    }
+  }
+
+  /** Of the next training, and so of what is worth storing. */
+  get #dictionary(): readonly number[] {
+    return this.#active.pointer.agreed ?? this.#options.current().manifest.hardClasses;
+  }
+
+  #openItems(): ItemStore {
+    const { itemsPerClass: perClass, heldOut } = this.#options.config.store;
+    this.#items ??= new ItemStore({ file: join(this.#options.folder, "items.sqlite"), perClass, heldOut });
+    return this.#items;
+  }
+
+  #train(trigger: "items" | "age" | "asked"): void {
+    if (this.#work !== undefined || this.#trial !== undefined || this.#closed) return;
+    this.#work = this.#trainNow(trigger)
+      .catch((error: unknown) => {
+        if (!this.#closed) this.#fail(reasonOf(error), isMeanetError(error, "LEARNING_UNSUPPORTED"));
+      })
+      .finally(() => {
+        this.#work = undefined;
+        this.#progress = "idle";
+        this.#options.onChange();
+      });
+  }
+
+  async #trainNow(trigger: "items" | "age" | "asked"): Promise<void> {
+    const { config, counts, node, base } = this.#options;
+    const items = this.#openItems();
+    const hardClasses = this.#dictionary;
+    const stored = items.read(hardClasses, config.teacher.weight);
+    // Whatever becomes of this training, the next one wants new items.
+    items.markSeen();
+    const run = this.#active.pointer.run + 1;
+    await this.#active.point({ run });
+    counts.trainings += 1;
+    const bundle = await loadBundle(this.folder);
+    learnableExtension(bundle);
+    const { epochs, rate, batch, replay, statistics, seed, maxTime, maxMemory } = config.training;
+    this.#tell({
+      event: "started",
+      trigger,
+      items: stored.labels.length,
+      heldOut: stored.heldOut.filter((heldOut) => heldOut).length,
+      epochs,
+      hardClasses: this.#names(hardClasses),
+    });
+    this.#show(`training ${run}`);
+    const energy = this.#meterSteps();
+    const adaptation = startAdaptation(
+      {
+        bundle,
+        hardClasses,
+        items: stored,
+        recipe: { epochs, learningRate: rate, batch, replay, statistics, seed: seed + run },
+        maxComputeMs: maxTime,
+        maxBytes: maxMemory,
+      },
+      (step) => {
+        const energyJ = energy.observe(step);
+        if (step.kind !== "epoch") return;
+        const { kind: _, ...figures } = step;
+        this.#tell({ event: "epoch", ...figures, energyJ });
+        this.#show(`training ${run}: epoch ${step.epoch} of ${step.epochs}`);
+      },
+    );
+    this.#adaptation = adaptation;
+    if (this.#busy) adaptation.pause();
+    const result = await adaptation.result.finally(() => {
+      this.#adaptation = undefined;
+    });
+    const { heldOut, reference } = result;
+    const told = { figures: { heldOut, reference }, energyJ: energy.end() };
+    const reason = objection(result, config.margins);
+    if (reason !== undefined) {
+      counts.refused += 1;
+      this.#tell({ event: "refused", reason, ...told });
+      return;
+    }
+    counts.accepted += 1;
+    this.#tell({ event: "accepted", ...told });
+    const learned = stored.labels.length - heldOut.items;
+    const made = { base, node, hardClasses, items: learned, at: new Date(this.#options.now()) };
+    await this.#goLive(await this.#active.write(bundle, result, made), hardClasses);
+  }
+
+  /** The pointer comes last: a kill before it leaves the bundle that served until then. */
+  async #goLive(version: string, hardClasses: readonly number[]): Promise<void> {
+    if (this.#closed) return;
+    const { current, swap } = this.#options;
+    const before = this.#active.pointer.active;
+    const { name } = current();
+    await swap(this.#active.folderOf(version));
+    const { agreed } = this.#active.pointer;
+    const met = agreed !== null && agreed.join() === hardClasses.join();
+    await this.#active.point({ active: version, onTrial: { before }, ...(met ? { agreed: null } : {}) });
+    this.#tell({ event: "swapped", before: name });
+    await this.#openTrial(before);
+  }
+
+  async #openTrial(before: string | null): Promise<void> {
+    const { current, meter, config, log } = this.#options;
+    const bundle = await loadBundle(this.#active.folderOf(before));
+    if (this.#closed) return;
+    this.#trial = await LiveTrial.open({
+      bundle,
+      current,
+      meter,
+      config: config.rollback,
+      onEnd: (passed, figures, energyJ) => this.#endTrial(before, passed, figures, energyJ),
+      onError: (error) => log.warn({ err: error }, "a frame of the trial was left out"),
+    });
+    this.#options.onChange();
+  }
+
+  async #endTrial(
+    before: string | null,
+    passed: boolean,
+    figures: { readonly items: number; readonly before: number; readonly after: number },
+    energyJ: number,
+  ): Promise<void> {
+    const { current, swap, counts, log, config } = this.#options;
+    const { name } = current();
+    try {
+      if (passed) {
+        await this.#active.point({ onTrial: null });
+        log.info({ model: name, ...figures }, "the new extension passed its trial");
+      } else {
+        await swap(this.#active.folderOf(before));
+        await this.#active.point({ active: before, onTrial: null });
+        counts.rolledBack += 1;
+        const points = (100 * (figures.after - figures.before)).toFixed(1);
+        const reason = `of ${figures.items} labelled frames it got ${points} points more wrong than the one before; ${(100 * config.rollback.margin).toFixed(1)} are allowed`;
+        this.#tell({ event: "rolled-back", before: name, reason, disagreement: figures, energyJ });
+      }
+    } catch (error) {
+      this.#fail(reasonOf(error));
+    }
+    this.#trial = undefined;
+    this.#options.onChange();
+  }
+
+  /** Joules of the steps of a training: each step tells the work that begins, and so ends the one before. */
+  #meterSteps() {
+    const { meter } = this.#options;
+    let end: (() => number) | undefined;
+    let sinceEpoch = 0;
+    const close = (): number => {
+      sinceEpoch += end?.() ?? 0;
+      end = undefined;
+      const joules = sinceEpoch;
+      sinceEpoch = 0;
+      return joules;
+    };
+    return {
+      observe: (step: AdaptationStep): number => {
+        if (step.kind === "epoch") return close();
+        sinceEpoch += end?.() ?? 0;
+        end = meter.begin(step.macs);
+        return 0;
+      },
+      end: close,
+    };
+  }
+
+  #fail(reason: string, forGood = false): void {
+    this.#options.counts.failed += 1;
+    this.#options.log[forGood ? "error" : "warn"]({ reason }, "a step of learning failed");
+    this.#tell({ event: "failed", reason: reason.slice(0, 512) });
+  }
+
+  #show(progress: string): void {
+    this.#progress = progress;
+    this.#options.onChange();
+  }
+
+  #names(classes: readonly number[]): string[] {
+    const { manifest } = this.#options.current();
+    return classes.map((index) => manifest.classes[index]!);
+  }
+
+  #tell(told: Told<Training>): void {
+    const { now, current, publish } = this.#options;
+    const { run } = this.#active.pointer;
+    publish({ at: now(), model: current().name, run, energyJ: 0, ...told } as Training);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,118 @@
+import type { ComputeMeter } from "@meanet/energy";
+import { type Engine, openEngine, stack } from "@meanet/inference";
+import { type Bundle, calledHard, decide, decisionOf, inputDims, softmax } from "@meanet/models";
+import type { ServedModel } from "../served-model.ts";
+import type { LearningConfig } from "./config.ts";
+import type { KeptFrame } from "./frame-memory.ts";
+import { Trial, type TrialFigures } from "./trial.ts";
+
+export interface LiveTrialOptions {
+  /** The one that was in force before. */
+  readonly bundle: Bundle;
+  readonly current: () => ServedModel;
+  readonly meter: ComputeMeter;
+  readonly config: LearningConfig["rollback"];
+  readonly onEnd: (passed: boolean, figures: TrialFigures, energyJ: number) => Promise<void>;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Labelled frames that may wait for both extensions; more are left out of the trial. */
+const WAITING = 64;
+
+/** Both slots answer the labelled frames, the one in force and the one before, until the trial is decided. */
+export class LiveTrial {
+  readonly #options: LiveTrialOptions;
+  readonly #engine: Engine;
+  readonly #trial: Trial;
+  #queue: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  #energyJ = 0;
+  #ended = false;
+
+  private constructor(options: LiveTrialOptions, engine: Engine) {
+    this.#options = options;
+    this.#engine = engine;
+    this.#trial = new Trial(options.config);
+  }
+
+  /** @throws {MeanetError} MODEL_INVALID */
+  static async open(options: LiveTrialOptions): Promise<LiveTrial> {
+    const { files, manifest } = options.bundle;
+    const engine = await openEngine({
+      name: `${manifest.name}/extension before`,
+      model: files.extension,
+      providers: ["cpu"],
+      threads: 1,
+    });
+    return new LiveTrial(options, engine);
+  }
+
+  observe(frame: KeptFrame, truth: number): void {
+    if (this.#ended || this.#waiting >= WAITING) return;
+    this.#waiting += 1;
+    this.#queue = this.#queue
+      .then(() => this.#compare(frame, truth))
+      .catch(this.#options.onError)
+      .finally(() => {
+        this.#waiting -= 1;
+      });
+  }
+
+  /** Resolves when no frame is being compared. */
+  async idle(): Promise<void> {
+    await this.#queue;
+  }
+
+  async close(): Promise<void> {
+    this.#ended = true;
+    await this.#queue;
+    await this.#engine.close();
+  }
+
+  async #compare(frame: KeptFrame, truth: number): Promise<void> {
+    if (this.#ended) return;
+    const before = await this.#answerBefore(frame);
+    const after = await this.#answerNow(frame);
+    const state = this.#trial.observe(before === truth, after === truth);
+    if (state === "open") return;
+    this.#ended = true;
+    await this.#engine.close();
+    await this.#options.onEnd(state === "passed", this.#trial.figures, this.#energyJ);
+  }
+
+  async #answerBefore({ p1, tensor, features }: KeptFrame): Promise<number> {
+    const { manifest } = this.#options.bundle;
+    const decision = decisionOf(manifest);
+    if (!calledHard(p1, manifest.hardClasses)) return decide({ p1, ...decision }).classIndex;
+    const featureDims = this.#options.current().featureDims;
+    const { outputs } = await this.#metered(() =>
+      this.#engine.run({
+        x: stack([tensor], inputDims(manifest.input)),
+        F1: stack([features], featureDims),
+      }),
+    );
+    const p2 = softmax(outputs.y2!.data as Float32Array);
+    return decide({ p1, p2, ...decision }).classIndex;
+  }
+
+  async #answerNow({ p1, tensor, features }: KeptFrame): Promise<number> {
+    const model = this.#options.current().retain();
+    try {
+      if (!model.callsHard(p1)) return model.decide(p1, undefined).classIndex;
+      const { y2 } = await this.#metered(() => model.runExtension([tensor], [features]));
+      return model.decide(p1, softmax(y2[0]!)).classIndex;
+    } finally {
+      model.release();
+    }
+  }
+
+  async #metered<R>(run: () => Promise<R>): Promise<R> {
+    const { meter, current } = this.#options;
+    const end = meter.begin(current().macs.extension);
+    try {
+      return await run();
+    } finally {
+      this.#energyJ += end();
+    }
+  }
+}
