@@ -87,9 +87,8 @@ export class Learning {
     } else {
       await models.replace(learner.folder).catch(async (error: unknown) => {
         await models.replace(baseFolder);
-        await learner.giveUp(
-          `what was learned cannot serve: ${error instanceof Error ? error.message : error}`,
-        );
+        const reason = error instanceof Error ? error.message : String(error);
+        await learner.giveUp(`what was learned cannot serve: ${reason}`);
       });
     }
     const before = this.#learners.get(input.kind);

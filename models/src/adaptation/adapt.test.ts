@@ -88,7 +88,7 @@ describe("adaptation", () => {
     });
     const paused = epochs.map((step) => (step.kind === "epoch" ? step.pausedMs : 0));
     // Eight steps, and twenty runs for the statistics of the epoch before.
-    assert.ok(paused.every((ms) => ms >= 8 * 3) && asked > 4 * 28, `${paused} of ${asked}`);
+    assert.ok(paused.every((ms) => ms >= 8 * 3) && asked > 4 * 28, `${paused.join()} of ${asked}`);
   });
 
   it("begins no epoch after its computing time is over", async () => {

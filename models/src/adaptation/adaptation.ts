@@ -40,14 +40,20 @@ export function startAdaptation(task: AdaptationTask, onStep: (step: AdaptationS
       else reject(new MeanetError(message.code, message.message));
     });
   });
-  // Its native memory is freed with the thread.
-  const result = ended.finally(async () => {
-    await worker.terminate();
-  });
+  const result = untilEnd(worker, ended);
   return {
     result,
     pause: () => open(WAIT),
     resume: () => open(GO),
     stop: () => open(STOP),
   };
+}
+
+/** The thread ends with its training, and its native memory is freed. */
+async function untilEnd(worker: Worker, ended: Promise<AdaptationResult>): Promise<AdaptationResult> {
+  try {
+    return await ended;
+  } finally {
+    await worker.terminate();
+  }
 }

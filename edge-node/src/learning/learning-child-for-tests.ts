@@ -1,0 +1,72 @@
+// A node that learns, without its pipeline, in a process of its own that kills itself: at its n-th touch of a file that its learning is
+// kept in, counted from the first training on. A write is torn: half of it reaches the file.
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import { openLearning, teachAll } from "./learning-for-tests.ts";
+
+const { folder, bundle, killAt } = JSON.parse(process.argv[2]!) as {
+  folder: string;
+  bundle: string;
+  killAt: number;
+};
+let touches = 0;
+let counting = false;
+
+function touch(path: unknown): boolean {
+  if (!counting || !String(path).includes("/learning/")) return false;
+  touches += 1;
+  return touches === killAt;
+}
+
+function die(): never {
+  process.kill(process.pid, "SIGKILL");
+  throw new Error("killed");
+}
+
+type Path = Parameters<typeof fs.writeFileSync>[0];
+const { writeFileSync, renameSync } = fs;
+const { writeFile, rename, rm, mkdir } = fs.promises;
+const half = (data: unknown) =>
+  Buffer.from(data as Uint8Array).subarray(0, Buffer.byteLength(data as string) / 2);
+fs.writeFileSync = (path, data, options) => {
+  if (touch(path)) {
+    writeFileSync(path, half(data));
+    die();
+  }
+  writeFileSync(path, data, options);
+};
+fs.renameSync = (from, to) => {
+  if (touch(from)) die();
+  renameSync(from, to);
+};
+fs.promises.writeFile = async (path, data, options) => {
+  if (touch(path)) {
+    writeFileSync(path as Path, half(data));
+    die();
+  }
+  await writeFile(path, data, options);
+};
+fs.promises.rename = async (from, to) => {
+  if (touch(from)) die();
+  await rename(from, to);
+};
+fs.promises.rm = async (path, options) => {
+  if (touch(path)) die();
+  await rm(path, options);
+};
+fs.promises.mkdir = (async (path: string, options: { recursive: true }) => {
+  if (touch(path)) die();
+  return mkdir(path, options);
+}) as typeof mkdir;
+syncBuiltinESMExports();
+
+const node = openLearning(folder, (training) => {
+  process.send?.(training);
+});
+await node.learning.load(bundle);
+counting = true;
+await teachAll(node);
+await node.learning.idle();
+await node.close();
+process.send?.({ event: "end", touches });
+process.disconnect?.();
