@@ -171,7 +171,7 @@ describe("an edge node over restarts and changes", { timeout: 60_000 }, () => {
     await onlooker.until(() => states.size === settingNames.length);
     assert.deepEqual(
       settingNames.map((setting) => states.get(setting)?.value),
-      [0.5, "bundle", "meanet", "2000ms", "three@1.0.0"],
+      [0.5, "bundle", "meanet", "2000ms", "three@1.0.0", "off", "idle", "three, one"],
     );
 
     await set("threshold", "0.9");
@@ -192,7 +192,7 @@ describe("an edge node over restarts and changes", { timeout: 60_000 }, () => {
     await onlooker.until(() => settingNames.every((name) => states.get(name)?.error === null));
     assert.deepEqual(
       settingNames.map((setting) => states.get(setting)?.value),
-      [0.9, "bundle", "edge-only", "750ms", "three@1.0.0"],
+      [0.9, "bundle", "edge-only", "750ms", "three@1.0.0", "off", "idle", "three, one"],
     );
   });
 
