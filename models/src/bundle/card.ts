@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import type { Evaluation } from "../evaluation/evaluate.ts";
 import { evaluateTable } from "../evaluation/table.ts";
+import { quantizationSection } from "../quantization/report.ts";
 import type { Manifest, ModelInput } from "./manifest.ts";
 
 /** `card.md`: what a bundle is, what it was made from, what it reaches, where its limits are. Every figure is from a run. */
@@ -50,7 +51,7 @@ machine: ${provenance.machine}. Finished ${provenance.createdAt}. The recipe, co
 ${stringify(provenance.recipe).trimEnd()}
 \`\`\`
 
-## Figures
+${quantizationSection(provenance.quantization)}## Figures
 
 ${evaluations.map((evaluation) => evaluateTable(evaluation)).join("\n\n")}
 

@@ -33,7 +33,11 @@ export type Golden = z.infer<typeof goldenSchema>;
 const TOLERANCE = 1e-3;
 
 /** Runs each model on normalised frames `x`, shape [n, C, H, W], and keeps what it answers. */
-export async function makeGolden(files: Bundle["files"], x: TensorView): Promise<Golden> {
+export async function makeGolden(
+  files: Bundle["files"],
+  x: TensorView,
+  tolerance: number = TOLERANCE,
+): Promise<Golden> {
   const main = await runOnce(files.main, { x });
   const extensionInputs = { x, F1: main.F1! };
   const cases: Golden["cases"] = {
@@ -43,7 +47,7 @@ export async function makeGolden(files: Bundle["files"], x: TensorView): Promise
   if (files.cloud !== undefined) {
     cases.cloud = encodeCase({ x }, await runOnce(files.cloud, { x }));
   }
-  return { schema: 1, tolerance: TOLERANCE, cases };
+  return { schema: 1, tolerance, cases };
 }
 
 /** @throws {MeanetError} BUNDLE_INVALID */

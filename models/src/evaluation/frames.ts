@@ -1,6 +1,6 @@
 import type { Manifest } from "../bundle/manifest.ts";
-import type { Dataset } from "../data/dataset.ts";
-import { holdOut, subjectsOut } from "../training/split.ts";
+import type { Dataset, LabelledFrames } from "../data/dataset.ts";
+import { type HeldOutSplit, holdOut, subjectsOut } from "../training/split.ts";
 import type { Frames } from "./predict.ts";
 
 export const evaluationSplits = ["held-out", "test"] as const;
@@ -23,10 +23,12 @@ export async function openFrames(
     return { labelled, indices: Uint32Array.from({ length: labelled.count }, (_, index) => index), input };
   }
   const labelled = await dataset.read("train");
-  const { heldOutCount, heldOutSubjects, splitSeed } = provenance.data;
-  const { heldOut } =
-    heldOutSubjects === undefined
-      ? holdOut(labelled, heldOutCount, splitSeed)
-      : subjectsOut(labelled, heldOutSubjects);
-  return { labelled, indices: heldOut, input };
+  return { labelled, indices: splitOf(labelled, provenance).heldOut, input };
+}
+
+/** Which frames of the training part the bundle learned from, and which it did not. */
+export function splitOf(labelled: LabelledFrames, { data }: Manifest["provenance"]): HeldOutSplit {
+  return data.heldOutSubjects === undefined
+    ? holdOut(labelled, data.heldOutCount, data.splitSeed)
+    : subjectsOut(labelled, data.heldOutSubjects);
 }

@@ -136,7 +136,8 @@ function view({ labelled, input }: Frames, indices: ArrayLike<number>): TensorVi
   return gather(labelled, indices, input);
 }
 
-function pickMaps(maps: TensorView, picked: readonly number[]): TensorView {
+/** The maps of the frames `picked`. */
+export function pickMaps(maps: TensorView, picked: readonly number[]): TensorView {
   const [count, ...dims] = maps.dims;
   const data = floats(maps);
   const length = data.length / count!;
@@ -147,7 +148,8 @@ function pickMaps(maps: TensorView, picked: readonly number[]): TensorView {
   return { data: out, dims: [picked.length, ...dims] };
 }
 
-function rows(logits: TensorView): Float32Array[] {
+/** The logits of each frame, shape [K] each. */
+export function rows(logits: TensorView): Float32Array[] {
   const [count, width] = logits.dims;
   const data = floats(logits);
   return Array.from({ length: count! }, (_, row) => data.subarray(row * width!, (row + 1) * width!));

@@ -116,7 +116,8 @@ export class OnnxFile {
   addNode(op: string, inputs: readonly string[], output: string, attributes: Attributes = {}): void {
     this.#graph.node.push(
       create(NodeProtoSchema, {
-        name: output,
+        // No two nodes may share a name, and those that were here may be named like what they make.
+        name: `${op}:${output}`,
         opType: op,
         input: [...inputs],
         output: [output],

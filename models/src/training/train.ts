@@ -7,7 +7,6 @@
  *
  * Held-out frames decide everything; the official test set only fills the card.
  */
-import { cpus } from "node:os";
 import { type Bundle, type BundleContent, type BundlePart, writeBundle } from "../bundle/bundle.ts";
 import { bundleCard } from "../bundle/card.ts";
 import { makeGolden } from "../bundle/golden.ts";
@@ -16,6 +15,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { gather } from "../data/gather.ts";
 import { evaluate } from "../evaluation/evaluate.ts";
 import { predictEdge, predictPlain } from "../evaluation/predict.ts";
+import { machine } from "../machine.ts";
 import { count, countExtension, extensionBehind } from "../networks/index.ts";
 import { argmax } from "../routing.ts";
 import { choose } from "./choose.ts";
@@ -201,9 +201,4 @@ async function texts(
     "evaluation.json": `${JSON.stringify(evaluations, undefined, 1)}\n`,
     "card.md": bundleCard(manifest, evaluations, recipe.notes),
   };
-}
-
-function machine(): string {
-  const processors = cpus();
-  return `${processors.length} x ${processors[0]?.model.trim() ?? process.arch}, Node ${process.versions.node}`;
 }

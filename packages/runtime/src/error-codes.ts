@@ -151,6 +151,11 @@ export const errorCodes = {
     meaning:
       "A bundle takes another kind of input, images or sensor windows, than what it was given to. Give a bundle of the kind named.",
   },
+  QUANTIZATION_REFUSED: {
+    actor: "user",
+    meaning:
+      "A bundle or model cannot be made int8: it is already, it lacks the part asked for, or holds nothing that could be quantised. The message says which.",
+  },
   RECIPE_INVALID: {
     actor: "user",
     meaning: "A training recipe is not YAML of its schema. The message names the key and what was expected.",
