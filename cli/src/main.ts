@@ -55,7 +55,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./commands/scenario.ts")).scenarioCommand(),
   },
   bundle: {
-    summary: "list, show and verify model bundles; create one of an ONNX classifier",
+    summary: "list, show, verify and quantise model bundles; create one of an ONNX classifier",
     load: async () => (await import("./commands/bundle.ts")).bundleCommand(),
   },
   dataset: {

@@ -7,6 +7,7 @@ import {
   type ModelInput,
   openDataset,
   openFrames,
+  type Quantization,
   readManifest,
   referencePerClass,
   resolveBundle,
@@ -16,6 +17,7 @@ import { Command } from "commander";
 import { textTable } from "../text-table.ts";
 import { bytes } from "../up/figures-view.ts";
 import { bundleCreateCommand } from "./bundle-create.ts";
+import { quantizeCommand } from "./bundle-quantize.ts";
 
 export function bundleCommand(): Command {
   const list = new Command("list")
@@ -74,12 +76,13 @@ export function bundleCommand(): Command {
       console.log(`${after.name}@${after.version} in ${dir}: ${items} reference frames, ${bytes(size)}`);
     });
   return new Command("bundle")
-    .description("Lists, shows, verifies, completes and creates model bundles.")
+    .description("Lists, shows, verifies, completes, creates and quantises model bundles.")
     .addCommand(list)
     .addCommand(show)
     .addCommand(verify)
     .addCommand(reference)
-    .addCommand(bundleCreateCommand());
+    .addCommand(bundleCreateCommand())
+    .addCommand(quantizeCommand());
 }
 
 function listText(bundles: readonly { readonly dir: string; readonly manifest: Manifest }[]): string {
@@ -122,6 +125,7 @@ function showText(manifest: Manifest): string {
       `${file}, made elsewhere (${producer})`,
     ]),
     ["made", `${provenance.createdAt} on ${provenance.machine}`],
+    ...quantizationFacts(provenance.quantization),
   ];
   const costs = textTable({
     head: ["block", "parameters", "MACs a frame"],
@@ -134,6 +138,15 @@ function showText(manifest: Manifest): string {
     colour: process.stdout.isTTY === true,
   });
   return `${facts.map(([name, text]) => `${name.padEnd(9)}  ${text}`).join("\n")}\n${costs}`;
+}
+
+function quantizationFacts(quantization: Quantization | undefined): [string, string][] {
+  if (quantization === undefined) return [];
+  const { from, parts } = quantization;
+  const faster = Object.entries(parts).map(
+    ([part, { speed }]) => `${part} ${speed.ratio.toFixed(2)}x as fast`,
+  );
+  return [["int8", `of ${from.name}@${from.version}: ${faster.join(", ")}`]];
 }
 
 function inputText(input: ModelInput): string {

@@ -21,7 +21,7 @@ export async function calibrate(
   for (const name of tensors) {
     if (!inputs.has(name)) file.addOutput(name);
   }
-  const engine = await openEngine({ name: "calibration", model: file.write() });
+  const engine = await openEngine({ name: "calibration", model: file.write(), anyBatch: true });
   try {
     const histograms = new Map<string, Histogram>(
       tensors.map((name) => [

@@ -37,9 +37,11 @@ function quantizeLayer(file: OnnxFile, layer: NodeProto, input: Affine): void {
   const [x, weightName, biasName] = layer.input;
   const weight = file.constants.get(weightName!)!;
   const dims = dimsOf(weight);
-  const isLast = layer.opType === "MatMul" || (layer.opType === "Gemm" && integerOf(layer, "transB", 0) === 0);
+  const isLast =
+    layer.opType === "MatMul" || (layer.opType === "Gemm" && integerOf(layer, "transB", 0) === 0);
   const channels = isLast ? dims[1]! : dims[0]!;
-  const bias = biasName === undefined || biasName === "" ? undefined : floatsOf(file.constants.get(biasName)!);
+  const bias =
+    biasName === undefined || biasName === "" ? undefined : floatsOf(file.constants.get(biasName)!);
   const floats = isLast ? transposed(floatsOf(weight), dims[0]!, channels) : floatsOf(weight);
   const quantized = quantizeWeights(floats, channels, bias, input.scale);
   const values = isLast ? transposed(quantized.values, channels, dims[0]!) : quantized.values;
@@ -77,7 +79,9 @@ function addDequantized(file: OnnxFile, { name, dims, values, scales, axis }: In
   const inputs = [integers, scale];
   if (values instanceof Int8Array) {
     // ONNX Runtime fuses weights only with their zero points written out.
-    inputs.push(file.addConstant(tensorProto(`${name}/zero_point`, [scales.length], new Int8Array(scales.length))));
+    inputs.push(
+      file.addConstant(tensorProto(`${name}/zero_point`, [scales.length], new Int8Array(scales.length))),
+    );
   }
   file.addNode("DequantizeLinear", inputs, `${name}/dequantized`, { axis });
   return `${name}/dequantized`;

@@ -1,4 +1,5 @@
 /** One ONNX model, float32 → int8 in QDQ form: fold, calibrate once, then as many variants as are asked for. */
+import { isMeanetError } from "@meanet/runtime";
 import { OnnxFile } from "../onnx-file/onnx-file.ts";
 import { type Affine, affineOf } from "./affine.ts";
 import { type Batches, calibrate } from "./calibrate.ts";
@@ -38,8 +39,24 @@ export async function calibrateModel(model: Uint8Array, batches: Batches): Promi
   return { folded, histograms: await calibrate(folded, tensors, batches) };
 }
 
+/** Whether a model has layers that gain by integers. @throws {MeanetError} MODEL_INVALID */
+export function canQuantize(model: Uint8Array): boolean {
+  const file = OnnxFile.read(model);
+  foldBatchNorm(file);
+  try {
+    planQuantization(file, "none");
+    return true;
+  } catch (error) {
+    if (isMeanetError(error, "QUANTIZATION_REFUSED")) return false;
+    throw error;
+  }
+}
+
 /** @throws {MeanetError} QUANTIZATION_REFUSED when nothing is left to quantise */
-export function quantizeModel({ folded, histograms }: CalibratedModel, { method, kept }: Variant): QuantizedModel {
+export function quantizeModel(
+  { folded, histograms }: CalibratedModel,
+  { method, kept }: Variant,
+): QuantizedModel {
   const file = OnnxFile.read(folded);
   const plan = planQuantization(file, kept);
   const forms = new Map<string, Affine>();
