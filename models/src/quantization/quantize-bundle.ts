@@ -6,6 +6,7 @@
  * Ranges come from training frames, choices from held-out frames; the test set only fills the card.
  */
 import { createHash } from "node:crypto";
+import type { TensorViews } from "@meanet/inference";
 import { MeanetError } from "@meanet/runtime";
 import {
   type Bundle,
@@ -19,11 +20,17 @@ import { makeGolden } from "../bundle/golden.ts";
 import type { Manifest, Quantization } from "../bundle/manifest.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { type Evaluation, evaluate } from "../evaluation/evaluate.ts";
-import { type Frames, predictEdge, predictPlain, view } from "../evaluation/predict.ts";
+import { type Frames, predictEdge, predictPlain } from "../evaluation/predict.ts";
 import { accuracyOf, scoreFrames, share } from "../evaluation/score.ts";
 import { machine } from "../machine.ts";
 import { argmax, decisionOf } from "../routing.ts";
-import { type BundleFrames, extensionFeeds, frameFeeds, openBundleFrames } from "./bundle-frames.ts";
+import {
+  type BundleFrames,
+  extensionFeeds,
+  firstFrames,
+  frameFeeds,
+  openBundleFrames,
+} from "./bundle-frames.ts";
 import { chooseVariant, type TriedVariant } from "./choose-variant.ts";
 import { calibrateModel, canQuantize, type QuantizedModel } from "./quantize-model.ts";
 import { measureSpeed } from "./speed.ts";
@@ -64,8 +71,9 @@ export async function quantizeBundle(source: Bundle, options: QuantizeOptions): 
   const parts = partsOf(source, options.parts);
   const frames = await openBundleFrames(source.manifest, options.data, options.frames ?? 500);
   const chosen = await quantizeParts(source, parts, frames, options);
-  const files: Bundle["files"] = {
-    ...source.files,
+  const { reference, ...sourceFiles } = source.files;
+  const files = {
+    ...sourceFiles,
     ...Object.fromEntries([...chosen].map(([part, { model }]) => [part, model])),
   };
   const manifest = renamed(source.manifest);
@@ -105,6 +113,7 @@ export async function quantizeBundle(source: Bundle, options: QuantizeOptions): 
   return writeBundle(options.out, {
     manifest: described,
     files,
+    reference: reference && { bytes: reference, items: source.manifest.files.reference!.items },
     beside: {
       "golden.json": `${JSON.stringify(golden, undefined, 1)}\n`,
       "evaluation.json": `${JSON.stringify(after, undefined, 1)}\n`,
@@ -146,7 +155,7 @@ async function quantizeParts(
   { onProgress }: QuantizeOptions,
 ): Promise<Chosen> {
   const chosen: Chosen = new Map();
-  const labels = Array.from(heldOut.indices, (index) => heldOut.images.labels[index]!);
+  const labels = Array.from(heldOut.indices, (index) => heldOut.labelled.labels[index]!);
   const choose = async (
     part: BundlePart,
     feeds: Parameters<typeof calibrateModel>[1],
@@ -212,25 +221,22 @@ async function describeParts(
   return parts;
 }
 
-async function oneHardFrame(main: Uint8Array, { hardClasses }: Manifest, heldOut: Frames) {
-  const { labels } = heldOut.images;
+/** One frame of a hard class that main calls hard, with its F1. */
+async function oneHardFrame(
+  main: Uint8Array,
+  { hardClasses }: Manifest,
+  heldOut: Frames,
+): Promise<TensorViews> {
+  const { labels } = heldOut.labelled;
   const hard = heldOut.indices.filter((index) => hardClasses.includes(labels[index]!)).subarray(0, 20);
   const feeds = await extensionFeeds(main, hardClasses, { ...heldOut, indices: hard });
-  const [first] = feeds();
+  const [batch] = feeds();
   return Object.fromEntries(
-    Object.entries(first!).map(([name, { data, dims }]) => {
-      const length = dims.slice(1).reduce((product, dim) => product * dim, 1);
-      return [name, { data: data.slice(0, length), dims: [1, ...dims.slice(1)] }];
-    }),
+    Object.entries(batch!).map(([name, { data, dims }]) => [
+      name,
+      { data: data.slice(0, data.length / dims[0]!), dims: [1, ...dims.slice(1)] },
+    ]),
   );
-}
-
-function firstFrames({ images, indices, input }: Frames, count: number) {
-  const length = input.shape.reduce((product, dim) => product * dim, 1);
-  const planes = Array.from(indices.subarray(0, count), (index) =>
-    images.images.subarray(index * length, (index + 1) * length),
-  );
-  return view(Buffer.concat(planes), input);
 }
 
 function renamed(manifest: Manifest): BundleContent["manifest"] {
