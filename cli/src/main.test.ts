@@ -73,4 +73,17 @@ describe("meanet", () => {
     assert.equal(code, 1);
     assert.match(stderr, /^CONFIG_INVALID: broker: flag --http-port: .*expected number/);
   });
+
+  it("quantises no bundle that is int8 already, without its data, or of parts that there are not", async () => {
+    const quantize = (bundle: string, ...flags: string[]) =>
+      meanet("bundle", "quantize", bundle, "--out", "/nowhere/int8", ...flags);
+    assert.match((await quantize("fashion-mnist-int8")).stderr, /^QUANTIZATION_REFUSED: .* is int8 already/);
+    assert.match(
+      (await quantize("fashion-mnist", "--data", "/nowhere")).stderr,
+      /^DATASET_MISSING: \/nowhere/,
+    );
+    const { code, stderr } = await quantize("fashion-mnist", "--parts", "main,wheels");
+    assert.equal(code, 2);
+    assert.match(stderr, /--parts .*expected some of main,extension,cloud/);
+  });
 });

@@ -101,6 +101,18 @@ describe("ServedModel", () => {
     model.release();
     await assert.rejects(model.runMain([frame]), { code: "ENGINE_CLOSED" });
   });
+
+  test("serves an int8 bundle like any other: F1 passes between its models as float32", async () => {
+    const model = await open("fashion-mnist-int8");
+    assert.equal(model.name, "fashion-mnist-int8@1.0.0");
+    const grey = new Float32Array(28 * 28);
+    const { y1, features } = await model.runMain([grey, grey]);
+    assert.equal(y1[1]!.length, 10);
+    const { y2 } = await model.runExtension([grey, grey], features);
+    assert.deepEqual(y2[0], y2[1]);
+    assert.equal(y2[0]!.length, 5);
+    await model.retire();
+  });
 });
 
 describe("ModelSlots", () => {

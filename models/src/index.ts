@@ -25,7 +25,6 @@ export {
   type Manifest,
   type ModelInput,
   manifestSchema,
-  type Quantization,
   readManifest,
   type WindowInput,
 } from "./bundle/manifest.ts";
@@ -90,11 +89,9 @@ export {
   meanetSpecSchema,
 } from "./networks/index.ts";
 export { type Classifier, frameShapeText, isMap, type TensorFacts } from "./onnx-file/index.ts";
-export {
-  type QuantizeOptions,
-  type QuantizeProgress,
-  quantizeBundle,
-} from "./quantization/quantize-bundle.ts";
+export type { QuantizeProgress } from "./quantization/progress.ts";
+export type { Quantization } from "./quantization/provenance.ts";
+export { type QuantizeOptions, quantizeBundle } from "./quantization/quantize-bundle.ts";
 export { calibrateModel, type QuantizedModel, quantizeModel } from "./quantization/quantize-model.ts";
 export { quantizationTable } from "./quantization/report.ts";
 export { keptEnds, rangeMethods, type Variant } from "./quantization/variants.ts";

@@ -72,3 +72,44 @@ describe("the zoo's fashion-mnist", () => {
     }
   });
 });
+
+describe("the zoo's fashion-mnist-int8", () => {
+  const int8Dir = zooPath("fashion-mnist-int8");
+  let int8: Bundle;
+  let float32: Bundle;
+  before(async () => {
+    int8 = await loadBundle(int8Dir);
+    float32 = await loadBundle(dir);
+  });
+
+  it("answers as its golden.json says", async () => {
+    const golden = await readGolden(int8Dir);
+    for (const [part, error] of Object.entries(await goldenErrors(int8.files, golden))) {
+      assert.ok(error <= golden.tolerance, `${part}: ${error}`);
+    }
+  });
+
+  it("was made from the float32 bundle beside it, on training frames, and is smaller and faster in each part", () => {
+    const { from, parts } = int8.manifest.provenance.quantization!;
+    for (const part of ["main", "extension", "cloud"] as const) {
+      assert.equal(from.sha256[part], float32.manifest.files[part]!.sha256);
+    }
+    assert.deepEqual(Object.keys(parts), ["extension", "cloud"]);
+    for (const { bytes, speed } of Object.values(parts)) {
+      assert.ok(bytes.int8 < 0.4 * bytes.float32);
+      assert.ok(speed.ratio > 1, "as measured when it was made");
+    }
+  });
+
+  it("loses at most a point anywhere on the official test set, and as much as it says", async () => {
+    const result = await evaluate(int8, await openDataset("fashion-mnist", { download: false }), "test");
+    const { test } = int8.manifest.provenance.quantization!.accuracy;
+    for (const who of ["main", "edge", "cloud"] as const) {
+      const { accuracy } = result[who]!;
+      assert.ok(test!.float32[who]! - accuracy <= 0.01, `${who}: ${accuracy}`);
+      // Another processor rounds sums otherwise, and a byte carries it further than a float does.
+      const difference = Math.abs(accuracy - test!.int8[who]!);
+      assert.ok(difference <= 0.003, `${who}: ${accuracy}, shipped ${test!.int8[who]}`);
+    }
+  });
+});

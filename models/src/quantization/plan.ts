@@ -24,7 +24,7 @@ const pools = new Set(["AveragePool", "GlobalAveragePool"]);
 
 /**
  * Convolutions of fewer output channels stay float32. ONNX Runtime's integer kernels work on blocks of 16 channels: measured on
- * 4 and 8 channels they take twice the time of its float32 ones, from 16 channels on half of it.
+ * 4 and 8 channels they take twice the time of its float32 ones, from 16 channels on less than it.
  */
 const NARROW = 16;
 

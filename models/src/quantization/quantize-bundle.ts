@@ -5,8 +5,6 @@
  *
  * Ranges come from training frames, choices from held-out frames; the test set only fills the card.
  */
-import { createHash } from "node:crypto";
-import type { TensorViews } from "@meanet/inference";
 import { MeanetError } from "@meanet/runtime";
 import {
   type Bundle,
@@ -17,24 +15,16 @@ import {
 } from "../bundle/bundle.ts";
 import { bundleCard } from "../bundle/card.ts";
 import { makeGolden } from "../bundle/golden.ts";
-import type { Manifest, Quantization } from "../bundle/manifest.ts";
+import type { Manifest } from "../bundle/manifest.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { type Evaluation, evaluate } from "../evaluation/evaluate.ts";
-import { type Frames, predictEdge, predictPlain } from "../evaluation/predict.ts";
-import { accuracyOf, scoreFrames, share } from "../evaluation/score.ts";
 import { machine } from "../machine.ts";
-import { argmax, decisionOf } from "../routing.ts";
-import {
-  type BundleFrames,
-  extensionFeeds,
-  firstFrames,
-  frameFeeds,
-  openBundleFrames,
-} from "./bundle-frames.ts";
-import { chooseVariant, type TriedVariant } from "./choose-variant.ts";
-import { calibrateModel, canQuantize, type QuantizedModel } from "./quantize-model.ts";
-import { measureSpeed } from "./speed.ts";
-import type { Variant } from "./variants.ts";
+import { firstFrames, openBundleFrames } from "./bundle-frames.ts";
+import { chooseParts } from "./choose-parts.ts";
+import { describeParts } from "./describe-parts.ts";
+import type { QuantizeProgress } from "./progress.ts";
+import type { Quantization } from "./provenance.ts";
+import { canQuantize } from "./quantize-model.ts";
 
 export interface QuantizeOptions {
   /** The folder of the new bundle; what is there is replaced. */
@@ -47,11 +37,6 @@ export interface QuantizeOptions {
   readonly parts?: readonly BundlePart[] | undefined;
   readonly onProgress?: ((progress: QuantizeProgress) => void) | undefined;
 }
-
-export type QuantizeProgress =
-  | ({ readonly kind: "tried"; readonly part: BundlePart; readonly float32: number } & TriedVariant)
-  | { readonly kind: "evaluating" }
-  | { readonly kind: "timing"; readonly part: BundlePart };
 
 /** Frames that `golden.json` keeps. */
 const GOLDEN_FRAMES = 4;
@@ -70,7 +55,7 @@ const GOLDEN_TOLERANCE = 0.2;
 export async function quantizeBundle(source: Bundle, options: QuantizeOptions): Promise<Bundle> {
   const parts = partsOf(source, options.parts);
   const frames = await openBundleFrames(source.manifest, options.data, options.frames ?? 500);
-  const chosen = await quantizeParts(source, parts, frames, options);
+  const chosen = await chooseParts(source, parts, frames, options.onProgress);
   const { reference, ...sourceFiles } = source.files;
   const files = {
     ...sourceFiles,
@@ -97,13 +82,13 @@ export async function quantizeBundle(source: Bundle, options: QuantizeOptions): 
     from: {
       name: source.manifest.name,
       version: source.manifest.version,
-      sha256: shaOf(source.files),
+      sha256: shaOf(source.manifest),
     },
     calibration: {
       frames: frames.calibration.indices.length,
       seed: source.manifest.provenance.data.splitSeed,
     },
-    parts: await describeParts(source, chosen, frames.heldOut, options),
+    parts: await describeParts(source, chosen, frames.heldOut, options.onProgress),
     accuracy: { heldOut: accuracy["held-out"]!, ...(test === undefined ? {} : { test }) },
     machine: machine(),
     createdAt: new Date().toISOString(),
@@ -113,7 +98,10 @@ export async function quantizeBundle(source: Bundle, options: QuantizeOptions): 
   return writeBundle(options.out, {
     manifest: described,
     files,
-    reference: reference && { bytes: reference, items: source.manifest.files.reference!.items },
+    // For edges that train the extension in service, which needs it in float32.
+    ...(reference === undefined || chosen.has("extension")
+      ? {}
+      : { reference: { bytes: reference, items: source.manifest.files.reference!.items } }),
     beside: {
       "golden.json": `${JSON.stringify(golden, undefined, 1)}\n`,
       "evaluation.json": `${JSON.stringify(after, undefined, 1)}\n`,
@@ -121,8 +109,6 @@ export async function quantizeBundle(source: Bundle, options: QuantizeOptions): 
     },
   });
 }
-
-type Chosen = Map<BundlePart, Variant & QuantizedModel>;
 
 function partsOf({ manifest, files }: Bundle, wanted: readonly BundlePart[] | undefined): Set<BundlePart> {
   if (manifest.provenance.quantization !== undefined) {
@@ -148,97 +134,6 @@ function partsOf({ manifest, files }: Bundle, wanted: readonly BundlePart[] | un
   return new Set(fitting.length > 0 ? fitting : present);
 }
 
-async function quantizeParts(
-  { manifest, files }: Bundle,
-  parts: ReadonlySet<BundlePart>,
-  { calibration, heldOut }: BundleFrames,
-  { onProgress }: QuantizeOptions,
-): Promise<Chosen> {
-  const chosen: Chosen = new Map();
-  const labels = Array.from(heldOut.indices, (index) => heldOut.labelled.labels[index]!);
-  const choose = async (
-    part: BundlePart,
-    feeds: Parameters<typeof calibrateModel>[1],
-    accuracyWith: (model: Uint8Array) => Promise<number>,
-  ) => {
-    const model = files[part]!;
-    const float32 = await accuracyWith(model);
-    const tell = (tried: TriedVariant) => onProgress?.({ kind: "tried", part, float32, ...tried });
-    chosen.set(part, await chooseVariant(await calibrateModel(model, feeds), accuracyWith, float32, tell));
-  };
-  const plainAccuracy = async (model: Uint8Array, output: string) => {
-    const predicted = (await predictPlain(model, output, heldOut)).map(argmax);
-    return share([...predicted.keys()], (index) => predicted[index] === labels[index]);
-  };
-
-  if (parts.has("main")) {
-    await choose(
-      "main",
-      () => frameFeeds(calibration),
-      (model) => plainAccuracy(model, "y1"),
-    );
-  }
-  if (parts.has("extension")) {
-    const { hardClasses } = manifest;
-    const main = chosen.get("main")?.model ?? files.main;
-    await choose("extension", await extensionFeeds(main, hardClasses, calibration), async (extension) => {
-      const edge = await predictEdge({ main, extension, hardClasses }, heldOut);
-      return accuracyOf(scoreFrames({ labels, edge, ...decisionOf(manifest) }), "edgeClass").accuracy;
-    });
-  }
-  if (parts.has("cloud")) {
-    await choose(
-      "cloud",
-      () => frameFeeds(calibration),
-      (model) => plainAccuracy(model, "y"),
-    );
-  }
-  return chosen;
-}
-
-/** What was chosen for each part, its size and its speed. */
-async function describeParts(
-  { manifest, files }: Bundle,
-  chosen: Chosen,
-  heldOut: Frames,
-  { onProgress }: QuantizeOptions,
-): Promise<Quantization["parts"]> {
-  const one = firstFrames(heldOut, 1);
-  const parts: Quantization["parts"] = {};
-  for (const [part, { model, method, kept, integer, float }] of chosen) {
-    onProgress?.({ kind: "timing", part });
-    const before = files[part]!;
-    const feeds = part === "extension" ? await oneHardFrame(files.main, manifest, heldOut) : { x: one };
-    parts[part] = {
-      method,
-      kept,
-      integer: { ...integer },
-      float: { ...float },
-      bytes: { float32: before.length, int8: model.length },
-      speed: await measureSpeed(before, model, feeds),
-    };
-  }
-  return parts;
-}
-
-/** One frame of a hard class that main calls hard, with its F1. */
-async function oneHardFrame(
-  main: Uint8Array,
-  { hardClasses }: Manifest,
-  heldOut: Frames,
-): Promise<TensorViews> {
-  const { labels } = heldOut.labelled;
-  const hard = heldOut.indices.filter((index) => hardClasses.includes(labels[index]!)).subarray(0, 20);
-  const feeds = await extensionFeeds(main, hardClasses, { ...heldOut, indices: hard });
-  const [batch] = feeds();
-  return Object.fromEntries(
-    Object.entries(batch!).map(([name, { data, dims }]) => [
-      name,
-      { data: data.slice(0, data.length / dims[0]!), dims: [1, ...dims.slice(1)] },
-    ]),
-  );
-}
-
 function renamed(manifest: Manifest): BundleContent["manifest"] {
   const { schema: _schema, files: _files, ...rest } = manifest;
   return { ...rest, name: `${manifest.name}-int8` };
@@ -252,12 +147,11 @@ function answersRight({ main, edge, cloud }: Evaluation): Quantization["accuracy
   };
 }
 
-function shaOf(files: Bundle["files"]): Quantization["from"]["sha256"] {
-  const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+function shaOf({ files: { main, extension, cloud } }: Manifest): Quantization["from"]["sha256"] {
   return {
-    main: sha256(files.main),
-    extension: sha256(files.extension),
-    ...(files.cloud === undefined ? {} : { cloud: sha256(files.cloud) }),
+    main: main.sha256,
+    extension: extension.sha256,
+    ...(cloud === undefined ? {} : { cloud: cloud.sha256 }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Quantization } from "../bundle/manifest.ts";
+import type { Quantization } from "./provenance.ts";
 
 /** What quantisation cost and gave, as Markdown that a terminal shows as well. */
 export function quantizationTable({ accuracy, parts }: Quantization): string {
