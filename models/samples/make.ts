@@ -14,9 +14,9 @@ if (name === "fashion-mnist") {
   const test = await (await openDataset(name, { from })).read("test");
   await writeTestSample(test, balancedIndices(test, 100), join(import.meta.dirname, name));
 } else if (name === "uci-har") {
-  const { classes, read } = await openDataset(name, { from });
-  const test = await read("test");
-  await writeCompactPart(join(import.meta.dirname, name), "test", classes, test, spreadIndices(test, 16));
+  const data = await openDataset(name, { from });
+  const test = await data.read("test");
+  await writeCompactPart(join(import.meta.dirname, name), "test", data.classes, test, spreadIndices(test, 16));
 } else {
   throw new Error("expected fashion-mnist or uci-har, and where the official files are");
 }

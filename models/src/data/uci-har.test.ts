@@ -93,30 +93,30 @@ describe("UCI HAR", () => {
   it("refuses official files that do not fit each other, by name", async () => {
     const sample = await readSample();
     await writeOfficial(folder, sample, [0, 1]);
-    const { read } = await openDataset("uci-har", { from: folder });
+    const data = await openDataset("uci-har", { from: folder });
     const signal = join(folder, "test", "Inertial Signals", "body_gyro_y_test.txt");
     await appendFile(signal, "1 2 3\n");
-    await assert.rejects(read("test"), /body_gyro_y_test\.txt: 3 windows, expected one for each of 2 labels/);
+    await assert.rejects(data.read("test"), /body_gyro_y_test\.txt: 3 windows, expected one for each of 2 labels/);
     await writeFile(signal, "1 2 3\n4 5 6\n");
-    await assert.rejects(read("test"), /3 readings in line 1, expected 128/);
+    await assert.rejects(data.read("test"), /3 readings in line 1, expected 128/);
     await writeFile(signal, `${Array(128).fill("1").join(" ")}\n${Array(128).fill("x").join(" ")}\n`);
-    await assert.rejects(read("test"), /no finite number/);
+    await assert.rejects(data.read("test"), /no finite number/);
     await rm(signal);
-    await assert.rejects(read("test"), missing);
+    await assert.rejects(data.read("test"), missing);
     await writeFile(join(folder, "test", "y_test.txt"), "7\n0\n");
-    await assert.rejects(read("test"), corrupt);
+    await assert.rejects(data.read("test"), corrupt);
   });
 
   it("refuses compact files that do not fit each other", async () => {
     await cp(sampleFolder, folder, { recursive: true });
-    const { read } = await openDataset("uci-har", { from: folder });
+    const data = await openDataset("uci-har", { from: folder });
     await writeFile(join(folder, "test_subjects.u8"), new Uint8Array(95));
-    await assert.rejects(read("test"), /96 windows, 96 labels and 95 subjects/);
+    await assert.rejects(data.read("test"), /96 windows, 96 labels and 95 subjects/);
     await writeFile(join(folder, "test_labels.u8"), new Uint8Array(96).fill(6));
     await writeFile(join(folder, "test_subjects.u8"), new Uint8Array(96));
-    await assert.rejects(read("test"), /a label that is none of its 6 activities/);
+    await assert.rejects(data.read("test"), /a label that is none of its 6 activities/);
     await appendFile(join(folder, "test.f32"), "?");
-    await assert.rejects(read("test"), corrupt);
+    await assert.rejects(data.read("test"), corrupt);
     await writeFile(join(folder, "channels.txt"), "total_acc_x\n");
     await assert.rejects(openDataset("uci-har", { from: folder }), corrupt);
   });

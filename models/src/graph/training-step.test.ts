@@ -72,9 +72,9 @@ async function train(seed: number): Promise<{ losses: number[]; theta: Float32Ar
   for (let step = 0; step < 10; step++) {
     const learningRate = Float32Array.of(0.05);
     const outputs = await run(session, model, { theta, momentum, learningRate, ...frames(step) });
-    theta = outputs["nextTheta"]!;
-    momentum = outputs["nextMomentum"]!;
-    losses.push(outputs["loss"]![0]!);
+    theta = outputs.nextTheta!;
+    momentum = outputs.nextMomentum!;
+    losses.push(outputs.loss![0]!);
   }
   await session.close();
   return { losses, theta };
@@ -100,8 +100,8 @@ test("a step is momentum, gradient, and decay of weights only", async () => {
     assert.equal(decay, name.endsWith(".weight"), name);
     for (let at = offset; at < offset + size; at++) {
       const velocity = 0.8 * momentum[at]! + gradient![at]! + (decay ? 0.1 * theta[at]! : 0);
-      assert.ok(Math.abs(step["nextMomentum"]![at]! - velocity) < 1e-5, name);
-      assert.ok(Math.abs(step["nextTheta"]![at]! - (theta[at]! - 0.5 * velocity)) < 1e-5, name);
+      assert.ok(Math.abs(step.nextMomentum![at]! - velocity) < 1e-5, name);
+      assert.ok(Math.abs(step.nextTheta![at]! - (theta[at]! - 0.5 * velocity)) < 1e-5, name);
     }
   }
 });
@@ -120,8 +120,8 @@ test("an extension sees the same through a frozen main as through F1 given", asy
   const features = Float32Array.from(F1!.data as Float32Array);
   const given = await once(buildGradient(extension, { batch }), { theta, x, F1: features, target: hard });
   const through = await once(whole, { theta, x, target: hard });
-  for (const [at, value] of given["gradient"]!.entries()) {
-    assert.ok(Math.abs(through["gradient"]![at]! - value) < 1e-5, `gradient ${at}`);
+  for (const [at, value] of given.gradient!.entries()) {
+    assert.ok(Math.abs(through.gradient![at]! - value) < 1e-5, `gradient ${at}`);
   }
 });
 
@@ -141,7 +141,7 @@ test("statistics of equal batches average to those of their union", async () => 
   // Only the first normalisation sees the same values in both: later ones see what each batch normalised by itself.
   const { offset, channels } = main.graph.statistics[0]!;
   for (let at = offset; at < offset + 2 * channels; at++) {
-    assert.ok(Math.abs(average[at]! - union["statistics"]![at]!) < 1e-5, `statistic ${at}`);
+    assert.ok(Math.abs(average[at]! - union.statistics![at]!) < 1e-5, `statistic ${at}`);
   }
 });
 

@@ -10,5 +10,4 @@ export { featureTensor, isMap } from "./choose-tensors.ts";
 export { cut } from "./cut.ts";
 export { frameDims, type Normalisation } from "./input.ts";
 export { frameShapeText, type TensorFacts } from "./inspect.ts";
-export { attribute, floatOf, integerOf, OnnxFile } from "./onnx-file.ts";
-export { dimsOf, floatsOf, tensorProto } from "./tensor-data.ts";
+export { OnnxFile } from "./onnx-file.ts";

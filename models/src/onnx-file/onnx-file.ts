@@ -191,7 +191,7 @@ function refuseOutsideData({ initializer }: GraphProto, name: string): void {
 /** Integer attributes of a new node, and lists of integers. */
 export type Attributes = Readonly<Record<string, number | readonly number[]>>;
 
-export function attribute(node: NodeProto, name: string): AttributeProto | undefined {
+function attribute(node: NodeProto, name: string): AttributeProto | undefined {
   return node.attribute.find((entry) => entry.name === name);
 }
 

@@ -63,14 +63,14 @@ async function compareGradient(given: GradientCase): Promise<Comparison> {
     ),
   });
   await session.close();
-  const gradient = outputs["gradient"]!.data as Float32Array;
+  const gradient = outputs.gradient!.data as Float32Array;
 
   const inputs: Record<string, Float64Array> = { x: Float64Array.from(x) };
   for (const [name, values] of others) inputs[name] = Float64Array.from(values);
   let teacher: Float64Array = new Float64Array();
   if (given.frozen !== undefined) {
     const below = referenceInference(part.frozen!.graph, batch, { x: Float64Array.from(x) }, given.frozen);
-    inputs["F1"] = below["F1"]!;
+    inputs.F1 = below.F1!;
     teacher = below[part.frozen!.logits]!;
   }
   const exact = Float64Array.from(theta);
@@ -108,10 +108,10 @@ async function compareGradient(given: GradientCase): Promise<Comparison> {
       return [...Array.from(mean), ...Array.from(variance)];
     }),
   );
-  const statistics = (outputs["statistics"]?.data ?? new Float32Array()) as Float32Array;
+  const statistics = (outputs.statistics?.data ?? new Float32Array()) as Float32Array;
   return {
     relativeErrors,
-    loss: { onnx: (outputs["loss"]!.data as Float32Array)[0]!, reference: loss() },
+    loss: { onnx: (outputs.loss!.data as Float32Array)[0]!, reference: loss() },
     statistics: { onnx: statistics, reference },
   };
 }
