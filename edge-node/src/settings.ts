@@ -26,7 +26,7 @@ export interface SettingsOptions {
 }
 
 /** What can be asked of a node that learns. */
-export interface LearningControl {
+interface LearningControl {
   enabled: boolean;
   /** Begins a training. @returns why none began */
   trainNow(): string | undefined;

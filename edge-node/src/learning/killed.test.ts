@@ -42,16 +42,12 @@ async function runChild(name: string, killAt: number, killOn?: Training["event"]
 
 /** What a node that starts on this folder serves: its name, once it has answered. */
 async function served(folder: string): Promise<string> {
-  const node = openLearning(folder);
-  try {
-    await node.learning.load(bundle);
-    const model = node.models.current("image")!;
-    const { y1 } = await model.runMain([new Float32Array(64)]);
-    assert.equal(y1[0]!.length, 4);
-    return model.name;
-  } finally {
-    await node.close();
-  }
+  await using node = openLearning(folder);
+  await node.learning.load(bundle);
+  const model = node.models.current("image")!;
+  const { y1 } = await model.runMain([new Float32Array(64)]);
+  assert.equal(y1[0]!.length, 4);
+  return model.name;
 }
 
 const CAME = "quadrants@1.0.0";
@@ -88,7 +84,7 @@ describe("a node that is killed while it learns", { timeout: 240_000 }, () => {
     assert.equal(signal, "SIGKILL");
     assert.equal(await served(folder), CAME);
     const told: Training[] = [];
-    const node = openLearning(folder, (training) => told.push(training));
+    await using node = openLearning(folder, (training) => told.push(training));
     await node.learning.load(bundle);
     assert.equal(node.learning.trainNow(), undefined);
     await node.learning.idle();
@@ -96,17 +92,17 @@ describe("a node that is killed while it learns", { timeout: 240_000 }, () => {
     // A number is not given twice: the training that was killed was the first.
     assert.deepEqual([started?.run, started?.items], [2, 64]);
     assert.equal(node.models.current("image")!.name, "quadrants@1.0.0+edge.2");
-    await node.close();
   });
 
   test("a bundle that was damaged on disk gives way to the one that came", async () => {
     const folder = join(root, "damaged");
-    const node = openLearning(folder);
-    await node.learning.load(bundle);
-    await teachAll(node);
-    await node.learning.idle();
-    assert.equal(node.models.current("image")!.name, LEARNED);
-    await node.close();
+    {
+      await using node = openLearning(folder);
+      await node.learning.load(bundle);
+      await teachAll(node);
+      await node.learning.idle();
+      assert.equal(node.models.current("image")!.name, LEARNED);
+    }
     await rm(join(folder, "learning", "quadrants-1.0.0", "bundles", "1.0.0+edge.1", "extension.onnx"));
     assert.equal(await served(folder), CAME);
   });

@@ -328,6 +328,10 @@ export class Learner {
         maxBytes: maxMemory,
       },
       (step) => {
+        if (step.kind === "waiting") {
+          this.#show(`training ${run}: waits for frames in service`);
+          return;
+        }
         const energyJ = energy.observe(step);
         if (step.kind !== "epoch") return;
         const { kind: _, ...figures } = step;
@@ -424,7 +428,7 @@ export class Learner {
       return joules;
     };
     return {
-      observe: (step: AdaptationStep): number => {
+      observe: (step: Exclude<AdaptationStep, { kind: "waiting" }>): number => {
         if (step.kind === "epoch") return close();
         sinceEpoch += end?.() ?? 0;
         end = meter.begin(step.macs);

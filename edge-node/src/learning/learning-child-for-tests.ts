@@ -60,13 +60,12 @@ fs.promises.mkdir = (async (path: string, options: { recursive: true }) => {
 }) as typeof mkdir;
 syncBuiltinESMExports();
 
-const node = openLearning(folder, (training) => {
+await using node = openLearning(folder, (training) => {
   process.send?.(training);
 });
 await node.learning.load(bundle);
 counting = true;
 await teachAll(node);
 await node.learning.idle();
-await node.close();
 process.send?.({ event: "end", touches });
 process.disconnect?.();

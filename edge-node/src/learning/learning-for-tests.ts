@@ -1,5 +1,5 @@
 import { deviceProfile, ModelledMeter } from "@meanet/energy";
-import { softmax, toTensor } from "@meanet/models";
+import { argmax, softmax, toTensor } from "@meanet/models";
 import { quadrantFrames } from "@meanet/models/testing";
 import type { Training } from "@meanet/protocol";
 import { createLog } from "@meanet/runtime";
@@ -16,6 +16,7 @@ export function openLearning(
   folder: string,
   publish: (training: Training) => void = () => undefined,
   changes: object = {},
+  onChange: () => void = () => undefined,
 ) {
   const engine = { providers: ["cpu" as const], threads: 1 };
   const models = new ModelSlots((name) => ServedModel.open(name, engine, () => undefined));
@@ -35,15 +36,34 @@ export function openLearning(
     now: () => Date.now(),
     log: createLog("test", "silent"),
   });
-  learning.listen({ publish, onChange: () => undefined });
+  learning.listen({ publish, onChange });
   return {
     learning,
     models,
-    close: async () => {
+    [Symbol.asyncDispose]: async () => {
       await learning.close();
       await models.close();
     },
   };
+}
+
+/** The class that main calls most of the frames that {@link teachAll} shows. */
+export async function mostCalled({
+  models,
+}: Pick<ReturnType<typeof openLearning>, "models">): Promise<number> {
+  const model = models.current("image")!;
+  const calls = new Array<number>(model.classes.length).fill(0);
+  const { frames } = quadrantFrames(64, 21);
+  for (let at = 0; at < 64; at++) {
+    const { y1 } = await model.runMain([tensorOf(model, frames, at)]);
+    calls[argmax(y1[0]!)]! += 1;
+  }
+  return argmax(calls);
+}
+
+function tensorOf({ manifest: { input } }: ServedModel, frames: Uint8Array, at: number): Float32Array {
+  if (input.kind !== "image") throw new Error("expected pictures");
+  return toTensor(frames.subarray(at * LENGTH, (at + 1) * LENGTH), input);
 }
 
 /** Shows it frames of the quadrants, each answered by the edge and then labelled with the truth. */
@@ -54,9 +74,7 @@ export async function teachAll(
   const { frames, labels } = quadrantFrames(count, seed);
   for (const [at, label] of labels.entries()) {
     const model = models.current("image")!;
-    const { input } = model.manifest;
-    if (input.kind !== "image") throw new Error("expected pictures");
-    const tensor = toTensor(frames.subarray(at * LENGTH, (at + 1) * LENGTH), input);
+    const tensor = tensorOf(model, frames, at);
     const { y1, features } = await model.runMain([tensor]);
     const frame = frameOf(`${seed}-${at}`);
     learning.observe({

@@ -19,6 +19,7 @@ function stepBack(): void {
 
 function waitAtGate(): number {
   if (Atomics.load(gate, 0) === GO) return 0;
+  tell({ kind: "step", step: { kind: "waiting" } });
   const sinceMs = performance.now();
   while (Atomics.load(gate, 0) === WAIT) Atomics.wait(gate, 0, WAIT);
   if (Atomics.load(gate, 0) === STOP) throw new MeanetError("TRAINING_ABORTED", "the training was stopped");

@@ -59,6 +59,8 @@ export interface AdaptationResult {
 export type AdaptationStep =
   /** Work of so many multiply-accumulates begins; the work before it has ended. */
   | { readonly kind: "work"; readonly macs: number }
+  /** It was told to pause, and does. */
+  | { readonly kind: "waiting" }
   | {
       readonly kind: "epoch";
       readonly epoch: number;

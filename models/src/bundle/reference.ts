@@ -13,7 +13,7 @@ import { type Bundle, fileEntryOf, loadBundle } from "./bundle.ts";
 import { type Manifest, type ModelInput, manifestSchema, readManifest } from "./manifest.ts";
 import { toTensor, windowTensor } from "./tensor.ts";
 
-export const REFERENCE_FILE = "reference.bin";
+const REFERENCE_FILE = "reference.bin";
 const LABEL_BYTES = 2;
 
 /** Labelled frames before normalisation: bytes of images, or raw readings of windows. */
