@@ -85,11 +85,22 @@ function inputOf(labelled: LabelledFrames, train: Uint32Array): ModelInput {
 }
 
 /** Found here, it costs no hour of training. @throws {MeanetError} RECIPE_INVALID */
-function checkNetworks({ edge }: Recipe, { name, classes }: Dataset, { shape }: ModelInput): void {
-  if (edge.input.join() === shape.join() && edge.classes === classes.length) return;
-  throw new MeanetError(
-    "RECIPE_INVALID",
-    `the recipe's networks take ${edge.input.join("x")} and ${edge.classes} classes; ${name} has frames of ${shape.join("x")} and ${classes.length}`,
-    { input: edge.input, shape, classes: classes.length },
+function checkNetworks({ edge, train }: Recipe, { name, classes }: Dataset, { shape }: ModelInput): void {
+  if (edge.input.join() !== shape.join() || edge.classes !== classes.length) {
+    throw new MeanetError(
+      "RECIPE_INVALID",
+      `the recipe's networks take ${edge.input.join("x")} and ${edge.classes} classes; ${name} has frames of ${shape.join("x")} and ${classes.length}`,
+      { input: edge.input, shape, classes: classes.length },
+    );
+  }
+  const turns = Object.values(train).some(
+    (part) => part?.augmentation.kind === "window" && part.augmentation.turn !== undefined,
   );
+  if (turns && shape[0] % 3 !== 0) {
+    throw new MeanetError(
+      "RECIPE_INVALID",
+      `the recipe turns sensors of three axes; ${name} has ${shape[0]} channels: leave out \`turn\``,
+      { channels: shape[0] },
+    );
+  }
 }

@@ -43,6 +43,35 @@ describe("augmentWindow", () => {
     assert.equal(new Set(added).size, 8);
   });
 
+  it("turns every sensor alike: the raw length of each reading and the angle between sensors stay", () => {
+    const sensors = {
+      kind: "window",
+      shape: [6, 1],
+      mean: [1, 0, 2, 0, 0, 1],
+      std: [0.5, 1, 2, 1, 3, 1],
+      rateHz: 50,
+    } as const;
+    const raw = [0.3, -0.4, 0.9, -1, 0.2, 0.5];
+    const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, v, at) => sum + v * b[at]!, 0);
+    for (let seed = 0; seed < 40; seed++) {
+      const tensor = Float32Array.from(raw, (value, at) => (value - sensors.mean[at]!) / sensors.std[at]!);
+      augmentWindow(
+        tensor,
+        sensors,
+        windowAugmentationSchema.parse({ kind: "window", turn: 30 }),
+        randomAt(seed),
+      );
+      const turned = Array.from(tensor, (value, at) => value * sensors.std[at]! + sensors.mean[at]!);
+      const [first, second] = [turned.slice(0, 3), turned.slice(3)];
+      const [a, b] = [raw.slice(0, 3), raw.slice(3)];
+      assert.ok(Math.abs(dot(first, first) - dot(a, a)) < 1e-5);
+      assert.ok(Math.abs(dot(first, second) - dot(a, b)) < 1e-5);
+      // No reading turns further than the sensor does.
+      assert.ok(dot(first, a) / dot(a, a) >= Math.cos(Math.PI / 6) - 1e-5);
+      assert.ok(dot(first, a) / dot(a, a) < 1 - 1e-9);
+    }
+  });
+
   it("draws the same for the same seed and place", () => {
     const all = { scale: 0.1, noise: 0.1, shift: 2 };
     assert.deepEqual(augmented(all, 9), augmented(all, 9));
