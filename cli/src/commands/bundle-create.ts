@@ -9,17 +9,14 @@ import {
   mainRecipe,
   openClassifier,
   openDataset,
-  type TrainingProgress,
   train,
 } from "@meanet/models";
-import { isMeanetError, loadConfig } from "@meanet/runtime";
+import { loadConfig } from "@meanet/runtime";
 import { Command } from "commander";
 import { z } from "zod";
 import { addConfigOptions, configFlags } from "../config-options.ts";
-import { untilStopped } from "../lifetime.ts";
 import { textTable } from "../text-table.ts";
-import { progressView } from "../training-view.ts";
-import { putAside } from "./train.ts";
+import { putAside, watchTraining } from "../training-run.ts";
 
 const createConfigSchema = z
   .strictObject({
@@ -135,31 +132,20 @@ async function create(config: CreateConfig, out: string): Promise<void> {
   const recipe = await mainRecipe({ ...config, name: config.name ?? nameOf(main), features: feature, data });
   const work = config.work ?? join(".meanet", "training", recipe.name);
   if (!config.resume) await putAside(work);
-  const stopping = new AbortController();
-  void untilStopped().then(() => stopping.abort());
-  const show = progressView(json ? process.stderr : process.stdout);
-  try {
+  await watchTraining(json ? process.stderr : process.stdout, async ({ signal, show }) => {
     const bundle = await train(recipe, {
       out,
       data,
       folder: join(main, ".."),
       work,
       threads,
-      signal: stopping.signal,
-      onProgress: (progress: TrainingProgress) => show(progress),
+      signal,
+      onProgress: show,
     });
     const figures = await evaluate(bundle, data, (await data.has("test")) ? "test" : "held-out");
     console.log(json ? JSON.stringify(figures) : evaluateTable(figures));
     console.error(`${bundle.manifest.name}@${bundle.manifest.version} stands in ${bundle.dir}`);
-  } catch (error) {
-    if (isMeanetError(error, "TRAINING_ABORTED")) {
-      console.error("The same command with --resume goes on from here.");
-    }
-    throw error;
-  } finally {
-    // The channel to a parent must not keep a finished training alive.
-    if (process.connected) process.disconnect();
-  }
+  });
 }
 
 /** `My Model.onnx` → `my-model`. */

@@ -1,8 +1,5 @@
-import { existsSync } from "node:fs";
-import { rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
-  type BundlePart,
   bundleParts,
   openDataset,
   readRecipe,
@@ -10,12 +7,11 @@ import {
   train,
   trainPart,
 } from "@meanet/models";
-import { isMeanetError, loadConfig } from "@meanet/runtime";
+import { loadConfig } from "@meanet/runtime";
 import { Command } from "commander";
 import { z } from "zod";
 import { addConfigOptions, configFlags } from "../config-options.ts";
-import { untilStopped } from "../lifetime.ts";
-import { progressView } from "../training-view.ts";
+import { putAside, watchTraining } from "../training-run.ts";
 
 const trainConfigSchema = z
   .strictObject({
@@ -91,16 +87,13 @@ async function runTrain(values: Record<string, unknown>): Promise<void> {
   });
   const work = config.work ?? join(".meanet", "training", recipe.name);
   if (!config.resume) await putAside(work, part);
-  const stopping = new AbortController();
-  void untilStopped().then(() => stopping.abort());
-  const show = progressView(json ? process.stderr : process.stdout);
-  try {
+  await watchTraining(json ? process.stderr : process.stdout, async ({ signal, show }) => {
     const options = {
       data,
       folder: dirname(config.recipe),
       work,
       threads,
-      signal: stopping.signal,
+      signal,
       onProgress: (progress: TrainingProgress) => {
         show(progress);
         if (json && progress.kind === "epoch") console.log(JSON.stringify(progress));
@@ -115,22 +108,5 @@ async function runTrain(values: Record<string, unknown>): Promise<void> {
       const { name, version } = manifest;
       console.error(`${name}@${version} stands in ${dir}; measure it: meanet evaluate --bundle ${dir}`);
     }
-  } catch (error) {
-    if (isMeanetError(error, "TRAINING_ABORTED")) {
-      console.error("The same command with --resume goes on from here.");
-    }
-    throw error;
-  } finally {
-    // The channel to a parent must not keep a finished training alive.
-    if (process.connected) process.disconnect();
-  }
-}
-
-/** Hours of training are not thrown away by a forgotten flag. */
-export async function putAside(work: string, part?: BundlePart): Promise<void> {
-  const path = part === undefined ? work : join(work, `${part}.checkpoint`);
-  if (!existsSync(path)) return;
-  const previous = `${path}.previous`;
-  await rm(previous, { recursive: true, force: true });
-  await rename(path, previous);
+  });
 }

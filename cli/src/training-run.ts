@@ -1,0 +1,63 @@
+import { existsSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type BundlePart, progressLine, type TrainingProgress } from "@meanet/models";
+import { isMeanetError } from "@meanet/runtime";
+import { createLogUpdate } from "log-update";
+import { untilStopped } from "./lifetime.ts";
+
+/** Between two lines about the steps of an epoch, where nobody watches a terminal. */
+const LINE_INTERVAL_MS = 15_000;
+
+/** What a training is given by the command that watches it. */
+export interface Watched {
+  /** Aborts with Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly show: (progress: TrainingProgress) => void;
+}
+
+/** Runs a training with its progress in view; Ctrl-C stops it after the step under way, and is told how to go on. */
+export async function watchTraining(
+  stream: NodeJS.WriteStream,
+  run: (watched: Watched) => Promise<void>,
+): Promise<void> {
+  const stopping = new AbortController();
+  void untilStopped().then(() => stopping.abort());
+  try {
+    await run({ signal: stopping.signal, show: progressView(stream) });
+  } catch (error) {
+    if (isMeanetError(error, "TRAINING_ABORTED")) {
+      console.error("The same command with --resume goes on from here.");
+    }
+    throw error;
+  } finally {
+    // The channel to a parent must not keep a finished training alive.
+    if (process.connected) process.disconnect();
+  }
+}
+
+/** Hours of training are not thrown away by a forgotten flag. */
+export async function putAside(work: string, part?: BundlePart): Promise<void> {
+  const path = part === undefined ? work : join(work, `${part}.checkpoint`);
+  if (!existsSync(path)) return;
+  const previous = `${path}.previous`;
+  await rm(previous, { recursive: true, force: true });
+  await rename(path, previous);
+}
+
+/** A line that changes in place on a terminal, else a line now and then; epochs stay. */
+function progressView(stream: NodeJS.WriteStream): (progress: TrainingProgress) => void {
+  if (stream.isTTY) {
+    const update = createLogUpdate(stream);
+    return (progress) => {
+      if (progress.kind === "epoch") update.persist(progressLine(progress));
+      else update(progressLine(progress));
+    };
+  }
+  let nextMs = performance.now() + LINE_INTERVAL_MS;
+  return (progress) => {
+    if (progress.kind === "step" && performance.now() < nextMs) return;
+    nextMs = performance.now() + LINE_INTERVAL_MS;
+    stream.write(`${progressLine(progress)}\n`);
+  };
+}
