@@ -25,7 +25,8 @@ Options:
   --name NAME  name of the file (default: latest)
   --help       this text
 
-Another measurement: npm run bench -- memory --help (memory of training block by block and all at once)`;
+Other measurements: npm run bench -- memory --help (memory of training block by block and all at once),
+npm run bench -- learning --help (answers of an edge node while it trains)`;
 
 /** @throws {MeanetError} CONFIG_INVALID */
 export function readOptions(args: readonly string[]): Options {
