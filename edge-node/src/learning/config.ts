@@ -72,6 +72,12 @@ const margins = z
     gain: share
       .default(0.01)
       .describe("accuracy on held-out items by which a new extension must be better, and more"),
+    sigmas: z
+      .number()
+      .min(0)
+      .max(10)
+      .default(1)
+      .describe("by how many standard deviations it must win more held-out items than it loses"),
     loss: share.default(0.02).describe("accuracy on reference frames that it may lose"),
     leastItems: count().default(20).describe("held-out items without which nothing goes live"),
   })

@@ -61,7 +61,10 @@ export class ItemStore {
           fresh INTEGER NOT NULL,
           tensor BLOB NOT NULL
         ) STRICT;
-        CREATE INDEX IF NOT EXISTS of_class ON item (class, source);
+        -- Asked at every label: answered without a look at the rows, which hold the tensors.
+        CREATE INDEX IF NOT EXISTS of_class ON item (class, source, at);
+        CREATE INDEX IF NOT EXISTS of_source ON item (source);
+        CREATE INDEX IF NOT EXISTS is_fresh ON item (at) WHERE fresh = 1;
       `);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);

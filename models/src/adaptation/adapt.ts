@@ -198,6 +198,8 @@ class Adaptation {
       items: frames.labels.length,
       current: accuracyOf(current, frames.weights),
       candidate: accuracyOf(after, frames.weights),
+      won: after.filter((right, at) => right && !current[at]).length,
+      lost: current.filter((right, at) => right && !after[at]).length,
     };
   }
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { objection } from "./judgement.ts";
 
-const margins = { leastItems: 10, gain: 0.02, loss: 0.01 };
-const heldOut = { items: 50, current: 0.6, candidate: 0.7 };
-const reference = { items: 100, current: 0.9, candidate: 0.895 };
+const margins = { leastItems: 10, gain: 0.02, sigmas: 1, loss: 0.01 };
+const heldOut = { items: 50, current: 0.6, candidate: 0.7, won: 7, lost: 2 };
+const reference = { items: 200, current: 0.9, candidate: 0.895, won: 0, lost: 1 };
 
 describe("a candidate", () => {
   it("goes live when it is better on held-out items and hardly worse on reference frames", () => {
@@ -17,6 +17,8 @@ describe("a candidate", () => {
     assert.match(little!, /60\.0 % became 61\.5 %.*\+2\.0 points/);
     const forgot = objection({ heldOut, reference: { ...reference, candidate: 0.85 } }, margins);
     assert.match(forgot!, /90\.0 % became 85\.0 %.*-1\.0 points/);
+    const luck = objection({ heldOut: { ...heldOut, won: 25, lost: 20 }, reference }, margins);
+    assert.match(luck!, /won 25 and lost 20: that may be luck/);
     assert.match(objection({ heldOut: { ...heldOut, items: 9 }, reference }, margins)!, /only 9 items/);
   });
 });

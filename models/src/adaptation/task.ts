@@ -43,6 +43,9 @@ export interface Comparison {
   readonly items: number;
   readonly current: number;
   readonly candidate: number;
+  /** Items that only the candidate answers rightly, and items that only the current one does. */
+  readonly won: number;
+  readonly lost: number;
 }
 
 export interface AdaptationResult {
