@@ -4,7 +4,7 @@ import type { Training } from "@meanet/protocol";
 import { Adaptation } from "./adaptation.ts";
 
 const common = { at: 1, model: "m@1.0.0", run: 1, energyJ: 0 };
-const figures = { heldOut: { items: 10, current: 0.6, candidate: 0.8 }, reference: null };
+const figures = { heldOut: { items: 10, current: 0.6, candidate: 0.8, won: 12, lost: 4 }, reference: null };
 const collected: Training = {
   ...common,
   run: 0,

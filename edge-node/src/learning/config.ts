@@ -77,7 +77,7 @@ const margins = z
       .min(0)
       .max(10)
       .default(1)
-      .describe("by how many standard deviations it must win more held-out items than it loses"),
+      .describe("by how many standard deviations it must win more held-out items than it loses, and more"),
     loss: share.default(0.02).describe("accuracy on reference frames that it may lose"),
     leastItems: count().default(20).describe("held-out items without which nothing goes live"),
   })

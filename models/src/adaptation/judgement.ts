@@ -28,7 +28,7 @@ export function objection(
     return `on ${heldOut.items} held-out items ${change(heldOut)}, more than +${percent(gain)} points is asked for`;
   }
   const { won, lost } = heldOut;
-  if (won - lost < sigmas * Math.sqrt(won + lost)) {
+  if (won - lost <= sigmas * Math.sqrt(won + lost)) {
     return `of ${heldOut.items} held-out items it won ${won} and lost ${lost}: that may be luck`;
   }
   if (reference !== null && reference.current - reference.candidate > loss) {

@@ -72,7 +72,13 @@ const verdict: fc.Arbitrary<Verdict> = fc.oneof(
 const names = fc.array(text, { maxLength: 5 });
 const step = { at: time, model: text, energyJ: amount, run: count };
 const named = <const E extends string>(event: E) => ({ ...step, event: fc.constant(event) });
-const comparison = fc.record({ items: count, current: probability, candidate: probability });
+const comparison = fc.record({
+  items: count,
+  current: probability,
+  candidate: probability,
+  won: count,
+  lost: count,
+});
 const figures = fc.record({ heldOut: comparison, reference: fc.option(comparison) });
 const training: fc.Arbitrary<Training> = fc.oneof(
   fc.record({

@@ -13,8 +13,14 @@ const model = z.string().max(128);
 const reason = z.string().max(512);
 const classNames = z.array(z.string().max(128)).max(4096);
 
-/** Accuracy of two extensions on the same items. */
-const comparison = z.object({ items: count, current: probability, candidate: probability });
+/** Accuracy of two extensions on the same items, and how many only one of them answers rightly: `won` by the candidate, or `lost`. */
+const comparison = z.object({
+  items: count,
+  current: probability,
+  candidate: probability,
+  won: count,
+  lost: count,
+});
 
 /** What a candidate was judged by. */
 const trialFigures = z.object({
