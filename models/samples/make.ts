@@ -16,7 +16,13 @@ if (name === "fashion-mnist") {
 } else if (name === "uci-har") {
   const data = await openDataset(name, { from });
   const test = await data.read("test");
-  await writeCompactPart(join(import.meta.dirname, name), "test", data.classes, test, spreadIndices(test, 16));
+  await writeCompactPart(
+    join(import.meta.dirname, name),
+    "test",
+    data.classes,
+    test,
+    spreadIndices(test, 16),
+  );
 } else {
   throw new Error("expected fashion-mnist or uci-har, and where the official files are");
 }

@@ -113,3 +113,40 @@ describe("the zoo's fashion-mnist-int8", () => {
     }
   });
 });
+
+describe("the zoo's uci-har", () => {
+  const harDir = zooPath("uci-har");
+  let har: Bundle;
+  before(async () => {
+    har = await loadBundle(harDir);
+  });
+
+  it("answers as its golden.json says", async () => {
+    const golden = await readGolden(harDir);
+    const errors = await goldenErrors(har.files, golden);
+    assert.deepEqual(Object.keys(errors), ["main", "extension", "cloud"]);
+    for (const [part, error] of Object.entries(errors)) {
+      assert.ok(error <= golden.tolerance, `${part}: ${error}`);
+    }
+  });
+
+  it("ships with figures of the whole official test set that reach its floors", async () => {
+    const shipped = JSON.parse(await readFile(join(harDir, "evaluation.json"), "utf8")) as Evaluation[];
+    const { n, edge, cloud, extensionRuns } = shipped.find(({ split }) => split === "test")!;
+    assert.equal(n, 2947);
+    assert.ok(edge.accuracy >= 0.92, `edge ${edge.accuracy}`);
+    assert.ok(cloud!.accuracy >= 0.935, `cloud ${cloud!.accuracy}`);
+    assert.ok(extensionRuns > 0.3 && extensionRuns < 0.7, `extension runs ${extensionRuns}`);
+  });
+
+  it("is as good on the sample's windows as 96 of them let one say", async () => {
+    const sample = await openDataset("uci-har", {
+      from: join(import.meta.dirname, "..", "samples", "uci-har"),
+    });
+    const { n, main, edge, cloud } = await evaluate(har, sample, "test");
+    assert.equal(n, 96);
+    for (const [who, { accuracy }] of Object.entries({ main, edge, cloud: cloud! })) {
+      assert.ok(accuracy >= 0.85, `${who} ${accuracy}`);
+    }
+  });
+});

@@ -96,7 +96,10 @@ describe("UCI HAR", () => {
     const data = await openDataset("uci-har", { from: folder });
     const signal = join(folder, "test", "Inertial Signals", "body_gyro_y_test.txt");
     await appendFile(signal, "1 2 3\n");
-    await assert.rejects(data.read("test"), /body_gyro_y_test\.txt: 3 windows, expected one for each of 2 labels/);
+    await assert.rejects(
+      data.read("test"),
+      /body_gyro_y_test\.txt: 3 windows, expected one for each of 2 labels/,
+    );
     await writeFile(signal, "1 2 3\n4 5 6\n");
     await assert.rejects(data.read("test"), /3 readings in line 1, expected 128/);
     await writeFile(signal, `${Array(128).fill("1").join(" ")}\n${Array(128).fill("x").join(" ")}\n`);
