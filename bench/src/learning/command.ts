@@ -74,7 +74,7 @@ export async function benchLearning(args: readonly string[]): Promise<void> {
   const report = {
     schema: 1,
     date: new Date().toISOString(),
-    command: "npm run bench -- learning",
+    command: ["npm run bench -- learning", ...args].join(" "),
     machine,
     settings: { rate, frames, rounds, epochs, taught: TAUGHT },
     cases,
