@@ -55,7 +55,7 @@ export function bundleCommand(): Command {
     .option("--from <dir>", "folder of the data set's official files")
     .option(
       "--per-class <n>",
-      "frames of each class; by default 50, and 5 where there are many classes",
+      "frames of each class; by default 100, and 5 where there are many classes",
       Number,
     )
     .action(async (bundle: string, options: { from?: string; perClass?: number }) => {

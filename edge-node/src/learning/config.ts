@@ -35,7 +35,7 @@ const trigger = z
 const training = z
   .strictObject({
     epochs: count().default(6).describe("passes over the store"),
-    rate: z.number().positive().max(1).default(0.005).describe("peak of the learning rate, one cycle"),
+    rate: z.number().positive().max(1).default(0.002).describe("peak of the learning rate, one cycle"),
     batch: count(2).max(256).default(32).describe("frames of a step"),
     replay: z
       .number()

@@ -112,11 +112,11 @@ function joined<T extends Uint8Array | Float32Array>(
 }
 
 /**
- * How many reference frames of each class, so that the file stays small: 50 of few classes, 5 of many. Half of them are replayed
+ * How many reference frames of each class, so that the file stays small: 100 of few classes, 5 of many. Half of them are replayed
  * and half judge: on 10 classes 20 of each made one frame in a hundred decide whether a candidate goes live.
  */
 export function referencePerClass(classes: number): number {
-  return classes <= 20 ? 50 : 5;
+  return classes <= 20 ? 100 : 5;
 }
 
 /**
