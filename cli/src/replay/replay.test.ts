@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setImmediate as settled } from "node:timers/promises";
 import { MeanetError } from "@meanet/runtime";
 import type { FrameResult } from "../figures.ts";
 import { answered } from "../verdict.fixture.ts";
@@ -83,6 +84,19 @@ describe("replay", () => {
     assert.equal(published.length, 4);
     assert.deepEqual([...labels.keys()], ["r-1-0", "r-1-2"]);
     assert.equal(results.filter(({ correct }) => correct !== undefined).length, 4);
+  });
+
+  it("waits with the next frame while as many are under way as may be", async () => {
+    const answers: (() => void)[] = [];
+    const { device, published } = camera(() => new Promise((resolve) => answers.push(resolve)));
+    const { done } = run([device], 3, { maxOutstanding: 2 });
+    await settled();
+    assert.deepEqual(published, ["r-1-0", "r-1-1"]);
+    answers.shift()!();
+    await settled();
+    assert.equal(published.length, 3);
+    for (const answer of answers) answer();
+    await done;
   });
 
   it("publishes a silent frame again under its id, and drops it after three attempts", async () => {

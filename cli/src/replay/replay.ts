@@ -5,7 +5,7 @@ import type { FrameResult } from "../figures.ts";
 import type { FrameSource, LabelledFrame } from "./frame-source.ts";
 import { frameId } from "./run-id.ts";
 
-/** Frames that may await their verdict; when reached, the cameras wait. */
+/** Frames that may await their verdict, unless the options say otherwise. */
 const MAX_OUTSTANDING = 256;
 /** A frame without verdict for so long is published again under its id. */
 const REPUBLISH_AFTER_MS = 10_000;
@@ -32,6 +32,8 @@ export interface ReplayOptions {
   readonly run: string;
   /** Frames per second of all cameras together. */
   readonly rate: number;
+  /** Frames that may await their verdict; when reached, the cameras wait. Default 256. */
+  readonly maxOutstanding?: number | undefined;
   /** Frames to publish; undefined: until `signal`. */
   readonly frames: number | undefined;
   /** Whether the true class of the frame at a place is told. Left out: of every frame. */
@@ -50,7 +52,7 @@ export interface ReplayOptions {
  * published frame has come to its end.
  */
 export async function replay(options: ReplayOptions): Promise<void> {
-  const { cameras, source, rate, signal } = options;
+  const { cameras, source, rate, signal, maxOutstanding = MAX_OUTSTANDING } = options;
   const underWay = new Set<Promise<void>>();
   const givenUp = new Promise<never>((_resolve, reject) => {
     options.giveUp.addEventListener("abort", () => reject(new Error("given up")));
@@ -61,7 +63,7 @@ export async function replay(options: ReplayOptions): Promise<void> {
     const dueMs = startMs + (index * 1000) / rate;
     const waitMs = dueMs - performance.now();
     if (waitMs > 1) await sleep(waitMs, undefined, { signal }).catch(() => undefined);
-    while (underWay.size >= MAX_OUTSTANDING && !signal.aborted) await Promise.race(underWay);
+    while (underWay.size >= maxOutstanding && !signal.aborted) await Promise.race(underWay);
     if (signal.aborted) break;
     const frame = follow(cameras[index % cameras.length]!, index);
     underWay.add(frame);

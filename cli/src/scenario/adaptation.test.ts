@@ -42,7 +42,8 @@ describe("adaptation", () => {
   it("has come to its end when the new bundle is in force, not before", () => {
     const steps = [collected, started, epoch, accepted];
     assert.equal(follow(steps).settled, false);
-    const { settled, outcome, seconds, energyJ } = follow([...steps, swapped]);
+    const { settled, outcome, seconds, energyJ, collected: items } = follow([...steps, swapped, collected]);
+    assert.deepEqual(items, { label: 5, cloud: 2 });
     assert.deepEqual(
       { settled, outcome, seconds, energyJ },
       {
@@ -56,6 +57,16 @@ describe("adaptation", () => {
     assert.deepEqual([refused.settled, refused.outcome, refused.reason], [true, "refused", "no better"]);
     const failed = follow([started, { ...common, event: "failed", reason: "no memory" }]);
     assert.deepEqual([failed.settled, failed.outcome, failed.reason], [true, "failed", "no memory"]);
+  });
+
+  it("that was accepted may still be rolled back", () => {
+    const worse: Training = {
+      ...common,
+      ...{ event: "rolled-back", before: "m@1.0.1", reason: "worse in service" },
+      disagreement: { items: 100, before: 0.3, after: 0.4 },
+    };
+    const { settled, outcome, reason } = follow([started, accepted, swapped, worse]);
+    assert.deepEqual([settled, outcome, reason], [true, "rolled-back", "worse in service"]);
   });
 
   it("shows every event but those of collecting, in words", () => {

@@ -9,8 +9,8 @@ export interface AdaptationEvent {
   readonly text: string;
 }
 
-/** How the first training of the edge ended; `none` began, or came to its end, in time. */
-export type AdaptationOutcome = "accepted" | "refused" | "failed" | "none";
+/** How the first training of the edge ended; `none` began, or came to its end, in time. `rolled-back`: accepted, but worse in service. */
+export type AdaptationOutcome = "accepted" | "refused" | "failed" | "rolled-back" | "none";
 
 /** Follows the first training of an edge, from the first item collected to the new bundle in force. */
 export class Adaptation {
@@ -21,9 +21,10 @@ export class Adaptation {
   #startedS: number | undefined;
   #endedS: number | undefined;
   #energyJ = 0;
+  #collected = { label: 0, cloud: 0 };
   #run: number | undefined;
 
-  /** All but `collected`, which come many times. */
+  /** All but `collected`, and the first proposal of hard classes only: both come many times. */
   get events(): readonly AdaptationEvent[] {
     return this.#events;
   }
@@ -33,11 +34,21 @@ export class Adaptation {
     return this.#settled;
   }
 
+  /** A training has begun. */
+  get began(): boolean {
+    return this.#startedS !== undefined;
+  }
+
+  /** Items in the edge's store before the training began, by who told their class. */
+  get collected(): { readonly label: number; readonly cloud: number } {
+    return this.#collected;
+  }
+
   get outcome(): AdaptationOutcome {
     return this.#outcome;
   }
 
-  /** Why it was refused or failed. */
+  /** Why it was refused, failed or was rolled back. */
   get reason(): string | null {
     return this.#reason;
   }
@@ -54,7 +65,9 @@ export class Adaptation {
 
   /** @returns the event for people, undefined when it need not be shown */
   observe(event: Training, atS: number): AdaptationEvent | undefined {
-    if (event.event === "collected") return undefined;
+    if (event.event === "collected" && !this.began) this.#collected = event.items;
+    const again = event.event === "proposed" && this.#events.some((known) => known.event === "proposed");
+    if (event.event === "collected" || again) return undefined;
     const noted = { event: event.event, atS, text: textOf(event) };
     this.#events.push(noted);
     if (event.event === "started") this.#run ??= event.run;
@@ -62,6 +75,10 @@ export class Adaptation {
     if (event.run !== this.#run) return noted;
     this.#energyJ += event.energyJ;
     if (event.event === "started") this.#startedS = atS;
+    if (event.event === "rolled-back") {
+      this.#outcome = event.event;
+      this.#reason = event.reason;
+    }
     if (this.#settled) return noted;
     switch (event.event) {
       case "accepted":

@@ -23,6 +23,13 @@ export const lowLightConfigSchema = z.strictObject({
     .max(1)
     .default(0.5)
     .describe("share of the frames in low light whose true class is told"),
+  items: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      "labelled frames of hard classes at which the edge trains; left out: 800 of people, 400 of the cloud, which is sure of fewer",
+    ),
   severity: z.number().min(0).max(1).default(0.5).describe("of the low light: 0 is none, 1 leaves little"),
   frames: z
     .int()

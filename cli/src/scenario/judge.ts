@@ -26,6 +26,8 @@ export interface Judged {
   readonly accuracy: number;
   /** Of the frames of hard classes. */
   readonly hardAccuracy: number;
+  /** Bundles that answered: more than one when the edge changed it meanwhile. */
+  readonly models: readonly string[];
 }
 
 /**
@@ -37,6 +39,7 @@ export interface Judged {
 export async function judgeEdge(options: JudgeOptions): Promise<Judged> {
   const { source, hardClasses, progress, ending } = options;
   let [frames, right, hard, hardRight] = [0, 0, 0, 0];
+  const models = new Set<string>();
   let missed: string | undefined;
   await replay({
     cameras: [options.judge],
@@ -52,6 +55,7 @@ export async function judgeEdge(options: JudgeOptions): Promise<Judged> {
         missed ??= `frame ${verdict.id} ${fateOf(verdict)}`;
         return;
       }
+      models.add(verdict.model);
       const { classIndex } = source.at(index);
       const isRight = verdict.classIndex === classIndex;
       frames += 1;
@@ -73,7 +77,12 @@ export async function judgeEdge(options: JudgeOptions): Promise<Judged> {
       { frames, expected: source.count },
     );
   }
-  return { frames, accuracy: right / frames, hardAccuracy: hardRight / Math.max(1, hard) };
+  return {
+    frames,
+    accuracy: right / frames,
+    hardAccuracy: hardRight / Math.max(1, hard),
+    models: [...models],
+  };
 }
 
 function fateOf(verdict: Verdict): string {

@@ -21,7 +21,7 @@ import { Adaptation, type AdaptationEvent, type AdaptationOutcome } from "./adap
 import type { LowLightConfig } from "./config.ts";
 import { EdgeRemote } from "./edge-remote.ts";
 import { type Judged, judgeEdge } from "./judge.ts";
-import { type PhaseName, planLowLight } from "./plan.ts";
+import { type PhaseName, type Plan, planLowLight } from "./plan.ts";
 import { openPools } from "./pools.ts";
 import type { Progress } from "./progress.ts";
 import { isTold, judgedSources, phaseSource } from "./sources.ts";
@@ -29,8 +29,6 @@ import { type StreamedPhase, streamPhase } from "./stream.ts";
 
 const SITE = "scenario";
 const EDGE = "edge-1";
-/** Flags of the edge node. */
-const LEARNING: readonly string[] = [];
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** What the scenario shows. Accuracies are of the edge alone, fractions, on frames that were streamed to no one. */
@@ -53,13 +51,21 @@ export interface LowLightResult {
   readonly outcome: AdaptationOutcome;
   /** Why it did not. */
   readonly reason: string | null;
+  /** In the edge's store when it began to train, by who told their class. */
+  readonly items: { readonly label: number; readonly cloud: number };
   /** Of the training, from its start to the swap. */
   readonly seconds: number;
   /** Of the training, at the edge. */
   readonly energyJ: number;
   /** Of the answers of all streamed frames, at the edge: compute and uplink. */
   readonly inferenceJ: number;
-  readonly judged: { readonly clean: number; readonly shiftedHard: number };
+  readonly judged: {
+    readonly clean: number;
+    readonly shiftedHard: number;
+    /** Bundles that answered them, before and after. */
+    readonly before: readonly string[];
+    readonly after: readonly string[];
+  };
   readonly streamed: Readonly<Record<PhaseName, StreamedPhase>>;
   readonly runSeconds: number;
 }
@@ -110,7 +116,7 @@ export async function runLowLight(
     await mkdir(state, { recursive: true });
 
     const up = upConfigSchema.parse({ port: 0, site: SITE, state, bundles: [bundleFolder], replay: false });
-    const processes = new Processes(up, (text) => progress.say(text), LEARNING);
+    const processes = new Processes(up, (text) => progress.say(text), edgeFlags(config, plan));
     parts.add("processes", processes, (started) => started.stop());
     const mqtt = mqttConfigSchema.parse({ url: await processes.startBroker() });
     await processes.startNodes(mqtt.url);
@@ -166,7 +172,8 @@ export async function runLowLight(
       streamed[phase.name] = await streamPhase({
         ...{ camera: camera!, phase, run, rate: config.rate, hardClasses, overTime, nowS, progress, ending },
         source: phaseSource(pools.streamed, manifest, plan, phase),
-        tells: (place) => isTold(plan, phase, place),
+        // Labels stop while the edge trains on those it has; then they are its trial in service.
+        tells: (place) => isTold(plan, phase, place) && (adaptation.settled || !adaptation.began),
         setPolicy: (policy) => edge.set("policy", policy),
         learned: () => adaptation.settled,
         patienceMs: plan.patienceMs,
@@ -202,15 +209,33 @@ export async function runLowLight(
         accepted: adaptation.outcome === "accepted" && adaptation.settled,
         outcome: adaptation.outcome,
         reason: adaptation.reason,
+        items: adaptation.collected,
         seconds: adaptation.seconds,
         energyJ: adaptation.energyJ,
         inferenceJ: Object.values(seen.streamed).reduce((sum, { energyJ }) => sum + energyJ, 0),
-        judged: { clean: seen.before.clean.frames, shiftedHard: seen.before.shifted.frames },
+        judged: {
+          clean: seen.before.clean.frames,
+          shiftedHard: seen.before.shifted.frames,
+          before: modelsOf(seen.before),
+          after: modelsOf(seen.after),
+        },
         streamed: seen.streamed,
         runSeconds: (performance.now() - startMs) / 1_000,
       };
     }
   });
+}
+
+function modelsOf({ clean, shifted }: { readonly clean: Judged; readonly shifted: Judged }): string[] {
+  return [...new Set([...clean.models, ...shifted.models])];
+}
+
+/** The edge learns once it has enough items, of true labels alone or of the cloud's answers alone. */
+function edgeFlags({ labels }: LowLightConfig, { items }: Plan): string[] {
+  return [
+    ...["--learning-enabled", "true", "--learning-trigger-items", String(items)],
+    ...(labels === "true" ? ["--learning-teacher-weight", "0"] : []),
+  ];
 }
 
 function endEarly(signal: AbortSignal): void {

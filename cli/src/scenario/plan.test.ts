@@ -31,6 +31,12 @@ describe("plan of low light", () => {
     assert.deepEqual(shares({ labels: "teacher" }), [0, 0, 0]);
   });
 
+  it("waits for fewer labels of the cloud than of people, unless told otherwise", () => {
+    assert.equal(plan().items, 800);
+    assert.equal(plan({ labels: "teacher" }).items, 400);
+    assert.equal(plan({ labels: "teacher", items: 50 }).items, 50);
+  });
+
   it("gives every phase frames and noise of its own", () => {
     assert.equal(new Set(plan().phases.map(({ seed }) => seed)).size, 3);
   });

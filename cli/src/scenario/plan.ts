@@ -25,6 +25,8 @@ export interface Plan {
   readonly light: Corruption;
   readonly phases: readonly Phase[];
   readonly judged: number;
+  /** Labelled frames of hard classes at which the edge trains. */
+  readonly items: number;
   readonly patienceMs: number;
   /** Frames of hard classes that make one point of accuracy over time. */
   readonly windowFrames: number;
@@ -32,6 +34,8 @@ export interface Plan {
 
 /** In poor light people hold up what the edge finds hard: the mix shifts with the light. */
 const SHIFTED_HARD_SHARE = 0.8;
+
+const DEFAULT_ITEMS = { true: 800, teacher: 400 };
 
 /** Points of accuracy over time in a phase, for each of the two who answer in turns; and frames of a point, at most. */
 const POINTS_OF_A_PHASE = 4;
@@ -52,6 +56,7 @@ export function planLowLight(config: LowLightConfig, naturalHardShare: number): 
     seed,
     light,
     judged,
+    items: config.items ?? DEFAULT_ITEMS[config.labels],
     patienceMs: patienceS * 1_000,
     windowFrames: Math.min(MAX_WINDOW_FRAMES, Math.ceil(cleanHardFrames / 2 / POINTS_OF_A_PHASE)),
     phases: [

@@ -12,7 +12,8 @@ const result: LowLightResult = {
   hardAccuracy: { clean: 0.86, shiftedBefore: 0.64, shiftedAfter: 0.705 },
   cleanAccuracy: { before: 0.9, after: 0.895 },
   ...{ accepted: true, outcome: "accepted", reason: null, seconds: 21.04, energyJ: 310, inferenceJ: 1.5 },
-  judged: { clean: 3_000, shiftedHard: 1_500 },
+  items: { label: 800, cloud: 0 },
+  judged: { clean: 3_000, shiftedHard: 1_500, before: ["small@1.0.0"], after: ["small@1.0.0+edge-1.1"] },
   streamed: { clean: phase, shifted: { ...phase, labelled: 300 }, adapted: phase },
   runSeconds: 90,
 };
@@ -45,6 +46,7 @@ describe("report of low light", () => {
     assert.match(text, /low light cost 22\.0 points/);
     assert.match(text, /accepted, in force 21\.0 s after the training began/);
     assert.match(text, /300 told of 600 frames/);
+    assert.match(text, /800 of labels and 0 of the cloud's answers/);
   });
 
   it("gives the reason of a refusal, and says when no training came to its end", () => {

@@ -43,7 +43,7 @@ export async function writeLowLight(out: string, run: LowLightRun): Promise<read
 
 /** The result for people. */
 export function lowLightText(result: LowLightResult, colour: boolean): string {
-  const { hardAccuracy, cleanAccuracy, judged, streamed } = result;
+  const { hardAccuracy, cleanAccuracy, judged, streamed, items } = result;
   const points = (from: number, to: number) => `${to >= from ? "+" : ""}${(100 * (to - from)).toFixed(1)}`;
   const table = textTable({
     head: ["edge alone", "frames", "before", "after", "points"],
@@ -72,6 +72,7 @@ export function lowLightText(result: LowLightResult, colour: boolean): string {
     `hard classes, clean, before: ${percent(hardAccuracy.clean)}; low light cost ${(100 * (hardAccuracy.clean - hardAccuracy.shiftedBefore)).toFixed(1)} points`,
     `learning   ${learningText(result)}`,
     `labels     ${shifted.labelled} told of ${shifted.frames} frames in low light; the cloud answered ${shifted.cloudAnswers}`,
+    `items      ${items.label} of labels and ${items.cloud} of the cloud's answers, of hard classes, in the edge's store`,
     `energy     training ${joules(result.energyJ)}, answers of the stream ${joules(result.inferenceJ)}`,
   ].join("\n");
 }

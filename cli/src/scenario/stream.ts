@@ -41,6 +41,11 @@ export interface StreamedPhase {
   readonly cloudAnswers: number;
 }
 
+/**
+ * Frames under way: the camera waits for answers rather than flood an edge on a busy machine, which would put off its training until
+ * the flood is over.
+ */
+const UNDER_WAY = 6;
 /** Length of a turn, at the camera's rate. */
 const TURN_S = 0.75;
 
@@ -67,6 +72,7 @@ export async function streamPhase(options: StreamOptions): Promise<StreamedPhase
       source,
       run: `${options.run}-${phase.name}`,
       rate: options.rate,
+      maxOutstanding: UNDER_WAY,
       frames: phase.untilLearned ? undefined : phase.frames,
       tells: (place) => {
         turnOf.set(place, turns.turn);
