@@ -37,11 +37,13 @@ describe("figures", () => {
       correct: undefined,
     });
     figures.add({ verdict: refused(), latencyMs: 1, correct: undefined });
+    figures.add({ verdict: refused({ detail: "513 frames wait" }), latencyMs: 1, correct: undefined });
     figures.addDropped();
     assert.deepEqual(figures.summary(), {
-      frames: 6,
+      frames: 7,
       verdicts: 4,
-      refused: 1,
+      refused: 2,
+      refusals: { overload: { frames: 2, detail: "512 frames wait" } },
       dropped: 1,
       accuracy: 2 / 3,
       exits: { main: 2, extension: 1, cloud: 1 },

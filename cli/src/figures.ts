@@ -1,4 +1,4 @@
-import type { Exit, Verdict } from "@meanet/protocol";
+import type { Exit, RefusalVerdict, Verdict } from "@meanet/protocol";
 
 /** The final verdict of one frame, as seen from outside. */
 export interface FrameResult {
@@ -8,6 +8,13 @@ export interface FrameResult {
   readonly correct: boolean | undefined;
 }
 
+type RefusalReason = RefusalVerdict["reason"];
+
+interface Refusals {
+  readonly frames: number;
+  readonly detail: string;
+}
+
 export interface Summary {
   /** Frames published; `verdicts + refused + dropped`. */
   readonly frames: number;
@@ -15,6 +22,8 @@ export interface Summary {
   readonly verdicts: number;
   /** Frames that ended in a refusal that names its reason. */
   readonly refused: number;
+  /** Refused frames by reason, each with the words of the first. */
+  readonly refusals: Readonly<Partial<Record<RefusalReason, Refusals>>>;
   /** Frames that ended in neither. */
   readonly dropped: number;
   /** Share of right answers among those whose true class is known; null when none is. */
@@ -39,6 +48,7 @@ const LATENCIES_KEPT = 100_000;
 export class Figures {
   readonly #latencies = new RecentNumbers(LATENCIES_KEPT);
   readonly #exits: Record<Exit, number> = { main: 0, extension: 0, cloud: 0 };
+  readonly #refusals = new Map<RefusalReason, Refusals>();
   #refused = 0;
   #dropped = 0;
   #known = 0;
@@ -55,6 +65,9 @@ export class Figures {
   /** Takes one final verdict. */
   add({ verdict, latencyMs, correct }: FrameResult): void {
     if (verdict.outcome === "refused") {
+      const { reason } = verdict;
+      const { frames, detail } = this.#refusals.get(reason) ?? { frames: 0, detail: verdict.detail };
+      this.#refusals.set(reason, { frames: frames + 1, detail });
       this.#refused += 1;
       return;
     }
@@ -79,6 +92,7 @@ export class Figures {
       frames: this.frames,
       verdicts: this.#verdicts,
       refused: this.#refused,
+      refusals: Object.fromEntries(this.#refusals),
       dropped: this.#dropped,
       accuracy: this.#known === 0 ? null : this.#right / this.#known,
       exits: { ...this.#exits },

@@ -45,7 +45,7 @@ export class CloudModel {
     if (files.cloud === undefined || block === undefined) {
       throw new MeanetError(
         "BUNDLE_INVALID",
-        `bundle ${nameOrFolder} is for edges alone: it has no cloud.onnx; choose another for the worker`,
+        `bundle ${nameOrFolder} is for edges alone: it has no cloud.onnx; choose another for the worker, or start none: meanet up --workers 0 --policy edge-only`,
         { bundle: nameOrFolder },
       );
     }

@@ -106,7 +106,9 @@ async function runTrain(values: Record<string, unknown>): Promise<void> {
     if (out !== undefined) {
       const { manifest, dir } = await train(recipe, { ...options, out });
       const { name, version } = manifest;
-      console.error(`${name}@${version} stands in ${dir}; measure it: meanet evaluate --bundle ${dir}`);
+      console.error(
+        `${name}@${version} stands in ${dir}; measure it: meanet evaluate --bundle ${dir}${config.data === undefined ? "" : ` --data ${config.data}`}`,
+      );
     }
   });
 }

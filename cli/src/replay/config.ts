@@ -1,3 +1,4 @@
+import { datasetNames } from "@meanet/models";
 import { z } from "zod";
 import { frameEncodings } from "./frame-source.ts";
 import { samples } from "./open-stream.ts";
@@ -13,7 +14,7 @@ export const replayConfigSchema = z.strictObject({
     .describe("broker to publish to"),
   site: id.default("default").describe("site of the devices"),
   dataset: z
-    .string()
+    .enum([...Object.values(samples), ...datasetNames])
     .default(samples.images)
     .describe(
       `${samples.images}, ${samples.windows}: images and sensor windows that come with the project; fashion-mnist, cifar-100: the official test sets; uci-har: the windows of its test subjects; idx: the test part of a folder of your own`,

@@ -15,6 +15,7 @@ const figures: LiveFigures = {
   frames: 1000,
   verdicts: 990,
   refused: 8,
+  refusals: { "wrong-size": { frames: 8, detail: "3 bytes" } },
   dropped: 2,
   accuracy: 0.9131,
   exits: { main: 495, extension: 297, cloud: 198 },
@@ -68,6 +69,10 @@ describe("figures for people", () => {
     };
     const [line = ""] = stripVTControlCharacters(figuresTable(wide)).split("\n");
     assert.ok(line.length <= FIGURES_TABLE_COLUMNS, `${line.length} columns`);
+  });
+
+  it("say at the end why frames were refused", () => {
+    assert.match(summaryText(figures), /\nrefused {4}8 wrong-size: 3 bytes\nexits/);
   });
 
   it("show a dash where nothing is known yet", () => {

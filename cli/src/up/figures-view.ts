@@ -49,6 +49,9 @@ export function summaryText(summary: Summary): string {
   const { latencyMs, energyJ } = summary;
   return [
     `${summary.frames} frames: ${summary.verdicts} verdicts, ${summary.refused} refused, ${summary.dropped} dropped`,
+    ...Object.entries(summary.refusals).map(
+      ([reason, { frames, detail }]) => `refused    ${frames} ${reason}: ${detail}`,
+    ),
     `exits      ${shares(summary)}`,
     `accuracy   ${percent(summary.accuracy)}`,
     `latency    p50 ${milliseconds(latencyMs.p50)}, p99 ${milliseconds(latencyMs.p99)}`,

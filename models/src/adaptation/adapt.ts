@@ -107,7 +107,10 @@ class Adaptation {
     const store = { frames: learned, ...this.#poolOf(learned) };
     const replay = replayed && { frames: replayed, ...this.#poolOf(replayed) };
     if (store.positions.length === 0) {
-      throw new MeanetError("LEARNING_REFUSED", "the store has no item of a hard class to learn from");
+      throw new MeanetError(
+        "LEARNING_REFUSED",
+        "the store has no item of a hard class to learn from; tell the classes of frames first, on {device}/label/{id}",
+      );
     }
     const ofReplay =
       replay === undefined || replay.positions.length === 0 ? 0 : Math.floor(batch * recipe.replay);

@@ -60,7 +60,12 @@ function fromJson(payload: Uint8Array, shape: WindowShape): Float32Array<ArrayBu
   try {
     value = JSON.parse(new TextDecoder().decode(payload));
   } catch (cause) {
-    throw new MeanetError("PAYLOAD_INVALID", "window is neither JSON rows nor float32", {}, { cause });
+    throw new MeanetError(
+      "PAYLOAD_INVALID",
+      `window of ${payload.byteLength} bytes is broken JSON; expected ${formsOf(shape)}`,
+      {},
+      { cause },
+    );
   }
   const parsed = rows.safeParse(value);
   const width = parsed.data?.[0]?.length ?? 0;
@@ -73,10 +78,13 @@ function fromJson(payload: Uint8Array, shape: WindowShape): Float32Array<ArrayBu
   return Float32Array.from(parsed.data.flat());
 }
 
-function wrongSize(received: string, [channels, readings]: WindowShape): MeanetError {
-  return new MeanetError(
-    "WRONG_SIZE",
-    `window of ${received}, expected ${channels}x${readings} values: ${channels * readings * 4} bytes of float32, or ${channels} JSON rows of ${readings} numbers`,
-    { received, shape: [channels, readings] },
-  );
+function wrongSize(received: string, shape: WindowShape): MeanetError {
+  return new MeanetError("WRONG_SIZE", `window of ${received}, expected ${formsOf(shape)}`, {
+    received,
+    shape,
+  });
+}
+
+function formsOf([channels, readings]: WindowShape): string {
+  return `${channels}x${readings} values: ${channels * readings * 4} bytes of float32, or ${channels} JSON rows of ${readings} numbers`;
 }

@@ -202,4 +202,5 @@ test("leaves tell path, type, default, choices and description", () => {
   assert.equal(leaves.dryRun?.type, "boolean");
   assert.equal(leaves["mqtt.password"]?.default, undefined);
   assert.equal(variableName("edge", ["mqtt", "topicPrefix"]), "MEANET__EDGE__MQTT__TOPIC_PREFIX");
+  assert.equal(variableName("low-light", ["labelShare"]), "MEANET__LOW_LIGHT__LABEL_SHARE");
 });

@@ -60,9 +60,13 @@ export function flagName(path: readonly string[]): string {
   return path.map((key) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)).join("-");
 }
 
-/** `mqtt.topicPrefix` of process `edge` as a variable: `MEANET__EDGE__MQTT__TOPIC_PREFIX`. */
+/** `mqtt.topicPrefix` of process `edge` as a variable: `MEANET__EDGE__MQTT__TOPIC_PREFIX`; shells take no dash in a name, so it becomes `_`. */
 export function variableName(name: string, path: readonly string[]): string {
-  const upper = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+  const upper = (key: string) =>
+    key
+      .replace(/[A-Z]/g, (letter) => `_${letter}`)
+      .replace(/[^A-Za-z0-9_]/g, "_")
+      .toUpperCase();
   return ["MEANET", upper(name), ...path.map(upper)].join("__");
 }
 
