@@ -1,14 +1,11 @@
-import { fileURLToPath } from "node:url";
 import {
   buildInference,
   classifierPart,
   classifierSpecSchema,
   count,
   initialise,
-  type LabelledWindows,
   meanetParts,
   meanetSpecSchema,
-  openDataset,
   writeBundle,
 } from "@meanet/models";
 
@@ -21,14 +18,7 @@ const cloud = classifierSpecSchema.parse({ input: INPUT, classes: 6, backbone })
 
 const perChannel = (value: number) => Array.from({ length: INPUT[0] }, () => value);
 
-/** Windows that come with the project: what six activities are to a telephone on the waist. */
-export async function sampleWindows(): Promise<LabelledWindows & { readonly classes: readonly string[] }> {
-  const from = fileURLToPath(new URL("../samples/uci-har", import.meta.resolve("@meanet/models")));
-  const dataset = await openDataset("uci-har", { from });
-  return { ...(await dataset.read("test")), classes: dataset.classes };
-}
-
-/** A bundle for such windows whose networks have learned nothing: their answers are arbitrary, and the same everywhere. */
+/** A bundle for windows of the form of UCI HAR, whose networks have learned nothing: their answers are arbitrary, and the same everywhere. */
 export async function writeWindowBundle(
   folder: string,
   { classes, threshold }: { readonly classes: readonly string[]; readonly threshold: number },

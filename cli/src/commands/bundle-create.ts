@@ -15,6 +15,7 @@ import { loadConfig } from "@meanet/runtime";
 import { Command } from "commander";
 import { z } from "zod";
 import { addConfigOptions, configFlags } from "../config-options.ts";
+import { tellReferenceHint } from "../reference-hint.ts";
 import { textTable } from "../text-table.ts";
 import { putAside, watchTraining } from "../training-run.ts";
 
@@ -145,6 +146,7 @@ async function create(config: CreateConfig, out: string): Promise<void> {
     const figures = await evaluate(bundle, data, (await data.has("test")) ? "test" : "held-out");
     console.log(json ? JSON.stringify(figures) : evaluateTable(figures));
     console.error(`${bundle.manifest.name}@${bundle.manifest.version} stands in ${bundle.dir}`);
+    tellReferenceHint(data, bundle);
   });
 }
 

@@ -11,6 +11,7 @@ import {
   resolveBundle,
 } from "@meanet/models";
 import { Command, InvalidArgumentError } from "commander";
+import { tellReferenceHint } from "../reference-hint.ts";
 
 interface Options {
   readonly out: string;
@@ -61,6 +62,7 @@ async function runQuantize(name: string, options: Options): Promise<void> {
   const quantization = bundle.manifest.provenance.quantization!; // what quantizeBundle wrote
   if (options.json) console.log(JSON.stringify({ dir: bundle.dir, ...quantization }));
   else console.log(resultText(bundle, quantization));
+  if (source.files.reference !== undefined && !quantization.parts.extension) tellReferenceHint(data, bundle);
 }
 
 function progressLine(progress: QuantizeProgress): string {

@@ -11,6 +11,7 @@ import { loadConfig } from "@meanet/runtime";
 import { Command } from "commander";
 import { z } from "zod";
 import { addConfigOptions, configFlags } from "../config-options.ts";
+import { tellReferenceHint } from "../reference-hint.ts";
 import { putAside, watchTraining } from "../training-run.ts";
 
 const trainConfigSchema = z
@@ -104,11 +105,13 @@ async function runTrain(values: Record<string, unknown>): Promise<void> {
       console.error(`${part} is trained, in ${work}; the other parts: the same command with --resume`);
     }
     if (out !== undefined) {
-      const { manifest, dir } = await train(recipe, { ...options, out });
+      const bundle = await train(recipe, { ...options, out });
+      const { manifest, dir } = bundle;
       const { name, version } = manifest;
       console.error(
         `${name}@${version} stands in ${dir}; measure it: meanet evaluate --bundle ${dir}${config.data === undefined ? "" : ` --data ${config.data}`}`,
       );
+      tellReferenceHint(data, bundle);
     }
   });
 }

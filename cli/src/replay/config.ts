@@ -1,7 +1,7 @@
 import { datasetNames } from "@meanet/models";
 import { z } from "zod";
 import { frameEncodings } from "./frame-source.ts";
-import { samples } from "./open-stream.ts";
+import { imageSample } from "./open-stream.ts";
 
 const id = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected 1 to 64 of a-z, 0-9 and "-"');
 
@@ -14,12 +14,17 @@ export const replayConfigSchema = z.strictObject({
     .describe("broker to publish to"),
   site: id.default("default").describe("site of the devices"),
   dataset: z
-    .enum([...Object.values(samples), ...datasetNames])
-    .default(samples.images)
+    .enum([imageSample, ...datasetNames])
+    .default(imageSample)
     .describe(
-      `${samples.images}, ${samples.windows}: images and sensor windows that come with the project; fashion-mnist, cifar-100: the official test sets; uci-har: the windows of its test subjects; idx: the test part of a folder of your own`,
+      `${imageSample}: images that come with the project; fashion-mnist, cifar-100: the official test sets; uci-har: the windows of its test subjects; idx: the test part of a folder of your own`,
     ),
-  data: z.string().optional().describe("folder of the files; left out: Debian's package, else the download"),
+  data: z
+    .string()
+    .optional()
+    .describe(
+      "folder of the files; left out: Debian's package or the cache, else the download where there is one",
+    ),
   frames: z.int().min(1).optional().describe("frames to publish; left out: go on until Ctrl-C"),
   rate: z
     .number()

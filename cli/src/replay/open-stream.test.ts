@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
-import { type LabelledWindows, openDataset } from "@meanet/models";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import type { LabelledWindows } from "@meanet/models";
+import { writeActivityWindows } from "@meanet/models/testing";
 import { decodeWindow } from "@meanet/protocol";
-import { openStream, samples } from "./open-stream.ts";
+import { imageSample, openStream } from "./open-stream.ts";
 import { sensorSource, subjectsOf } from "./sensor-source.ts";
 
 /** Windows of one channel and two readings, the first of which is the window's place. */
@@ -49,24 +52,40 @@ describe("sensorSource", () => {
 });
 
 describe("openStream", () => {
+  let folder: string;
+  let written: LabelledWindows;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "meanet-stream-"));
+    written = await writeActivityWindows(join(folder, "har"));
+  });
+  after(() => rm(folder, { recursive: true }));
+
   it("plays cameras at the rate that is asked for", async () => {
-    const stream = await openStream({ dataset: samples.images, encoding: "png", rate: 7, devices: 2 });
+    const stream = await openStream({ dataset: imageSample, encoding: "png", rate: 7, devices: 2 });
     assert.deepEqual([stream.kind, stream.rate, stream.names], ["image", 7, ["camera-1", "camera-2"]]);
   });
 
   it("plays sensors at the rate that they have in life, or faster: a window of 128 readings each 1.28 s", async () => {
-    const sample = await (await openDataset("uci-har", { from: folderOfSample() })).read("test");
-    const names = subjectsOf(sample).map((subject) => `sensor-${subject}`);
-    const stream = await openStream({ dataset: samples.windows, encoding: "png" });
-    assert.deepEqual([stream.kind, stream.names, stream.source.count], ["window", names, sample.count]);
+    const windows = { dataset: "uci-har", data: join(folder, "har"), encoding: "png" } as const;
+    const names = subjectsOf(written).map((subject) => `sensor-${subject}`);
+    const stream = await openStream(windows);
+    assert.deepEqual([stream.kind, stream.names, stream.source.count], ["window", names, written.count]);
     assert.ok(Math.abs(stream.rate - names.length / 1.28) < 1e-9);
-    const faster = await openStream({ dataset: samples.windows, encoding: "png", devices: 2, speed: 16 });
+    const faster = await openStream({ ...windows, devices: 2, speed: 16 });
     assert.deepEqual([faster.names, faster.rate], [names.slice(0, 2), 25]);
   });
 
+  it("says where UCI HAR comes from when its windows are not there", async () => {
+    await assert.rejects(openStream({ dataset: "uci-har", data: folder, encoding: "png" }), {
+      code: "DATASET_MISSING",
+      message:
+        /unpack the archive of https:\/\/archive\.ics\.uci\.edu\/dataset\/240\S* there, or name its folder .*--sensor-data/,
+    });
+  });
+
   it("refuses settings of the other kind of data", async () => {
-    const images = { dataset: samples.images, encoding: "raw" } as const;
-    const windows = { dataset: samples.windows, encoding: "raw" } as const;
+    const images = { dataset: imageSample, encoding: "raw" } as const;
+    const windows = { dataset: "uci-har", data: join(folder, "har"), encoding: "raw" } as const;
     await assert.rejects(openStream({ ...images, speed: 2 }), { code: "CONFIG_INVALID", message: /^speed/ });
     await assert.rejects(openStream({ ...windows, rate: 2 }), { code: "CONFIG_INVALID", message: /^rate/ });
     await assert.rejects(openStream({ ...windows, devices: 99 }), {
@@ -75,7 +94,3 @@ describe("openStream", () => {
     });
   });
 });
-
-function folderOfSample(): string {
-  return fileURLToPath(new URL("../samples/uci-har", import.meta.resolve("@meanet/models")));
-}

@@ -4,16 +4,19 @@ import { MeanetError } from "@meanet/runtime";
 import { type FrameEncoding, type FrameSource, frameSource } from "./frame-source.ts";
 import { sensorSource, subjectsOf } from "./sensor-source.ts";
 
-/** Labelled frames that come with the project, as many of each class, out of the official test sets. */
-export const samples = { images: "fashion-mnist-sample", windows: "uci-har-sample" } as const;
+/** Labelled images that come with the project, as many of each class, out of Fashion-MNIST's test set. */
+export const imageSample = "fashion-mnist-sample";
 
+const sampleFolder = fileURLToPath(
+  new URL("../samples/fashion-mnist", import.meta.resolve("@meanet/models")),
+);
 const CAMERAS = 4;
 const CAMERAS_RATE = 100;
 /** Windows begin when half of the one before is over. */
 const OVERLAP = 0.5;
 
 export interface StreamOptions {
-  /** One of {@link samples}, or a data set whose official test part is read whole. */
+  /** {@link imageSample}, or a data set whose official test part is read whole. */
   readonly dataset: string;
   /** Folder of the official files. */
   readonly data?: string | undefined;
@@ -40,11 +43,9 @@ export interface Stream {
 /** @throws {MeanetError} DATASET_MISSING, DATASET_CORRUPT, CONFIG_INVALID for a setting of the other kind of data */
 export async function openStream(options: StreamOptions): Promise<Stream> {
   const { dataset, data } = options;
-  const sample = Object.values(samples)
-    .find((name) => name === dataset)
-    ?.replace("-sample", "");
-  const opened = await openDataset(sample ?? dataset, {
-    from: data ?? (sample && sampleFolder(sample)),
+  const sample = dataset === imageSample;
+  const opened = await openDataset(sample ? "fashion-mnist" : dataset, {
+    from: data ?? (sample ? sampleFolder : undefined),
     onDownload: (url) => console.error(`downloading ${url}`),
   });
   const frames = await opened.read("test");
@@ -80,8 +81,4 @@ function sensors(windows: LabelledWindows, classes: readonly string[], options: 
 
 function misplaced(setting: string, reason: string): MeanetError {
   return new MeanetError("CONFIG_INVALID", `${setting}: ${reason}`, { setting });
-}
-
-function sampleFolder(name: string): string {
-  return fileURLToPath(new URL(`../samples/${name}`, import.meta.resolve("@meanet/models")));
 }

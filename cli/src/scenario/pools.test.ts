@@ -29,7 +29,14 @@ function images(count: number): LabelledImages {
 
 function dataset(parts: { readonly train?: LabelledImages; readonly test?: LabelledImages }): Dataset {
   return {
-    ...{ name: "small", shape: [1, 28, 28], classes: [], folder: "/data", licence: "MIT" },
+    ...{
+      name: "small",
+      shape: [1, 28, 28],
+      classes: [],
+      folder: "/data",
+      licence: "MIT",
+      redistributable: true,
+    },
     has: async (split) => parts[split] !== undefined,
     read: async (split) => parts[split]!,
   };

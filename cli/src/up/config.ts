@@ -26,7 +26,14 @@ export const upConfigSchema = z.strictObject({
   sensors: z
     .boolean()
     .default(false)
-    .describe("simulate sensors beside the cameras, with windows of UCI HAR that come with the project"),
+    .describe(
+      "simulate sensors beside the cameras, with windows of UCI HAR, which you get yourself: see sensor-data",
+    ),
+  sensorData: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("folder of UCI HAR for sensors; left out: ~/.cache/meanet/uci-har"),
   speed: z
     .number()
     .positive()

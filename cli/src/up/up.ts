@@ -4,7 +4,7 @@ import { mqttConfigSchema } from "@meanet/session";
 import { Figures, type Summary } from "../figures.ts";
 import { tellParent } from "../ipc.ts";
 import type { StopReason } from "../lifetime.ts";
-import { openStream, type Stream, samples } from "../replay/open-stream.ts";
+import { imageSample, openStream, type Stream } from "../replay/open-stream.ts";
 import { type PlayOptions, play } from "../replay/play.ts";
 import { runId } from "../replay/run-id.ts";
 import { stopSignals } from "../stop-signals.ts";
@@ -109,10 +109,10 @@ export async function up(config: UpConfig, screen: Screen, stopped: Promise<Stop
 /** What the simulated devices send; nothing without them. */
 async function openStreams(config: UpConfig): Promise<Stream[]> {
   if (!config.replay) return [];
-  const { encoding, rate, devices, speed } = config;
-  const cameras = await openStream({ dataset: samples.images, encoding, rate, devices });
+  const { encoding, rate, devices, speed, sensorData } = config;
+  const cameras = await openStream({ dataset: imageSample, encoding, rate, devices });
   if (!config.sensors) return [cameras];
-  return [cameras, await openStream({ dataset: samples.windows, encoding, speed })];
+  return [cameras, await openStream({ dataset: "uci-har", data: sensorData, encoding, speed })];
 }
 
 /** Plays all streams side by side; when the first has sent its `frames`, the others send no more. */

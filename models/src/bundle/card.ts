@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { termsInWords } from "../data/terms.ts";
 import type { Evaluation } from "../evaluation/evaluate.ts";
 import { evaluateTable } from "../evaluation/table.ts";
 import { quantizationSection } from "../quantization/report.ts";
@@ -31,7 +32,7 @@ ${Object.entries(blocks)
 
 ${data.name} (${data.licence}). ${data.trainCount} frames of the official training set were learned from; ${data.heldOutCount}, ${heldOutLine(data)}, were held out
 (seed ${data.splitSeed}): for hard classes, threshold and decision rule with its numbers. No gradient ${provenance.imported === undefined ? "" : "of this training "}and none of these choices saw the official test set.
-${importedText(manifest)}
+${termsText(data.licence)}${importedText(manifest)}
 ## Training
 
 | part | epochs | minutes | held-out accuracy |
@@ -64,6 +65,11 @@ transport's headers, and a frame that is sent costs the edge main and the upload
 - Entropy is not calibrated: ${elsewhere[manifest.input.kind]} the share of frames sent moves; watch it and set T anew.
 - Figures are of one seed; no other was tried.
 ${notes.map((note) => `- ${note}\n`).join("")}`;
+}
+
+function termsText(licence: string): string {
+  const terms = termsInWords(licence);
+  return terms === undefined ? "" : `\n${terms}\n`;
 }
 
 function importedText({ provenance: { imported = {} } }: Described): string {

@@ -40,6 +40,7 @@ export async function openCifar100({ from }: OpenDatasetOptions): Promise<Datase
     classes: await readClasses(folder),
     folder,
     licence: "LicenseRef-unstated",
+    redistributable: false,
     has: (split) => has(folder, split),
     read: (split) => read(folder, split),
   };

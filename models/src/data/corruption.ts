@@ -2,7 +2,7 @@
  * What poor light does to pictures, in the order in which a camera suffers it: the lens blurs, less light arrives, photons are
  * counted, the sensor adds noise of its own. Seeded, so that a frame is corrupted alike in every run.
  */
-import type { Random } from "../training/random.ts";
+import { normal, type Random } from "../training/random.ts";
 
 export interface Corruption {
   /** Standard deviation of the Gaussian blur, pixels; 0 leaves the picture sharp. */
@@ -101,10 +101,4 @@ function gaussian(deviation: number): Float64Array {
 
 function clamp(position: number, length: number): number {
   return Math.min(Math.max(position, 0), length - 1);
-}
-
-/** Standard normal, Box and Muller (1958). */
-function normal(random: Random): number {
-  const radius = Math.sqrt(-2 * Math.log(1 - random.next()));
-  return radius * Math.cos(2 * Math.PI * random.next());
 }

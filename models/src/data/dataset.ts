@@ -44,8 +44,13 @@ export interface Dataset<F extends LabelledFrames = LabelledFrames> {
   readonly classes: readonly string[];
   /** The folder that the files are read from. */
   readonly folder: string;
-  /** Terms of use, an SPDX expression. */
+  /** Terms of use, an SPDX expression; what the references of our own stand for is in `terms.ts`. */
   readonly licence: string;
+  /**
+   * Whether frames of it may travel with a bundle, which goes to others. Where they may not, a bundle is made without reference frames,
+   * and its golden answers are those to drawn noise.
+   */
+  readonly redistributable: boolean;
   /** Whether the folder holds that part. */
   has(split: OfficialSplit): Promise<boolean>;
   /**

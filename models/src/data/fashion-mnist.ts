@@ -75,6 +75,7 @@ export async function openFashionMnist(options: OpenDatasetOptions): Promise<Dat
     classes: fashionMnistClasses,
     folder,
     licence: "MIT",
+    redistributable: true,
     has: (split) => hasIdxPart(folder, split),
     read: (split) => readIdxPart(folder, split, { classes: fashionMnistClasses.length, shape: SHAPE }),
   };

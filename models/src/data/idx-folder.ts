@@ -47,6 +47,7 @@ export async function openIdxFolder({ from: folder }: OpenDatasetOptions): Promi
     classes,
     folder,
     licence: "LicenseRef-own",
+    redistributable: true,
     has: (split) => hasIdxPart(folder, split),
     read: (split) => readIdxPart(folder, split, { classes: classes.length, shape }),
   };

@@ -22,24 +22,6 @@ export function balancedIndices(frames: LabelledFrames, perClass: number): numbe
   return indices;
 }
 
-/**
- * `perClass` frames of each class, evenly spread over the order of those there are: of all subjects, where they come one after
- * the other.
- *
- * @returns indices into `frames`, ascending
- */
-export function spreadIndices(frames: LabelledFrames, perClass: number): number[] {
-  const byClass = Map.groupBy(frames.labels.keys(), (index) => frames.labels[index]!);
-  return [...byClass.values()]
-    .flatMap((members) =>
-      Array.from(
-        { length: Math.min(perClass, members.length) },
-        (_, place) => members[Math.floor((place * members.length) / perClass)]!,
-      ),
-    )
-    .sort((a, b) => a - b);
-}
-
 /** Writes a part of the official test set as gzipped IDX files, which `openDataset` reads like the whole. */
 export async function writeTestSample(
   images: LabelledImages,

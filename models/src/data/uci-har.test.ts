@@ -1,20 +1,16 @@
 import assert from "node:assert/strict";
-import { appendFile, cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { isMeanetError } from "@meanet/runtime";
+import { activities, activityWindows, writeActivityWindows } from "../testing/activity-windows.ts";
 import { type LabelledWindows, openDataset } from "./dataset.ts";
-import { spreadIndices } from "./sample.ts";
 import { writeCompactPart } from "./uci-har-compact.ts";
 import { uciHarChannels } from "./uci-har-part.ts";
 
-const sampleFolder = join(import.meta.dirname, "..", "..", "samples", "uci-har");
-const activities = ["WALKING", "WALKING_UPSTAIRS", "WALKING_DOWNSTAIRS", "SITTING", "STANDING", "LAYING"];
 const corrupt = (error: unknown) => isMeanetError(error, "DATASET_CORRUPT");
 const missing = (error: unknown) => isMeanetError(error, "DATASET_MISSING");
-
-const readSample = async () => (await openDataset("uci-har", { from: sampleFolder })).read("test");
 
 /** Windows in the layout of the official archive. */
 async function writeOfficial(folder: string, frames: LabelledWindows, indices: readonly number[]) {
@@ -49,34 +45,16 @@ describe("UCI HAR", () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it("reads the sample that comes with the project: 16 windows of each activity, of all nine subjects", async () => {
-    const dataset = await openDataset("uci-har", { from: sampleFolder });
+  it("reads the compact layout: windows, labels and subjects as they were written", async () => {
+    const written = await writeActivityWindows(folder);
+    const dataset = await openDataset("uci-har", { from: folder });
     assert.deepEqual(dataset.classes, activities);
-    const { kind, count, shape, rateHz, windows, labels, subjects } = await dataset.read("test");
-    assert.deepEqual([kind, count, shape, rateHz], ["window", 96, [9, 128], 50]);
-    assert.equal(windows.length, 96 * 9 * 128);
-    for (const activity of activities.keys()) {
-      assert.equal(labels.filter((label) => label === activity).length, 16);
-    }
-    assert.deepEqual([...new Set(subjects)], [2, 4, 9, 10, 12, 13, 18, 20, 24]);
-  });
-
-  it("finds gravity where it is: about 1 g in total acceleration, none in body acceleration", async () => {
-    const { windows, count } = await readSample();
-    const mean = (channel: number) => {
-      let sum = 0;
-      for (let index = 0; index < count; index++) {
-        for (let at = 0; at < 128; at++) sum += windows[(index * 9 + channel) * 128 + at]!;
-      }
-      return sum / (count * 128);
-    };
-    const length = (first: number) => Math.hypot(mean(first), mean(first + 1), mean(first + 2));
-    assert.ok(length(0) < 0.05, `body ${length(0)}`);
-    assert.ok(length(6) > 0.6 && length(6) < 1.1, `total ${length(6)}`);
+    assert.equal(dataset.redistributable, false);
+    assert.deepEqual(await dataset.read("test"), written);
   });
 
   it("reads the official layout, in its folder or the one around it, to the same windows", async () => {
-    const sample = await readSample();
+    const sample = activityWindows();
     const indices = [3, 40, 95];
     await writeOfficial(join(folder, "UCI HAR Dataset"), sample, indices);
     await writeCompactPart(join(folder, "compact"), "test", activities, sample, indices);
@@ -91,8 +69,7 @@ describe("UCI HAR", () => {
   });
 
   it("refuses official files that do not fit each other, by name", async () => {
-    const sample = await readSample();
-    await writeOfficial(folder, sample, [0, 1]);
+    await writeOfficial(folder, activityWindows(), [0, 1]);
     const data = await openDataset("uci-har", { from: folder });
     const signal = join(folder, "test", "Inertial Signals", "body_gyro_y_test.txt");
     await appendFile(signal, "1 2 3\n");
@@ -111,7 +88,7 @@ describe("UCI HAR", () => {
   });
 
   it("refuses compact files that do not fit each other", async () => {
-    await cp(sampleFolder, folder, { recursive: true });
+    await writeActivityWindows(folder);
     const data = await openDataset("uci-har", { from: folder });
     await writeFile(join(folder, "test_subjects.u8"), new Uint8Array(95));
     await assert.rejects(data.read("test"), /96 windows, 96 labels and 95 subjects/);
@@ -126,20 +103,7 @@ describe("UCI HAR", () => {
 
   it("says which part a folder lacks", async () => {
     await assert.rejects(openDataset("uci-har", { from: folder }), missing);
-    await assert.rejects((await openDataset("uci-har", { from: sampleFolder })).read("train"), missing);
-  });
-});
-
-describe("spreadIndices", () => {
-  it("takes as many of each class, from its whole length", async () => {
-    const sample = await readSample();
-    const picked = spreadIndices(sample, 2);
-    assert.equal(picked.length, 12);
-    assert.deepEqual(
-      picked,
-      picked.toSorted((a, b) => a - b),
-    );
-    const perClass = Map.groupBy(picked, (index) => sample.labels[index]!);
-    for (const indices of perClass.values()) assert.equal(indices.length, 2);
+    await writeActivityWindows(folder);
+    await assert.rejects((await openDataset("uci-har", { from: folder })).read("train"), missing);
   });
 });

@@ -1,7 +1,9 @@
 /**
- * UCI HAR (Anguita, Ghio, Oneto, Parra, Reyes-Ortiz 2013, CC BY 4.0): 7,352 + 2,947 windows of a telephone's accelerometer and
+ * UCI HAR (Anguita, Ghio, Oneto, Parra, Reyes-Ortiz 2013): 7,352 + 2,947 windows of a telephone's accelerometer and
  * gyroscope, worn on the waist by 30 people in six activities. 9 channels, 50 Hz, 128 readings (2.56 s), half of them shared with
  * the window before. No subject of the test part is in the training part.
+ *
+ * Its page says CC BY 4.0, the README of its archive prohibits commercial use: no window of it may be in this project or in a bundle.
  *
  * Read from a folder given or from the cache of downloads, in the official layout or the compact one of this project.
  */
@@ -16,6 +18,8 @@ import { corrupt, type UciHarPart, uciHarShape } from "./uci-har-part.ts";
 
 const CLASSES = 6;
 const RATE_HZ = 50;
+
+const PAGE = "https://archive.ics.uci.edu/dataset/240/human+activity+recognition+using+smartphones";
 
 /** The archive of the UCI repository unpacks to a folder of this name. */
 const OFFICIAL_FOLDER = "UCI HAR Dataset";
@@ -46,7 +50,8 @@ export async function openUciHar({ from }: OpenDatasetOptions): Promise<Dataset<
     shape: uciHarShape,
     classes,
     folder,
-    licence: "CC-BY-4.0",
+    licence: "LicenseRef-UCI-HAR",
+    redistributable: false,
     has: (split) => layout.has(folder, split),
     read: async (split) => checked(folder, split, await layout.read(folder, split)),
   };
@@ -64,7 +69,7 @@ async function findLayout(given: string): Promise<{ folder: string; layout: Layo
   }
   throw new MeanetError(
     "DATASET_MISSING",
-    `${given} holds neither part of UCI HAR; unpack the archive of https://archive.ics.uci.edu/dataset/240 and name its folder "${OFFICIAL_FOLDER}" with --data`,
+    `${given} holds neither part of UCI HAR; unpack the archive of ${PAGE} there, or name its folder "${OFFICIAL_FOLDER}" with --data (meanet up: --sensor-data)`,
     { folder: given },
   );
 }

@@ -1,6 +1,6 @@
 import { parameterCount, statisticCount } from "../graph/graph.ts";
 import type { Part, TrainedValues } from "../graph/part.ts";
-import { type Random, randomAt } from "../training/random.ts";
+import { normal, randomAt } from "../training/random.ts";
 
 /**
  * First values of a part: weights normal with variance 2/fan-in before a ReLU and 1/fan-in in classifiers, γ 1, β and biases 0;
@@ -28,10 +28,4 @@ export function initialise(
     statistics.fill(1, offset + channels, offset + 2 * channels);
   }
   return { theta, statistics };
-}
-
-/** Standard normal (Box and Muller 1958). */
-function normal(random: Random): number {
-  const radius = Math.sqrt(-2 * Math.log(1 - random.next()));
-  return radius * Math.cos(2 * Math.PI * random.next());
 }

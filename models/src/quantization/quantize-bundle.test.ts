@@ -136,6 +136,19 @@ describe("the int8 variant of a bundle", () => {
     assert.equal(made.files.reference, undefined);
   });
 
+  it("keeps no frame of data that may not be passed on: no reference, and golden inputs of its own", async () => {
+    const closed = await quantizeBundle(source, {
+      out: join(root, "closed"),
+      data: { ...data, redistributable: false },
+      frames: 60,
+      parts: ["cloud"],
+    });
+    assert.equal(closed.files.reference, undefined);
+    const golden = await readGolden(closed.dir);
+    assert.notDeepEqual(golden.cases.main!.inputs, (await readGolden(made.dir)).cases.main!.inputs);
+    assert.ok(Object.values(await goldenErrors(closed.files, golden)).every((error) => error < 1e-5));
+  });
+
   it("is refused of a bundle that is int8, of parts that are not there or gain nothing, and without its data", async () => {
     const out = join(root, "refused");
     await assert.rejects(

@@ -15,11 +15,12 @@ import {
 } from "../bundle/bundle.ts";
 import { bundleCard } from "../bundle/card.ts";
 import { makeGolden } from "../bundle/golden.ts";
+import { goldenInput } from "../bundle/golden-input.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { type Evaluation, evaluate } from "../evaluation/evaluate.ts";
 import { machine } from "../machine.ts";
-import { firstFrames, openBundleFrames } from "./bundle-frames.ts";
+import { openBundleFrames } from "./bundle-frames.ts";
 import { chooseParts } from "./choose-parts.ts";
 import { describeParts } from "./describe-parts.ts";
 import type { QuantizeProgress } from "./progress.ts";
@@ -38,9 +39,6 @@ export interface QuantizeOptions {
   readonly onProgress?: ((progress: QuantizeProgress) => void) | undefined;
 }
 
-/** Frames that `golden.json` keeps. */
-const GOLDEN_FRAMES = 4;
-
 /**
  * Another processor may round a sum to the neighbouring byte, and later layers carry that on. Measured between ONNX Runtime's
  * integer kernels and its float32 ones on the same file: 0.03 of a logit, 0.11 of F1. The 1e-3 of float32 would refuse good machines.
@@ -48,7 +46,8 @@ const GOLDEN_FRAMES = 4;
 const GOLDEN_TOLERANCE = 0.2;
 
 /**
- * Writes the int8 variant of a bundle: same input, classes, threshold and decision rule.
+ * Writes the int8 variant of a bundle: same input, classes, threshold and decision rule. It holds frames of the data only where they
+ * may be passed on.
  *
  * @throws {MeanetError} QUANTIZATION_REFUSED, DATASET_MISSING, DATASET_CORRUPT, INPUT_KIND_UNSUPPORTED, MODEL_INVALID
  */
@@ -94,12 +93,13 @@ export async function quantizeBundle(source: Bundle, options: QuantizeOptions): 
     createdAt: new Date().toISOString(),
   };
   const described = { ...manifest, provenance: { ...manifest.provenance, quantization } };
-  const golden = await makeGolden(files, firstFrames(frames.heldOut, GOLDEN_FRAMES), GOLDEN_TOLERANCE);
+  const x = goldenInput(options.data, frames.heldOut, manifest.provenance.data.splitSeed);
+  const golden = await makeGolden(files, x, GOLDEN_TOLERANCE);
   return writeBundle(options.out, {
     manifest: described,
     files,
     // For edges that train the extension in service, which needs it in float32.
-    ...(reference === undefined || chosen.has("extension")
+    ...(reference === undefined || chosen.has("extension") || !options.data.redistributable
       ? {}
       : { reference: { bytes: reference, items: source.manifest.files.reference!.items } }),
     beside: {

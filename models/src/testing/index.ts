@@ -1,1 +1,2 @@
+export { activities, activityWindows, writeActivityWindows } from "./activity-windows.ts";
 export { quadrantFrames, writeQuadrantBundle } from "./quadrant-bundle.ts";

@@ -39,6 +39,12 @@ export function shuffled(entries: Uint32Array, random: Random): Uint32Array<Arra
   return order;
 }
 
+/** Standard normal, Box and Muller (1958). */
+export function normal(random: Random): number {
+  const radius = Math.sqrt(-2 * Math.log(1 - random.next()));
+  return radius * Math.cos(2 * Math.PI * random.next());
+}
+
 function mix(value: number): number {
   let h = (value + 0x7ed55d16) | 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it, test } from "node:test";
 import { isMeanetError } from "@meanet/runtime";
 import type { Bundle } from "../bundle/bundle.ts";
 import { goldenErrors, readGolden } from "../bundle/golden.ts";
+import { addReference, drawReference, readReference } from "../bundle/reference.ts";
 import { type Dataset, type LabelledWindows, openDataset } from "../data/dataset.ts";
+import { gather } from "../data/gather.ts";
 import { evaluate } from "../evaluation/evaluate.ts";
 import { openFrames } from "../evaluation/frames.ts";
+import { writeActivityWindows } from "../testing/activity-windows.ts";
 import { parseRecipe, readRecipe } from "./recipe.ts";
 import { train, trainPart } from "./train.ts";
 
@@ -49,8 +52,9 @@ describe("a bundle trained of sensor windows", () => {
   let bundle: Bundle;
   before(async () => {
     root = await mkdtemp(join(tmpdir(), "meanet-windows-"));
-    sample = await openDataset("uci-har", { from: join(models, "samples", "uci-har") });
-    // The sample's windows stand in for a training set.
+    await writeActivityWindows(join(root, "data"));
+    sample = await openDataset("uci-har", { from: join(root, "data") });
+    // Its test part stands in for a training set.
     data = { ...sample, has: async (split) => split === "train", read: () => sample.read("test") };
     bundle = await train(parseRecipe(written, "test"), {
       out: join(root, "out"),
@@ -85,6 +89,32 @@ describe("a bundle trained of sensor windows", () => {
     const card = await readFile(join(bundle.dir, "card.md"), "utf8");
     assert.match(card, /window of 9 x 128 readings \(channels, time\) at 50 Hz/);
     assert.match(card, /all those of subjects \d+, \d+, \d+, were held out/);
+  });
+
+  it("holds no window of data that may not be passed on: golden inputs are noise, and reference frames are for the user to add", async () => {
+    assert.deepEqual((await readdir(bundle.dir)).sort(), [
+      ...["card.md", "cloud.onnx", "evaluation.json", "extension.onnx", "golden.json"],
+      ...["main.onnx", "manifest.json"],
+    ]);
+    assert.match(await readFile(join(bundle.dir, "card.md"), "utf8"), /any commercial use is prohibited/);
+    const { main } = (await readGolden(bundle.dir)).cases;
+    const { dims, base64 } = main!.inputs.x!;
+    assert.deepEqual(dims, [4, 9, 1, 128]);
+    const golden = new Float32Array(Uint8Array.from(Buffer.from(base64, "base64")).buffer);
+    const mean = golden.reduce((sum, value) => sum + value, 0) / golden.length;
+    const square = golden.reduce((sum, value) => sum + value ** 2, 0) / golden.length;
+    assert.ok(Math.abs(mean) < 0.05 && Math.abs(square - 1) < 0.1, `${mean}, ${square}`);
+    const { labelled, indices } = await openFrames(data, "held-out", bundle.manifest);
+    const first = gather(labelled, indices.subarray(0, 4), bundle.manifest.input).data;
+    const same = golden.filter((value, at) => Math.abs(value - Number(first[at])) < 1e-3).length;
+    assert.ok(same < 50, `${same} of ${golden.length} values`);
+
+    await cp(bundle.dir, join(root, "own"), { recursive: true });
+    const own = await addReference(
+      join(root, "own"),
+      drawReference(labelled, indices, { perClass: 2, seed: 1 }),
+    );
+    assert.equal(readReference(own)?.labels.length, 12);
   });
 
   it("charges the upload of four bytes a reading", async () => {

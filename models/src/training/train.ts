@@ -10,9 +10,9 @@
 import { type Bundle, type BundleContent, type BundlePart, writeBundle } from "../bundle/bundle.ts";
 import { bundleCard } from "../bundle/card.ts";
 import { makeGolden } from "../bundle/golden.ts";
+import { goldenInput } from "../bundle/golden-input.ts";
 import { drawReference, encodeReference, referencePerClass } from "../bundle/reference.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { gather } from "../data/gather.ts";
 import { evaluate } from "../evaluation/evaluate.ts";
 import { predictEdge, predictPlain } from "../evaluation/predict.ts";
 import { machine } from "../machine.ts";
@@ -42,11 +42,8 @@ export interface TrainOptions {
   readonly threads?: number | undefined;
 }
 
-/** Frames that `golden.json` keeps. */
-const GOLDEN_FRAMES = 4;
-
 /**
- * Trains a bundle, or goes on where a training stopped.
+ * Trains a bundle, or goes on where a training stopped. The bundle holds frames of the data only where they may be passed on.
  *
  * @throws {MeanetError} TRAINING_ABORTED, TRAINING_FAILED, CHECKPOINT_MISMATCH, RECIPE_INVALID, DATASET_MISSING, DATASET_CORRUPT;
  * RECIPE_MISMATCH when main is another bundle's that does not fit; MODEL_INVALID, MODEL_UNSUPPORTED, MODEL_UNFIT, TENSOR_UNKNOWN when a
@@ -106,14 +103,10 @@ export async function train(recipe: Recipe, options: TrainOptions): Promise<Bund
     extension: extension.onnx,
     ...(cloud === undefined ? {} : { cloud: cloud.onnx }),
   };
-  const raw = drawReference(training.labelled, training.split.heldOut, {
-    perClass: referencePerClass(training.classes),
-    seed: recipe.seed,
-  });
   return writeBundle(options.out, {
     manifest,
     files,
-    reference: { bytes: encodeReference(raw), items: raw.labels.length },
+    reference: options.data.redistributable ? referenceOf(training) : undefined,
     single: (["main", "cloud"] as const).filter((part) => imported[part]?.batch === 1),
     beside: await texts(manifest, files, training, options.data),
   });
@@ -178,6 +171,12 @@ async function hardClassesOf(training: Training, main: { readonly onnx: Uint8Arr
   return hardestClasses(precision, recipe.edge.hardClasses);
 }
 
+function referenceOf({ recipe, labelled, split, classes }: Training): BundleContent["reference"] {
+  const perClass = referencePerClass(classes);
+  const raw = drawReference(labelled, split.heldOut, { perClass, seed: recipe.seed });
+  return { bytes: encodeReference(raw), items: raw.labels.length };
+}
+
 function heldOutOf({ labelled, split, input }: Training) {
   const labels = Array.from(split.heldOut, (index) => labelled.labels[index]!);
   return { labelled, indices: split.heldOut, input, labels };
@@ -190,7 +189,7 @@ async function texts(
   { recipe, labelled, split, input }: Training,
   data: Dataset,
 ): Promise<Record<string, string>> {
-  const x = gather(labelled, split.heldOut.subarray(0, GOLDEN_FRAMES), input);
+  const x = goldenInput(data, { labelled, indices: split.heldOut, input }, recipe.seed);
   const bundle = { manifest, files };
   const evaluations = [await evaluate(bundle, data, "held-out")];
   if (await data.has("test")) {
