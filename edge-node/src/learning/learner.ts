@@ -12,7 +12,6 @@ import { join } from "node:path";
 import type { ComputeMeter } from "@meanet/energy";
 import {
   type Adaptation,
-  type AdaptationStep,
   argmax,
   learnableExtension,
   loadBundle,
@@ -28,6 +27,7 @@ import { Discovery, type Proposal } from "./discovery.ts";
 import { FrameMemory, type KeptFrame } from "./frame-memory.ts";
 import { ItemStore } from "./item-store.ts";
 import { LiveTrial } from "./live-trial.ts";
+import { StepMeter } from "./step-meter.ts";
 import { dueTrigger } from "./triggers.ts";
 
 type Told<T> = T extends unknown ? Omit<T, "at" | "model" | "run" | "energyJ"> & { energyJ?: number } : never;
@@ -317,7 +317,7 @@ export class Learner {
       hardClasses: this.#names(hardClasses),
     });
     this.#show(`training ${run}`);
-    const energy = this.#meterSteps();
+    const energy = new StepMeter(this.#options.meter);
     const adaptation = startAdaptation(
       {
         bundle,
@@ -413,29 +413,6 @@ export class Learner {
     }
     this.#trial = undefined;
     this.#options.onChange();
-  }
-
-  /** Joules of the steps of a training: each step tells the work that begins, and so ends the one before. */
-  #meterSteps() {
-    const { meter } = this.#options;
-    let end: (() => number) | undefined;
-    let sinceEpoch = 0;
-    const close = (): number => {
-      sinceEpoch += end?.() ?? 0;
-      end = undefined;
-      const joules = sinceEpoch;
-      sinceEpoch = 0;
-      return joules;
-    };
-    return {
-      observe: (step: Exclude<AdaptationStep, { kind: "waiting" }>): number => {
-        if (step.kind === "epoch") return close();
-        sinceEpoch += end?.() ?? 0;
-        end = meter.begin(step.macs);
-        return 0;
-      },
-      end: close,
-    };
   }
 
   #fail(reason: string, forGood = false): void {
