@@ -89,7 +89,7 @@ function checkNetworks({ edge, train }: Recipe, { name, classes }: Dataset, { sh
   if (edge.input.join() !== shape.join() || edge.classes !== classes.length) {
     throw new MeanetError(
       "RECIPE_INVALID",
-      `the recipe's networks take ${edge.input.join("x")} and ${edge.classes} classes; ${name} has frames of ${shape.join("x")} and ${classes.length}`,
+      `the networks take frames of ${edge.input.join("x")} and tell ${edge.classes} classes apart; data set ${name} has frames of ${shape.join("x")} and ${classes.length} classes; expected them equal: \`input\` and \`classes\` of the recipe, or other data`,
       { input: edge.input, shape, classes: classes.length },
     );
   }

@@ -84,6 +84,16 @@ describe("a recipe", () => {
     }
   });
 
+  it("names an unknown key, and those that may stand in its place", () => {
+    const { edge } = tinyRecipe;
+    assert.throws(
+      () => parseRecipe({ ...tinyRecipe, edge: { ...edge, widths: [4] } }, "recipe"),
+      (error) =>
+        isMeanetError(error, "RECIPE_INVALID") &&
+        /^recipe:\n✖ unknown key → edge\.widths; expected one of: input, classes, /.test(error.message),
+    );
+  });
+
   it("has no key of what is beyond the paper unless it is written there: checkpoints of old stay valid", () => {
     const recipe = parseRecipe(tinyRecipe, "test");
     assert.deepEqual(Object.keys(recipe).sort(), [...Object.keys(tinyRecipe), "decision", "notes"].sort());

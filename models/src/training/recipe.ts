@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { MeanetError } from "@meanet/runtime";
+import { keysAt, MeanetError } from "@meanet/runtime";
 import { parse } from "yaml";
 import { z } from "zod";
 import { ruleNames } from "../evaluation/rules.ts";
@@ -222,12 +222,20 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 async function readYaml(path: string): Promise<unknown> {
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new MeanetError(
+      "RECIPE_INVALID",
+      `recipe ${path} cannot be read; expected a YAML file: check the path and its rights`,
+      { path },
+      { cause },
+    );
+  });
   try {
-    return parse(await readFile(path, "utf8"));
+    return parse(text);
   } catch (cause) {
     throw new MeanetError(
       "RECIPE_INVALID",
-      `${path} is no readable YAML file: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `${path} is no YAML: ${cause instanceof Error ? cause.message : String(cause)}`,
       { path },
       { cause },
     );
@@ -238,7 +246,18 @@ async function readYaml(path: string): Promise<unknown> {
 export function parseRecipe(value: unknown, path: string): Recipe {
   const result = recipeSchema.safeParse(value);
   if (!result.success) {
-    throw new MeanetError("RECIPE_INVALID", `${path}:\n${z.prettifyError(result.error)}`, { path });
+    const problems = result.error.issues.map(describeIssue).join("\n");
+    throw new MeanetError("RECIPE_INVALID", `${path}:\n${problems}`, { path });
   }
   return result.data;
+}
+
+/** Whoever mistyped a key is told those that there are. */
+function describeIssue(issue: z.core.$ZodIssue): string {
+  if (issue.code !== "unrecognized_keys") return z.prettifyError(new z.ZodError([issue]));
+  const path = issue.path.map(String);
+  const expected = keysAt(recipeSchema, path).join(", ");
+  return issue.keys
+    .map((key) => `✖ unknown key → ${[...path, key].join(".")}; expected one of: ${expected}`)
+    .join("\n");
 }

@@ -1,5 +1,5 @@
 export { type ConfigSources, flagName, loadConfig, variableName } from "./config.ts";
-export { type ConfigLeaf, configLeaves } from "./config-leaves.ts";
+export { type ConfigLeaf, configLeaves, keysAt } from "./config-leaves.ts";
 export { durationMs, parseDurationMs } from "./duration.ts";
 export { isMeanetError, MeanetError } from "./error.ts";
 export { type Actor, type ErrorCode, errorCodes } from "./error-codes.ts";
