@@ -43,7 +43,7 @@ describe("plan of low light", () => {
 
   it("makes points of at most 100 frames, and of fewer where a phase is short", () => {
     assert.equal(plan({ frames: 10_000 }).windowFrames, 100);
-    assert.equal(plan({ frames: 40 }).windowFrames, 3);
+    assert.equal(plan({ frames: 40 }).windowFrames, 5);
     assert.equal(plan({ frames: 1 }).windowFrames, 1);
   });
 });

@@ -38,7 +38,7 @@ const SHIFTED_HARD_SHARE = 0.8;
 const DEFAULT_ITEMS = { true: 800, teacher: 400 };
 
 /** Points of accuracy over time in a phase, for each of the two who answer in turns; and frames of a point, at most. */
-const POINTS_OF_A_PHASE = 4;
+const POINTS_OF_A_PHASE = 2;
 const MAX_WINDOW_FRAMES = 100;
 
 /** @param naturalHardShare - of the data set, and of the clean phase */
