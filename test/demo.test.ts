@@ -29,7 +29,7 @@ describe("meanet up", () => {
   it("ends with one JSON object that names every figure, and nothing else on standard output", () => {
     assert.equal(stdout.trim().split("\n").length, 1);
     assert.deepEqual(keysOf(summary), {
-      ...{ frames: true, verdicts: true, refused: true, dropped: true, accuracy: true },
+      ...{ frames: true, verdicts: true, refused: true, refusals: {}, dropped: true, accuracy: true },
       exits: { main: true, extension: true, cloud: true },
       latencyMs: { p50: true, p99: true },
       energyJ: { edge: true, uplink: true, total: true, perFrame: true },
