@@ -1,26 +1,16 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { type CloudAnswer, type ComplexItem, cloudAnswerSchema, verdictSchema } from "@meanet/protocol";
-import { type Mosquitto, startMosquitto } from "@meanet/session/testing";
 import { frameBytes } from "./bundle-for-tests.ts";
 
-import { answerOf, newFolder, Onlooker, type Settings, startEdge } from "./site-for-tests.ts";
+import { answerOf, Onlooker, openTestSite, type Settings, startEdge } from "./site-for-tests.ts";
 
 /** Main hesitates between one and three, both hard; the extension would say three. */
 const complexHard = frameBytes({ 1: 255, 3: 255, 4: 255 });
 /** Main hesitates between zero and two. */
 const complexEasy = frameBytes({ 0: 255, 2: 255 });
 
-let broker: Mosquitto;
-let folder: Awaited<ReturnType<typeof newFolder>>;
-before(async () => {
-  broker = await startMosquitto();
-  folder = await newFolder();
-});
-after(async () => {
-  await broker.stop();
-  folder.remove();
-});
+const { broker, folder } = await openTestSite();
 
 /** The final verdict on one frame, all its verdicts, and what the worker was asked. */
 async function askOnce(

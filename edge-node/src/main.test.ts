@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { computeJ, deviceProfiles, uplinkJ, uplinks } from "@meanet/energy";
 import { type NodeEnergy, type Stats, type Status, verdictSchema } from "@meanet/protocol";
-import { freePort, type Mosquitto, openWire, startMosquitto } from "@meanet/session/testing";
+import { freePort, openWire } from "@meanet/session/testing";
 import { frameBytes, MACS } from "./bundle-for-tests.ts";
 
-import { answerOf, newFolder, Onlooker, startEdge } from "./site-for-tests.ts";
+import { answerOf, Onlooker, openTestSite, startEdge } from "./site-for-tests.ts";
 
 const easy = frameBytes({ 2: 255 });
 /** Main says class one, the extension corrects it to three. */
@@ -14,16 +14,7 @@ const hard = frameBytes({ 1: 255, 4: 255 });
 const complex = frameBytes({ 0: 255, 2: 255 });
 const pi = deviceProfiles["raspberry-pi-4"];
 
-let broker: Mosquitto;
-let folder: Awaited<ReturnType<typeof newFolder>>;
-before(async () => {
-  broker = await startMosquitto();
-  folder = await newFolder();
-});
-after(async () => {
-  await broker.stop();
-  folder.remove();
-});
+const { broker, folder } = await openTestSite();
 
 describe("an edge node", { timeout: 60_000 }, () => {
   test("answers an easy frame by main and a hard one by the extension, with the joules of what ran", async () => {

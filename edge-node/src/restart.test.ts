@@ -3,25 +3,15 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { type SettingState, settings as settingNames, type Verdict } from "@meanet/protocol";
-import { type Mosquitto, startMosquitto } from "@meanet/session/testing";
 import { frameBytes, writeTestBundle } from "./bundle-for-tests.ts";
 
-import { newFolder, Onlooker, startEdge } from "./site-for-tests.ts";
+import { Onlooker, openTestSite, startEdge } from "./site-for-tests.ts";
 
 const easy = frameBytes({ 2: 255 });
 
-let broker: Mosquitto;
-let folder: Awaited<ReturnType<typeof newFolder>>;
-before(async () => {
-  broker = await startMosquitto();
-  folder = await newFolder();
-});
-after(async () => {
-  await broker.stop();
-  folder.remove();
-});
+const { broker, folder } = await openTestSite();
 
 /** Makes every write to a node's journal fail; `mend` ends that. */
 function breakJournal(node: string): { mend(): void } {

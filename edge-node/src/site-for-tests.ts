@@ -2,9 +2,11 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { after } from "node:test";
 import type { CloudAnswer, ComplexItem, Verdict } from "@meanet/protocol";
 import { createLog } from "@meanet/runtime";
 import { MqttSession, mqttConfigSchema } from "@meanet/session";
+import { startMosquitto } from "@meanet/session/testing";
 import type { z } from "zod";
 import { writeTestBundle } from "./bundle-for-tests.ts";
 import { configSchema } from "./config.ts";
@@ -29,6 +31,17 @@ export async function newFolder(): Promise<{
     windows: await writeTestBundle(path, { kind: "window" }),
     remove: () => rmSync(path, { recursive: true, force: true }),
   };
+}
+
+/** A broker, and a folder with the bundles of the tests; both go when the tests of the file have ended. */
+export async function openTestSite() {
+  const broker = await startMosquitto();
+  const folder = await newFolder();
+  after(async () => {
+    await broker.stop();
+    folder.remove();
+  });
+  return { broker, folder };
 }
 
 export async function startEdge(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { computeJ, deviceProfiles, uplinkJ, uplinks } from "@meanet/energy";
 import {
   decodeWindow,
@@ -9,9 +9,8 @@ import {
   type Verdict,
   verdictSchema,
 } from "@meanet/protocol";
-import { type Mosquitto, startMosquitto } from "@meanet/session/testing";
 import { frameBytes, MACS, windowBytes, writeTestBundle } from "./bundle-for-tests.ts";
-import { answerOf, newFolder, Onlooker, startEdge } from "./site-for-tests.ts";
+import { answerOf, Onlooker, openTestSite, startEdge } from "./site-for-tests.ts";
 
 const picture = { easy: frameBytes({ 2: 255 }), hard: frameBytes({ 1: 255, 4: 255 }) };
 const window = {
@@ -23,16 +22,7 @@ const window = {
 };
 const pi = deviceProfiles["raspberry-pi-4"];
 
-let broker: Mosquitto;
-let folder: Awaited<ReturnType<typeof newFolder>>;
-before(async () => {
-  broker = await startMosquitto();
-  folder = await newFolder();
-});
-after(async () => {
-  await broker.stop();
-  folder.remove();
-});
+const { broker, folder } = await openTestSite();
 
 /** What a frame became: label, exit and model, or the reason of its refusal. */
 function summary(verdict: Verdict): string {

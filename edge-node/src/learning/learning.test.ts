@@ -1,24 +1,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { quadrantFrames, writeQuadrantBundle } from "@meanet/models/testing";
 import type { SettingState, Stats, Training } from "@meanet/protocol";
-import { type Mosquitto, startMosquitto } from "@meanet/session/testing";
-import { answerOf, newFolder, Onlooker, startEdge } from "../site-for-tests.ts";
+import { answerOf, Onlooker, openTestSite, startEdge } from "../site-for-tests.ts";
 
 const LENGTH = 64;
 
-let broker: Mosquitto;
-let folder: Awaited<ReturnType<typeof newFolder>>;
-before(async () => {
-  broker = await startMosquitto();
-  folder = await newFolder();
-});
-after(async () => {
-  await broker.stop();
-  folder.remove();
-});
+const { broker, folder } = await openTestSite();
 
 /** Small enough for a test, and sure enough to pass. */
 const learning = {
