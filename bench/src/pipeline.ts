@@ -1,5 +1,3 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { connectDevice } from "@meanet/device";
 import type { SettingState, Verdict } from "@meanet/protocol";
 import { createLog, MeanetError, StartedParts } from "@meanet/runtime";
@@ -8,12 +6,11 @@ import { startMeanet } from "./meanet-process.ts";
 import { memoryOfTree, type ProcessMemory } from "./memory.ts";
 import type { FrameOutcome } from "./round.ts";
 import type { Sample } from "./sample.ts";
+import { openState } from "./state-folder.ts";
 
 export const policies = ["meanet", "edge-only", "cloud-only"] as const;
 export type Policy = (typeof policies)[number];
 
-/** On the disk that `meanet up` would use: folders for temporary files may lie in memory, where the journal waits for no disk. */
-const STATES = join(import.meta.dirname, "../../.meanet");
 const SITE = "bench";
 const EDGE = "edge-1";
 const VERDICT_TIMEOUT_MS = 30_000;
@@ -38,9 +35,7 @@ export async function openPipeline(sample: Sample): Promise<Pipeline> {
   const parts = new StartedParts();
   const log = createLog("bench", "silent");
   return parts.guard(async () => {
-    await mkdir(STATES, { recursive: true });
-    const state = await mkdtemp(join(STATES, "bench-"));
-    parts.add("state", state, (folder) => rm(folder, { recursive: true, force: true }));
+    const state = await openState(parts);
     const up = await startMeanet([
       ...["up", "--replay", "false", "--port", "0"],
       ...["--state", state, "--site", SITE, "--policy", policies[0]],

@@ -1,14 +1,11 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { connectDevice, type Device } from "@meanet/device";
 import type { Training } from "@meanet/protocol";
 import { createLog, MeanetError, StartedParts } from "@meanet/runtime";
 import { MqttSession, mqttConfigSchema } from "@meanet/session";
 import { startMeanet } from "../meanet-process.ts";
 import { memoryOfTree } from "../memory.ts";
+import { openState } from "../state-folder.ts";
 
-/** On the disk that an edge node would use. */
-const STATES = join(import.meta.dirname, "../../../.meanet");
 const SITE = "bench";
 const EDGE = "edge-1";
 
@@ -30,9 +27,7 @@ export async function openLearningEdge(epochs: number): Promise<LearningEdge> {
   const parts = new StartedParts();
   const log = createLog("bench", "silent");
   return parts.guard(async () => {
-    await mkdir(STATES, { recursive: true });
-    const state = await mkdtemp(join(STATES, "bench-"));
-    parts.add("state", state, (folder) => rm(folder, { recursive: true, force: true }));
+    const state = await openState(parts);
     const broker = await startMeanet([
       "broker",
       "--listeners-tcp-port",

@@ -87,7 +87,8 @@ export async function goldenErrors(
   return errors;
 }
 
-async function runOnce(model: Uint8Array, feeds: TensorViews): Promise<TensorViews> {
+/** Runs a model once, in an engine of its own; the feeds stay whole. */
+export async function runOnce(model: Uint8Array, feeds: TensorViews): Promise<TensorViews> {
   const engine = await openEngine({ name: "golden", model, anyBatch: true });
   try {
     // A run takes its feeds away; these are needed again.

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { openEngine, type TensorViews } from "@meanet/inference";
 import { isMeanetError } from "@meanet/runtime";
+import { runOnce } from "../bundle/golden.ts";
 import { buildInference, type Part, type TrainedValues } from "../graph/index.ts";
 import { OnnxGraph } from "../graph/onnx/onnx-graph.ts";
 import { writeOnnx } from "../graph/onnx/write.ts";
@@ -27,18 +27,6 @@ function noise(dims: readonly number[], seed: number) {
   const random = randomAt(seed);
   const size = dims.reduce((product, dim) => product * dim, 1);
   return { data: Float32Array.from({ length: size }, () => 2 * random.next() - 1), dims };
-}
-
-async function answers(model: Uint8Array, feeds: TensorViews): Promise<TensorViews> {
-  const engine = await openEngine({ name: "test", model, anyBatch: true });
-  try {
-    const copies = Object.entries(feeds).map(
-      ([name, { data, dims }]) => [name, { data: data.slice(), dims }] as const,
-    );
-    return (await engine.run(Object.fromEntries(copies))).outputs;
-  } finally {
-    await engine.close();
-  }
 }
 
 /** Root of the mean squared difference, relative to that of the reference: quantisation noise. */
@@ -70,7 +58,7 @@ describe("a network of the zoo's kind", () => {
     const { folded } = await calibrateModel(model, () => [{ x: x(2, 1) }]);
     assert.ok(OnnxFile.read(folded).nodes.every(({ opType }) => opType !== "BatchNormalization"));
     const feeds = { x: x(3, 2) };
-    const [before, after] = [await answers(model, feeds), await answers(folded, feeds)];
+    const [before, after] = [await runOnce(model, feeds), await runOnce(folded, feeds)];
     for (const [name, { data }] of Object.entries(before)) {
       for (const [index, value] of Array.from(data, Number).entries()) {
         const difference = Math.abs(Number(after[name]!.data[index]) - value);
@@ -83,10 +71,10 @@ describe("a network of the zoo's kind", () => {
     const model = buildInference(main, values(main, 5));
     const calibrated = await calibrateModel(model, () => [{ x: x(16, 1) }]);
     const feeds = { x: x(8, 2) };
-    const reference = await answers(model, feeds);
+    const reference = await runOnce(model, feeds);
     for (const method of rangeMethods) {
       const quantized = quantizeModel(calibrated, { method, kept: "none" });
-      const actual = await answers(quantized.model, feeds);
+      const actual = await runOnce(quantized.model, feeds);
       assert.deepEqual(Object.keys(actual), ["y1", "F1"]);
       for (const name of ["y1", "F1"]) {
         assert.deepEqual(actual[name]!.dims, reference[name]!.dims);
@@ -130,7 +118,7 @@ describe("a network of the zoo's kind", () => {
     const { model: bytes, integer } = quantizeModel(calibrated, { method: "min-max", kept: "none" });
     assert.equal(integer.Concat, 1);
     const test = feeds(8, 9);
-    const error = noiseOf((await answers(bytes, test)).y2!.data, (await answers(model, test)).y2!.data);
+    const error = noiseOf((await runOnce(bytes, test)).y2!.data, (await runOnce(model, test)).y2!.data);
     assert.ok(error < 0.05, `${error}`);
   });
 
@@ -166,7 +154,7 @@ describe("a ResNet of 32 layers with an exit of 100 classes", () => {
     assert.equal(integer.Gemm, 1);
     assert.ok(bytes.length < 0.4 * model.length, `${bytes.length} of ${model.length} bytes`);
     const feeds = { x: noise([16, 3, 32, 32], 2) };
-    const [y, reference] = [(await answers(bytes, feeds)).y!, (await answers(model, feeds)).y!];
+    const [y, reference] = [(await runOnce(bytes, feeds)).y!, (await runOnce(model, feeds)).y!];
     const error = noiseOf(y.data, reference.data);
     assert.ok(error < 0.06, `${error}`);
     const answer = (data: ArrayLike<number | bigint>, row: number) =>
@@ -191,8 +179,8 @@ describe("a model made elsewhere", () => {
     const [output] = OnnxFile.read(model).outputs;
     const test = feeds(4, 2);
     const error = noiseOf(
-      (await answers(bytes, test))[output!]!.data,
-      (await answers(model, test))[output!]!.data,
+      (await runOnce(bytes, test))[output!]!.data,
+      (await runOnce(model, test))[output!]!.data,
     );
     assert.ok(error < 0.05, `${error}`);
   });
@@ -222,7 +210,7 @@ describe("a model made elsewhere", () => {
       assert.deepEqual(float, shared ? { BatchNormalization: 1, Tanh: 1 } : { Tanh: 1 });
       assert.deepEqual(integer, { Conv: 2 });
       const feeds = { x: noise([4, 16, 4, 4], 3) };
-      const error = noiseOf((await answers(bytes, feeds)).y!.data, (await answers(model, feeds)).y!.data);
+      const error = noiseOf((await runOnce(bytes, feeds)).y!.data, (await runOnce(model, feeds)).y!.data);
       assert.ok(error < 0.05, `${error}`);
     }
   });
@@ -252,7 +240,7 @@ describe("a model made elsewhere", () => {
     const { model: bytes, integer } = quantizeModel(calibrated, { method: "min-max", kept: "none" });
     assert.deepEqual(integer, { Gemm: 2, MatMul: 1, Relu: 1 });
     const feeds = { x: noise([32, 24], 7) };
-    const error = noiseOf((await answers(bytes, feeds)).y!.data, (await answers(model, feeds)).y!.data);
+    const error = noiseOf((await runOnce(bytes, feeds)).y!.data, (await runOnce(model, feeds)).y!.data);
     assert.ok(error < 0.03, `${error}`);
   });
 
