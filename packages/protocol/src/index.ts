@@ -26,6 +26,7 @@ export {
   statsSchema,
   statusSchema,
 } from "./node.ts";
+export { type StageName, type StageSpan, stageNames, stageSpans } from "./stage-spans.ts";
 export { type Delivery, isId, sharedFilter, type Topic, type TopicParams, topic } from "./topic.ts";
 export { DEFAULT_TOPIC_PREFIX, edgeGroup, type Topics, topicsUnder, WORKER_GROUP } from "./topics.ts";
 export {
@@ -43,6 +44,7 @@ export {
   answerVerdictSchema,
   type CloudOutcome,
   cloudOutcomes,
+  type EdgeAnswer,
   type Energy,
   type Exit,
   energySchema,
@@ -53,6 +55,8 @@ export {
   refusalReasons,
   refusalVerdictSchema,
   routes,
+  type Stages,
+  type TopClasses,
   type Verdict,
   verdictSchema,
 } from "./verdict.ts";

@@ -40,33 +40,71 @@ const common = {
   latencyMs: amount,
 };
 
-const verdict: fc.Arbitrary<Verdict> = fc.oneof(
-  fc.record({
-    ...common,
-    outcome: fc.constant("answered" as const),
-    final: fc.boolean(),
-    supersedes: fc.option(row),
+/** Some of the keys, or none. */
+const some = <T extends Record<string, fc.Arbitrary<unknown>>>(shape: T) =>
+  fc.record(shape, { requiredKeys: [] });
+/** With what a verdict may lack, all of it or nothing. */
+const withDetail = <T, D>(whole: fc.Arbitrary<T>, detail: fc.Arbitrary<D>): fc.Arbitrary<T | (T & D)> =>
+  fc.oneof(
+    whole,
+    fc.tuple(whole, detail).map(([one, more]) => ({ ...one, ...more })),
+  );
+const topClasses = fc.array(fc.record({ classIndex: count, label: text, probability }), { maxLength: 3 });
+const answerDetail = fc.record({
+  frameBytes: count,
+  threshold: amount,
+  stages: some({
+    admitMs: amount,
+    decodeMs: amount,
+    mainQueueMs: amount,
+    mainMs: amount,
+    cloudMs: amount,
+    cloudQueueMs: amount,
+    cloudComputeMs: amount,
+    extensionQueueMs: amount,
+    extensionMs: amount,
+  }),
+  top: some({ main: topClasses, extension: topClasses, cloud: topClasses }),
+  edgeAnswer: fc.record({
     label: text,
     classIndex: count,
     confidence: probability,
-    exit: fc.constantFrom(...exits),
-    route: fc.constantFrom(...routes),
-    cloud: fc.constantFrom(...cloudOutcomes),
-    entropy: amount,
-    queueMs: amount,
-    computeMs: amount,
-    energy: fc.record({ mainJ: amount, extensionJ: amount, uplinkJ: amount, cloudJ: amount, source: text }),
-    uplinkBytes: count,
-    model: text,
-    worker: fc.option(id),
+    exit: fc.constantFrom("main" as const, "extension" as const),
+    complete: fc.boolean(),
   }),
-  fc.record({
-    ...common,
-    outcome: fc.constant("refused" as const),
-    final: fc.constant(true as const),
-    reason: fc.constantFrom(...refusalReasons),
-    detail: text,
-  }),
+});
+
+const answeredFrame = fc.record({
+  ...common,
+  outcome: fc.constant("answered" as const),
+  final: fc.boolean(),
+  supersedes: fc.option(row),
+  label: text,
+  classIndex: count,
+  confidence: probability,
+  exit: fc.constantFrom(...exits),
+  route: fc.constantFrom(...routes),
+  cloud: fc.constantFrom(...cloudOutcomes),
+  entropy: amount,
+  queueMs: amount,
+  computeMs: amount,
+  energy: fc.record({ mainJ: amount, extensionJ: amount, uplinkJ: amount, cloudJ: amount, source: text }),
+  uplinkBytes: count,
+  model: text,
+  worker: fc.option(id),
+});
+
+const refusedFrame = fc.record({
+  ...common,
+  outcome: fc.constant("refused" as const),
+  final: fc.constant(true as const),
+  reason: fc.constantFrom(...refusalReasons),
+  detail: text,
+});
+
+const verdict: fc.Arbitrary<Verdict> = fc.oneof(
+  withDetail(answeredFrame, answerDetail),
+  withDetail(refusedFrame, fc.record({ frameBytes: count })),
 );
 
 const names = fc.array(text, { maxLength: 5 });

@@ -42,6 +42,56 @@ export const energySchema = z.object({
 });
 export type Energy = z.infer<typeof energySchema>;
 
+/**
+ * Milliseconds that a frame spent in each stage at its edge node, one after the other: each begins where the one before ended, in the
+ * order below, the first at the frame's arrival. Stages that it did not go through are left out. {@link stageSpans} lays them out.
+ */
+export const stagesSchema = z.object({
+  /** Waiting for a place in the pipeline and for a decoder. */
+  admitMs: nonNegative.optional(),
+  decodeMs: nonNegative.optional(),
+  /** Waiting for main's engine. */
+  mainQueueMs: nonNegative.optional(),
+  /** The run of main, the whole batch of it; the frame's own share is in `computeMs` of the verdict. */
+  mainMs: nonNegative.optional(),
+  /** From asking the cloud to its answer, or to giving up. */
+  cloudMs: nonNegative.optional(),
+  /** Waiting for the extension's engine. */
+  extensionQueueMs: nonNegative.optional(),
+  /** The run of adaptive and extension block, the whole batch of it. */
+  extensionMs: nonNegative.optional(),
+  /** Inside `cloudMs`: waiting for the worker's engine, by the worker's clock. */
+  cloudQueueMs: nonNegative.optional(),
+  /** Inside `cloudMs`: the frame's share of the worker's run. */
+  cloudComputeMs: nonNegative.optional(),
+});
+export type Stages = z.infer<typeof stagesSchema>;
+
+/** Classes of an exit, most probable first. */
+const topSchema = z
+  .array(z.object({ classIndex: z.int().min(0), label: z.string().max(128), probability }))
+  .max(3);
+
+/** The most probable classes of each exit that was asked, rounded to four digits. */
+export const topClassesSchema = z.object({
+  main: topSchema.optional(),
+  /** Of the hard classes only, which the extension shares its probability among. */
+  extension: topSchema.optional(),
+  cloud: topSchema.optional(),
+});
+export type TopClasses = z.infer<typeof topClassesSchema>;
+
+/** What the edge itself says of a frame that the cloud answered. */
+export const edgeAnswerSchema = z.object({
+  label: z.string().max(128),
+  classIndex: z.int().min(0),
+  confidence: probability,
+  exit: z.enum(["main", "extension"]),
+  /** Whether the edge would have answered so without the cloud. False: main calls a hard class, for which the extension would have run. */
+  complete: z.boolean(),
+});
+export type EdgeAnswer = z.infer<typeof edgeAnswerSchema>;
+
 const common = {
   id,
   site: id,
@@ -59,6 +109,8 @@ const common = {
   qos: z.union([z.literal(0), z.literal(1)]),
   /** From arrival at the edge to the verdict. */
   latencyMs: nonNegative,
+  /** Bytes of the frame as it came. */
+  frameBytes: z.int().min(0).optional(),
 };
 
 export const answerVerdictSchema = z.object({
@@ -87,6 +139,13 @@ export const answerVerdictSchema = z.object({
   model: z.string().max(128),
   /** Id of the worker that answered. */
   worker: id.nullable(),
+  /** The entropy threshold that routed the frame, nats. Left out when another policy chose its way. */
+  threshold: nonNegative.optional(),
+  /** Where `latencyMs` went; what the stages leave of it is the rest between them. */
+  stages: stagesSchema.optional(),
+  top: topClassesSchema.optional(),
+  /** On final verdicts where the cloud's answer stands. */
+  edgeAnswer: edgeAnswerSchema.optional(),
 });
 export type AnswerVerdict = z.infer<typeof answerVerdictSchema>;
 
