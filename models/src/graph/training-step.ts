@@ -98,7 +98,7 @@ export function buildGradient(part: Part, options: LossOptions): BuiltModel {
 }
 
 /**
- * The statistics of a batch without a step, as an ONNX model: run it over some 40 batches as they are at inference, and give
+ * The statistics of a batch without a step, as an ONNX model: run it over some 40 batches as they are in training, and give
  * the answers to {@link averageStatistics}. Running averages kept while the parameters move lag behind them.
  *
  * Inputs: `theta` [P], `x` [N,C,H,W]. Output: `statistics` [S].

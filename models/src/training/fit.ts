@@ -7,7 +7,7 @@ import type { PartRecipe } from "./recipe.ts";
 import { learningRate } from "./schedule.ts";
 import { Shards, type ShardsOptions } from "./shards.ts";
 
-/** Batches, un-augmented, over which the statistics of batch normalisation are taken before a reported evaluation. */
+/** Batches, augmented as in training, over which the statistics of batch normalisation are taken before a reported evaluation. */
 const STATISTICS_BATCHES = 40;
 
 export interface FitOptions extends Omit<ShardsOptions, "theta" | "momentum" | "augmentation"> {

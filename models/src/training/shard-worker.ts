@@ -8,7 +8,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { anyBatch } from "@meanet/inference/any-batch";
 import { openSession, type Session, Tensor } from "@meanet/inference/session";
 import { inputDims } from "../bundle/manifest.ts";
-import { frameInto, frameLength, matched } from "../data/gather.ts";
+import { frameLength, matched } from "../data/gather.ts";
 import { argmax } from "../routing.ts";
 import { augmentFrameInto } from "./augmentation.ts";
 import { randomAt } from "./random.ts";
@@ -70,11 +70,7 @@ function fill(request: ShardRequest, position: number, shard: number): void {
   for (let item = 0; item < data.batch; item++) {
     const index = request.indices[position * data.batch + item]!;
     const frame = x.subarray(item * length, (item + 1) * length);
-    if (request.kind === "train") {
-      augmentFrameInto(frame, frames, index, data.augmentation, random);
-    } else {
-      frameInto(frame, frames, index);
-    }
+    augmentFrameInto(frame, frames, index, data.augmentation, random);
     target[item] = BigInt(data.targetOf[data.labelled.labels[index]!]!);
   }
 }
