@@ -7,10 +7,10 @@ import { test } from "node:test";
 const root = join(import.meta.dirname, "..");
 const files = execFileSync("git", ["ls-files", "*.ts"], { cwd: root, encoding: "utf8" }).trim().split("\n");
 
-/** The workspace a file belongs to: `packages/protocol`, `edge-node`. */
+/** The workspace a file belongs to: `packages/protocol`, `edge-node`, `flows/nodes`. */
 function workspaceOf(file: string): string {
   const [first = "", second = ""] = file.split("/");
-  return first === "packages" ? `${first}/${second}` : first;
+  return first === "packages" || file.startsWith("flows/nodes/") ? `${first}/${second}` : first;
 }
 
 const workspaceByName = new Map(
@@ -34,7 +34,7 @@ const crossings = imports.flatMap(([file, specifier]) => {
   return target === undefined || target === workspaceOf(file) ? [] : [[file, target] as const];
 });
 
-const processes = ["broker", "edge-node", "cloud-worker", "recorder"];
+const processes = ["broker", "edge-node", "cloud-worker", "recorder", "flows"];
 
 function offenders(forbidden: (from: string, to: string) => boolean): string[] {
   return crossings
@@ -83,6 +83,17 @@ test("one package each knows onnxruntime-node, sharp, aedes, influx and mqtt.js"
   const strays = imports.filter(([file, specifier]) => {
     const owner = owners[specifier];
     return owner !== undefined && !file.endsWith(".test.ts") && workspaceOf(file) !== owner;
+  });
+  assert.deepEqual(strays, []);
+});
+
+test("Node-RED is run by flows alone, and tried by its nodes' tests", () => {
+  const strays = files.filter((file) => {
+    const named = /["'](node-red(-4|-node-test-helper)?|@node-red\/[^"']*)(\/[^"']*)?["']/;
+    return (
+      !["flows", "flows/nodes", "test"].includes(workspaceOf(file)) &&
+      named.test(readFileSync(join(root, file), "utf8"))
+    );
   });
   assert.deepEqual(strays, []);
 });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { hashPassword, verifyPassword } from "@meanet/runtime";
 import type { Client } from "aedes";
 import { ACCEPTED, Access, BAD_CREDENTIALS, NOT_AUTHORIZED } from "./access.ts";
 import { configSchema } from "./config.ts";
-import { hashPassword, verifyPassword } from "./password.ts";
 
 const client = (id: string) => ({ id }) as Client;
 const password = await hashPassword("s3cret");

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
+import { NOBODY, verifyPassword } from "@meanet/runtime";
 import type { Client } from "aedes";
 import type { Authentication } from "./config.ts";
-import { NOBODY, verifyPassword } from "./password.ts";
 import { covers, matches, parseSharedFilter } from "./topic-filter.ts";
 
 /** Outcome of a CONNECT, as the return code of its CONNACK (§3.2.2.3). */

@@ -1,7 +1,6 @@
 import { DEFAULT_TOPIC_PREFIX } from "@meanet/protocol";
-import { durationMs, httpConfigSchema } from "@meanet/runtime";
+import { durationMs, httpConfigSchema, passwordHashSchema } from "@meanet/runtime";
 import { z } from "zod";
-import { passwordHashSchema } from "./password.ts";
 
 const id = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected 1 to 64 of a-z, 0-9 and "-"');
 const host = z

@@ -1,3 +1,2 @@
 export { type BrokerConfig, configSchema } from "./config.ts";
 export { type BrokerAddresses, type RunningBroker, start } from "./main.ts";
-export { hashPassword } from "./password.ts";

@@ -6,12 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { topicsUnder } from "@meanet/protocol";
-import { createLog, isMeanetError, loadConfig } from "@meanet/runtime";
+import { createLog, hashPassword, isMeanetError, loadConfig } from "@meanet/runtime";
 import mqtt from "mqtt";
 import { configSchema } from "./config.ts";
 import { originAllowed } from "./listen-websocket.ts";
 import { start } from "./main.ts";
-import { hashPassword } from "./password.ts";
 import { Inbox, startBroker } from "./test-broker.ts";
 
 const log = createLog("broker", "silent");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
+import { hashPassword } from "@meanet/runtime";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
-import { hashPassword } from "./password.ts";
 import { Inbox, startBroker, type TestBroker } from "./test-broker.ts";
 
 const session = { clientId: "session", clean: false, reconnectPeriod: 0 };

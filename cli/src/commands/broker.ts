@@ -1,5 +1,6 @@
 import { text } from "node:stream/consumers";
-import { type BrokerAddresses, configSchema, hashPassword, start } from "@meanet/broker";
+import { type BrokerAddresses, configSchema, start } from "@meanet/broker";
+import { hashPassword } from "@meanet/runtime";
 import { Command } from "commander";
 import { processCommand } from "../process-command.ts";
 

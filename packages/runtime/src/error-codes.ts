@@ -51,6 +51,20 @@ export const errorCodes = {
     actor: "operator",
     meaning: "A process of `meanet up` did not start. The message holds what it said, and names its log.",
   },
+  LOGIN_REQUIRED: {
+    actor: "user",
+    meaning:
+      "Editor and dashboard would be open to other machines without a login. Give `login.username` and `login.password`, or bind to a loopback address.",
+  },
+  NODE_RED_FAILED: {
+    actor: "operator",
+    meaning: "Node-RED did not start. What it said stands in the log of `meanet flows`.",
+  },
+  FLOWS_UNREADABLE: {
+    actor: "operator",
+    meaning:
+      "The file of the flows is damaged. It is kept under the name told; mend the copy and put it back while `meanet flows` is stopped.",
+  },
   SCENARIO_UNFIT: {
     actor: "user",
     meaning:

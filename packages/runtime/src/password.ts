@@ -1,6 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
-import { z } from "zod";
 
 const derive = promisify<
   string | Buffer,
@@ -13,11 +12,9 @@ const derive = promisify<
 /** 16 MiB and some 50 ms per check: OWASP's smallest set of scrypt parameters that allows many clients to come back at once. */
 const COST = { N: 2 ** 14, r: 8, p: 5 } as const;
 const KEY_BYTES = 32;
-const HASH = /^scrypt\$(\d{4,6})\$(\d{1,2})\$(\d{1,2})\$([A-Za-z0-9_-]{22,})\$([A-Za-z0-9_-]{43})$/;
-
-export const passwordHashSchema = z
-  .string()
-  .regex(HASH, "expected a hash as hashPassword writes it, scrypt$N$r$p$salt$key");
+/** `scrypt$N$r$p$salt$key`, salt and key in base64url. */
+export const PASSWORD_HASH =
+  /^scrypt\$(\d{4,6})\$(\d{1,2})\$(\d{1,2})\$([A-Za-z0-9_-]{22,})\$([A-Za-z0-9_-]{43})$/;
 
 /** Hash of a password for the configuration: `scrypt$N$r$p$salt$key`, salt and key in base64url. */
 export async function hashPassword(password: string): Promise<string> {
@@ -31,7 +28,7 @@ export const NOBODY = ["scrypt", COST.N, COST.r, COST.p, "A".repeat(22), "A".rep
 
 /** Whether `password` is the one `hash` was made of. */
 export async function verifyPassword(password: string | Buffer, hash: string): Promise<boolean> {
-  const [, N, r, p, salt, key] = HASH.exec(hash) ?? [];
+  const [, N, r, p, salt, key] = PASSWORD_HASH.exec(hash) ?? [];
   if (key === undefined) return false;
   const expected = Buffer.from(key, "base64url");
   const cost = { N: Number(N), r: Number(r), p: Number(p) };
