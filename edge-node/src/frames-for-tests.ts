@@ -22,6 +22,7 @@ export const threeClasses = {
   name: "three@1.0.0",
   base: "three@1.0.0",
   classes: ["zero", "one", "two"],
+  hardClasses: [1, 2],
   callsHard: (p1: ArrayLike<number>) => Math.max(p1[1]!, p1[2]!) > p1[0]!,
   decide: (p1: ArrayLike<number>, p2: ArrayLike<number> | undefined) => {
     const answer = Array.from(p2 ?? p1);
@@ -40,6 +41,7 @@ export function decodedOf(frame: Frame): Decoded {
     format: "raw",
     model: threeClasses,
     tensor: new Float32Array(4),
+    decodingMs: 0,
     decodedMs: 0,
   };
 }
@@ -57,12 +59,13 @@ export function classifiedOf(frame: Frame, changes: Partial<Classified> = {}): C
     queueMs: 1,
     computeMs: 2,
     mainJ: 3,
+    stages: { admitMs: 0.5, decodeMs: 1, mainQueueMs: 1, mainMs: 4 },
     ...changes,
   };
 }
 
 export function routedOf(frame: Frame, changes: Partial<Omit<Routed, "stage">> = {}): Routed {
-  return { ...classifiedOf(frame), route: "complex", ...changes, stage: "routed" };
+  return { ...classifiedOf(frame), route: "complex", threshold: 0.5, ...changes, stage: "routed" };
 }
 
 export function settledOf(frame: Frame, changes: Partial<Omit<Settled, "stage">> = {}): Settled {

@@ -83,6 +83,20 @@ describe("Journal", () => {
     assert.deepEqual(journal.rows(2, 3, 1), [verdicts[1]]);
   });
 
+  test("gives rows of before, without detail, and rows with it, each as it was written", () => {
+    const file = freshFile();
+    const before = open({ file });
+    const [bare] = before.append([draftOf("a")]);
+    before.close();
+    const after = open({ file });
+    const detail = { frameBytes: 3, threshold: 0.5, stages: { mainMs: 1 }, top: { main: [] } };
+    const [rich] = after.append([{ ...draftOf("b"), ...detail }]);
+    const rows = after.rows(1, 2, 10);
+    assert.deepEqual(rows, [bare, rich]);
+    for (const row of rows) assert.deepEqual(verdictSchema.parse(row), row);
+    assert.deepEqual(after.find("cam", "a"), bare);
+  });
+
   test("goes on counting under the same name after it is opened again", () => {
     const file = freshFile();
     const first = open({ file });

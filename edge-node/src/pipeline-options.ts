@@ -49,7 +49,11 @@ export function pipelineOptions(config: Config, effects: Effects): PipelineOptio
     classify: { limit: limits.batch, run: mainPort(energy.meter), now },
     route: ({ model, p1, entropy }) => {
       const threshold = settings.threshold(model.kind) ?? model.manifest.threshold;
-      return chooseRoute(settings.policy, { entropy, hard: model.callsHard(p1) }, { threshold, random });
+      const { policy } = settings;
+      return {
+        route: chooseRoute(policy, { entropy, hard: model.callsHard(p1) }, { threshold, random }),
+        threshold: policy.name === "meanet" ? threshold : undefined,
+      };
     },
     offload: {
       limit: limits.cloud,

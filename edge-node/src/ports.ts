@@ -18,6 +18,7 @@ export function decodePort(
   const bounds = { maxBytes: limits.frameBytes, maxPixels: limits.framePixels };
   return (frame) =>
     defer(async () => {
+      const decodingMs = now();
       const { kind, payload } = frame;
       if (payload.byteLength > limits.frameBytes) {
         throw new MeanetError(
@@ -34,7 +35,7 @@ export function decodePort(
       }
       try {
         const input = await readInput(payload, held.manifest.input, bounds);
-        return { stage: "decoded" as const, frame, ...input, model: held, decodedMs: now() };
+        return { stage: "decoded" as const, frame, ...input, model: held, decodingMs, decodedMs: now() };
       } catch (error) {
         held.release();
         throw error;

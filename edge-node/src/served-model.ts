@@ -103,6 +103,11 @@ export class ServedModel {
     return this.manifest.classes;
   }
 
+  /** Of each output of the extension its class; an output beyond them says "not hard". */
+  get hardClasses(): readonly number[] {
+    return this.manifest.hardClasses;
+  }
+
   /** Multiply-accumulates of one frame: main, and adaptive and extension block together. */
   get macs(): { readonly main: number; readonly extension: number } {
     const { main, adaptive, extension } = this.manifest.blocks;

@@ -6,6 +6,7 @@ import type {
   RefusalReason,
   RefusalVerdict,
   Route,
+  Stages,
   Verdict,
 } from "@meanet/protocol";
 import type { InputKind } from "./input-kind.ts";
@@ -41,6 +42,8 @@ export interface Decoded {
   readonly model: ServedModel;
   /** Normalised input: shape [C, H, W] of a picture, [C, T] of a window. */
   readonly tensor: Float32Array;
+  /** When decoding began and ended, on the clock of `Frame.arrivedMs`. */
+  readonly decodingMs: number;
   readonly decodedMs: number;
 }
 
@@ -57,8 +60,12 @@ export interface MainResult {
   readonly energyJ: number;
 }
 
-export interface Classified extends Omit<Decoded, "stage" | "decodedMs">, Omit<MainResult, "energyJ"> {
+export interface Classified
+  extends Omit<Decoded, "stage" | "decodingMs" | "decodedMs">,
+    Omit<MainResult, "energyJ"> {
   readonly stage: "classified";
+  /** Those that the frame has gone through so far. */
+  readonly stages: Stages;
   readonly queueMs: number;
   readonly mainJ: number;
 }
@@ -67,6 +74,8 @@ export interface Classified extends Omit<Decoded, "stage" | "decodedMs">, Omit<M
 export interface Routed extends Omit<Classified, "stage"> {
   readonly stage: "routed";
   readonly route: Route;
+  /** Entropy threshold that chose the route, nats; undefined when another policy did. */
+  readonly threshold: number | undefined;
 }
 
 export type CloudClasses = Extract<CloudAnswer, { outcome: "answered" }>;

@@ -2,7 +2,7 @@ import { describe, test } from "node:test";
 import { marbles } from "@meanet/pipeline/testing";
 import { delay, map, type Observable, of, throwError } from "rxjs";
 import { decodedOf, frameOf } from "../frames-for-tests.ts";
-import type { Decoded, MainResult } from "../stages.ts";
+import type { Classified, Decoded, MainResult, Refused } from "../stages.ts";
 import { type ClassifyOptions, classify } from "./classify.ts";
 
 const items = { a: decodedOf(frameOf("a")), b: decodedOf(frameOf("b")), c: decodedOf(frameOf("c")) };
@@ -28,6 +28,17 @@ function classified(run: ClassifyOptions["run"], limit: number, now: () => numbe
 }
 
 describe("classify", () => {
+  test("tells the stages of each frame up to main, one behind the other", () => {
+    marbles(({ cold, expectObservable }, scheduler) => {
+      const run: ClassifyOptions["run"] = (batch) => of(batch.map(() => result)).pipe(delay(4));
+      const early = { ...decodedOf(frameOf("a", { arrivedMs: -3 })), decodingMs: -2, decodedMs: 0 };
+      const stages = map((item: Classified | Refused) => (item.stage === "classified" ? item.stages : {}));
+      expectObservable(
+        cold("-a|", { a: early }).pipe(classify({ run, limit: 9, now: () => scheduler.now() }), stages),
+      ).toBe("-----(a|)", { a: { admitMs: 1, decodeMs: 2, mainQueueMs: 1, mainMs: 4 } });
+    });
+  });
+
   test("runs what waits as one batch and says how long each frame waited", () => {
     marbles(({ cold, expectObservable }, scheduler) => {
       const run: ClassifyOptions["run"] = (batch) => of(batch.map(() => result)).pipe(delay(4));

@@ -25,15 +25,23 @@ export function classify({
   return batchWhenFree({ limit }, (batch) => {
     const startedMs = now();
     return run(batch).pipe(
-      mergeMap((results) => results.map((result, index) => join(batch[index]!, result, startedMs))),
+      mergeMap((results) => {
+        const run = { startedMs, endedMs: now() };
+        return results.map((result, index) => join(batch[index]!, result, run));
+      }),
       catchError((error: unknown) => from(batch).pipe(map((item) => refuseInference(item, "main", error)))),
     );
   });
 }
 
-function join(item: Decoded, result: MainResult | Error, startedMs: number): Classified | Refused {
+function join(
+  item: Decoded,
+  result: MainResult | Error,
+  { startedMs, endedMs }: { readonly startedMs: number; readonly endedMs: number },
+): Classified | Refused {
   if (result instanceof Error) return refuseInference(item, "main", result);
-  const { frame, format, model, tensor, decodedMs } = item;
+  const { frame, format, model, tensor, decodingMs, decodedMs } = item;
+  const queueMs = Math.max(0, startedMs - decodedMs);
   const { energyJ, ...outputs } = result;
   return {
     stage: "classified",
@@ -42,7 +50,13 @@ function join(item: Decoded, result: MainResult | Error, startedMs: number): Cla
     model,
     tensor,
     ...outputs,
-    queueMs: Math.max(0, startedMs - decodedMs),
+    queueMs,
     mainJ: energyJ,
+    stages: {
+      admitMs: Math.max(0, decodingMs - frame.arrivedMs),
+      decodeMs: decodedMs - decodingMs,
+      mainQueueMs: queueMs,
+      mainMs: endedMs - startedMs,
+    },
   };
 }

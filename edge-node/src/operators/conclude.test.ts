@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { marbles } from "@meanet/pipeline/testing";
+import { verdictSchema } from "@meanet/protocol";
 import { firstValueFrom, map, of } from "rxjs";
 import { classifiedOf, frameOf, settledOf, threeClasses } from "../frames-for-tests.ts";
 import type { Extended, Provisional, Refused, Settled } from "../stages.ts";
@@ -27,6 +28,8 @@ const answer = {
   energySource: "modelled:gpu",
 };
 
+const numbered = { journal: "j1", seq: 1, at: 1000, supersedes: null };
+
 async function draftOf(item: Settled | Extended | Provisional | Refused) {
   const { draft } = await firstValueFrom(of(item).pipe(conclude(options)));
   return draft;
@@ -42,6 +45,7 @@ describe("conclude", () => {
       receivedAt: 1_700_000_000_000,
       qos: 1,
       latencyMs: 50,
+      frameBytes: 3,
       outcome: "answered",
       final: true,
       label: "zero",
@@ -57,7 +61,76 @@ describe("conclude", () => {
       uplinkBytes: 0,
       model: "three@1.0.0",
       worker: null,
+      threshold: 0.5,
+      stages: { admitMs: 0.5, decodeMs: 1, mainQueueMs: 1, mainMs: 4 },
+      top: {
+        main: [
+          { classIndex: 0, label: "zero", probability: 0.7 },
+          { classIndex: 1, label: "one", probability: 0.2 },
+          { classIndex: 2, label: "two", probability: 0.1 },
+        ],
+      },
     });
+  });
+
+  test("names the extension's classes beside main's, in the bundle's words", async () => {
+    const item: Extended = { ...settledOf(frame), stage: "extended", p2: [0.25, 0.65, 0.1], extensionJ: 7 };
+    const draft = await draftOf(item);
+    assert.ok(draft.outcome === "answered");
+    // The third output says "not hard": no class.
+    assert.deepEqual(draft.top?.extension, [
+      { classIndex: 2, label: "two", probability: 0.65 },
+      { classIndex: 1, label: "one", probability: 0.25 },
+    ]);
+    assert.equal(draft.edgeAnswer, undefined);
+  });
+
+  test("keeps the three most probable of many classes, best first, in four digits", async () => {
+    const p1 = Array.from({ length: 40 }, (_, index) => ((index * 7) % 40) / 780);
+    const names = p1.map((_, index) => `class ${index}`);
+    const model = Object.assign({}, threeClasses, { classes: names });
+    const draft = await draftOf(settledOf(frame, { model, p1 }));
+    assert.ok(draft.outcome === "answered");
+    const sorted = p1.map((p, index) => ({ p, index })).sort((a, b) => b.p - a.p);
+    assert.deepEqual(
+      draft.top?.main,
+      sorted.slice(0, 3).map(({ p, index }) => ({
+        classIndex: index,
+        label: `class ${index}`,
+        probability: Number(p.toFixed(4)),
+      })),
+    );
+  });
+
+  test("tells the edge's own answer beside the cloud's, and whether it would have been the last word", async () => {
+    for (const [p1, complete] of [
+      [[0.7, 0.2, 0.1], true],
+      [[0.1, 0.6, 0.3], false],
+    ] as const) {
+      const draft = await draftOf(
+        settledOf(frame, {
+          ...{ route: "complex", cloud: "answered", answer, p1, uplinkBytes: 2000 },
+          stages: { mainMs: 1.23456, cloudMs: 20 },
+        }),
+      );
+      assert.ok(draft.outcome === "answered");
+      const classIndex = complete ? 0 : 1;
+      assert.deepEqual(draft.edgeAnswer, {
+        label: ["zero", "one"][classIndex],
+        classIndex,
+        confidence: p1[classIndex],
+        exit: "main",
+        complete,
+      });
+      assert.deepEqual(draft.top?.cloud, [{ classIndex: 2, label: "two", probability: 0.8 }]);
+      assert.deepEqual(draft.stages, { mainMs: 1.235, cloudMs: 20, cloudQueueMs: 0, cloudComputeMs: 1 });
+      assert.deepEqual(verdictSchema.parse({ ...draft, ...numbered }), { ...draft, ...numbered });
+    }
+  });
+
+  test("names no threshold when another policy chose the way", async () => {
+    const draft = await draftOf(settledOf(frame, { threshold: undefined }));
+    assert.ok(!("threshold" in draft));
   });
 
   test("charges the extension to each frame it ran for, and lets it answer", async () => {
@@ -103,16 +176,23 @@ describe("conclude", () => {
   });
 
   test("says that a provisional verdict is not final and the cloud pending", async () => {
-    const draft = await draftOf({ ...classifiedOf(frame), stage: "provisional", route: "complex" });
+    const draft = await draftOf({
+      ...classifiedOf(frame),
+      ...{ stage: "provisional", route: "complex", threshold: 0.5 },
+    });
     assert.ok(draft.outcome === "answered");
     assert.deepEqual([draft.final, draft.cloud, draft.label], [false, "pending", "zero"]);
+    assert.equal(draft.edgeAnswer, undefined);
   });
 
   test("names the reason of a refusal", async () => {
     const refused: Refused = { stage: "refused", frame, reason: "too-large", detail: "3 bytes too many" };
     const draft = await draftOf(refused);
     assert.ok(draft.outcome === "refused");
-    assert.deepEqual([draft.final, draft.reason, draft.detail], [true, "too-large", "3 bytes too many"]);
+    assert.deepEqual(
+      [draft.final, draft.reason, draft.detail, draft.frameBytes],
+      [true, "too-large", "3 bytes too many", 3],
+    );
   });
 
   test("passes end and error on, and leaves the source when it is left", () => {

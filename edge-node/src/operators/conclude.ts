@@ -1,6 +1,7 @@
 import type { AnswerVerdict, CloudOutcome, Exit } from "@meanet/protocol";
 import { map, type OperatorFunction } from "rxjs";
 import type { Concluded, Draft, Extended, Frame, Provisional, Refused, Settled } from "../stages.ts";
+import { edgeAnswerBeside, stagesOf, topOf } from "../verdict-detail.ts";
 
 export interface ConcludeOptions {
   readonly site: string;
@@ -65,6 +66,10 @@ function verdict(item: Judged, options: ConcludeOptions): Draft {
     uplinkBytes,
     model: model.name,
     worker: answer?.worker ?? null,
+    ...(item.threshold === undefined ? {} : { threshold: item.threshold }),
+    stages: stagesOf(item),
+    top: topOf(item),
+    ...(answer === undefined ? {} : { edgeAnswer: edgeAnswerBeside(item) }),
   };
 
   function edgeAnswer(
@@ -75,6 +80,10 @@ function verdict(item: Judged, options: ConcludeOptions): Draft {
   }
 }
 
-function common({ id, device, receivedAt, arrivedMs, qos }: Frame, { site, edge, now }: ConcludeOptions) {
-  return { id, site, device, edge, receivedAt, qos, latencyMs: Math.max(0, now() - arrivedMs) };
+function common(
+  { id, device, receivedAt, arrivedMs, qos, payload }: Frame,
+  { site, edge, now }: ConcludeOptions,
+) {
+  const latencyMs = Math.max(0, now() - arrivedMs);
+  return { id, site, device, edge, receivedAt, qos, latencyMs, frameBytes: payload.byteLength };
 }

@@ -2,7 +2,7 @@ import { describe, test } from "node:test";
 import { marbles } from "@meanet/pipeline/testing";
 import { delay, map, type Observable, of, throwError } from "rxjs";
 import { frameOf, settledOf } from "../frames-for-tests.ts";
-import type { ExtensionResult, Settled } from "../stages.ts";
+import type { Extended, ExtensionResult, Refused, Settled } from "../stages.ts";
 import { type ExtendOptions, extend } from "./extend.ts";
 
 const items = { a: settledOf(frameOf("a")), b: settledOf(frameOf("b")), c: settledOf(frameOf("c")) };
@@ -31,6 +31,22 @@ describe("extend", () => {
           a: "a 1 5 7",
           b: "b 4 5 7",
           c: "c 3 5 7",
+        },
+      );
+    });
+  });
+
+  test("tells how long the frame waited for the run, and how long the run was", () => {
+    marbles(({ cold, expectObservable }, scheduler) => {
+      const run: ExtendOptions["run"] = (batch) => of(batch.map(() => result)).pipe(delay(4));
+      const stages = map((item: Extended | Refused) => (item.stage === "extended" ? item.stages : undefined));
+      const source = cold("ab---|", items);
+      const main = items.a.stages;
+      expectObservable(source.pipe(extend({ run, limit: 9, now: () => scheduler.now() }), stages)).toBe(
+        "----a---(b|)",
+        {
+          a: { ...main, extensionQueueMs: 0, extensionMs: 4 },
+          b: { ...main, extensionQueueMs: 3, extensionMs: 4 },
         },
       );
     });

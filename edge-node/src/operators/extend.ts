@@ -28,12 +28,13 @@ export function extend({ limit, run, now }: ExtendOptions): OperatorFunction<Set
   const extendBatch = batchWhenFree({ limit }, (batch: Settled[]) => {
     const startedMs = now();
     return run(batch).pipe(
-      mergeMap((results) =>
-        results.map((result, index) => {
+      mergeMap((results) => {
+        const ranMs = now() - startedMs;
+        return results.map((result, index) => {
           const item = batch[index]!;
-          return join(item, result, startedMs - (arrivals.get(item) ?? startedMs));
-        }),
-      ),
+          return join(item, result, { waitedMs: startedMs - (arrivals.get(item) ?? startedMs), ranMs });
+        });
+      }),
       catchError((error: unknown) =>
         from(batch).pipe(map((item) => refuseInference(item, "extension", error))),
       ),
@@ -49,7 +50,11 @@ export function extend({ limit, run, now }: ExtendOptions): OperatorFunction<Set
     );
 }
 
-function join(item: Settled, result: ExtensionResult | Error, waitedMs: number): Extended | Refused {
+function join(
+  item: Settled,
+  result: ExtensionResult | Error,
+  { waitedMs, ranMs }: { readonly waitedMs: number; readonly ranMs: number },
+): Extended | Refused {
   if (result instanceof Error) return refuseInference(item, "extension", result);
   return {
     ...item,
@@ -58,5 +63,6 @@ function join(item: Settled, result: ExtensionResult | Error, waitedMs: number):
     extensionJ: result.energyJ,
     queueMs: item.queueMs + waitedMs,
     computeMs: item.computeMs + result.computeMs,
+    stages: { ...item.stages, extensionQueueMs: waitedMs, extensionMs: ranMs },
   };
 }

@@ -5,7 +5,7 @@ import type { CloudAnswer } from "@meanet/protocol";
 import { map, NEVER, type Observable, Subject } from "rxjs";
 import type { TestScheduler } from "rxjs/testing";
 import { frameOf, routedOf } from "../frames-for-tests.ts";
-import type { Routed } from "../stages.ts";
+import type { Routed, Settled } from "../stages.ts";
 import { type OffloadOptions, offload, type Question } from "./offload.ts";
 
 const items = {
@@ -40,6 +40,7 @@ function offloaded(
   answers: Observable<CloudAnswer>,
   changes: Partial<OffloadOptions> = {},
   asked: Question[] = [],
+  show: (item: Settled) => string = ({ frame, cloud, uplinkBytes }) => `${frame.id} ${cloud} ${uplinkBytes}`,
 ) {
   let tickets = 0;
   const options: OffloadOptions = {
@@ -61,11 +62,7 @@ function offloaded(
   return (source: Observable<Routed>) =>
     source.pipe(
       offload(options),
-      map((item) =>
-        item.stage === "provisional"
-          ? `${item.frame.id} provisional`
-          : `${item.frame.id} ${item.cloud} ${item.uplinkBytes}`,
-      ),
+      map((item) => (item.stage === "provisional" ? `${item.frame.id} provisional` : show(item))),
     );
 }
 
@@ -93,6 +90,22 @@ describe("offload", () => {
         b: "b busy 0",
         a: "a answered 10",
         c: "b answered 10",
+      });
+    });
+  });
+
+  test("tells how long each frame waited for the cloud, answered or not", () => {
+    marbles(({ cold, hot, expectObservable }, scheduler) => {
+      const answers = hot("-------1", { 1: answer("t1") });
+      const told = offloaded(
+        scheduler,
+        answers,
+        {},
+        [],
+        ({ frame, stages }) => `${frame.id} ${stages.cloudMs}`,
+      );
+      expectObservable(cold("-A-eB|", items).pipe(told)).toBe("---e---a 12ms (b|)", {
+        ...{ e: "e undefined", a: "a 6", b: "b 16" },
       });
     });
   });

@@ -88,7 +88,8 @@ export function offload(options: OffloadOptions): OperatorFunction<Routed, Settl
 function ask(item: Routed, leftMs: number, options: OffloadOptions): Observable<Settled | Provisional> {
   const { silenceMs, online, publish, answers, provisional, now, scheduler } = options;
   const ticket = options.newTicket();
-  const deadlineAt = now() + leftMs;
+  const askedMs = now();
+  const deadlineAt = askedMs + leftMs;
   let attempt = 0;
   let uplinkBytes = 0;
 
@@ -96,10 +97,10 @@ function ask(item: Routed, leftMs: number, options: OffloadOptions): Observable<
     filter(({ id }) => id === ticket),
     map((answer) => {
       const classes = readAnswer(item, answer);
-      return settle(item, classes === undefined ? "failed" : "answered", uplinkBytes, classes);
+      return settle(waited(), classes === undefined ? "failed" : "answered", uplinkBytes, classes);
     }),
   );
-  const late = timer(leftMs, scheduler).pipe(map(() => settle(item, "late", uplinkBytes)));
+  const late = timer(leftMs, scheduler).pipe(map(() => settle(waited(), "late", uplinkBytes)));
   const published = timer(silenceMs, silenceMs, scheduler).pipe(
     startWith(0),
     filter(online),
@@ -114,6 +115,10 @@ function ask(item: Routed, leftMs: number, options: OffloadOptions): Observable<
   return provisional
     ? settled.pipe(startWith<Settled | Provisional>({ ...item, stage: "provisional" }))
     : settled;
+
+  function waited(): Routed {
+    return { ...item, stages: { ...item.stages, cloudMs: now() - askedMs } };
+  }
 }
 
 /** The answer, when it is one about this model's classes. */

@@ -10,7 +10,7 @@ const items = { e: classifiedOf(frameOf("easy")), h: classifiedOf(frameOf("hard"
 describe("routeFrames", () => {
   test("asks for the way of each frame when the frame comes", () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
-      const routed = routeFrames(({ frame }) => frame.id as Route);
+      const routed = routeFrames(({ frame }) => ({ route: frame.id as Route, threshold: 0.5 }));
       const names = { e: "easy", h: "hard" };
       const route = map(({ route: way }: { route: Route }) => way);
       expectObservable(cold("e-h|", items).pipe(routed, route)).toBe("e-h|", names);
