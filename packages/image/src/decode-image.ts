@@ -40,23 +40,8 @@ export async function decodeImage(
       { format, channels },
     );
   }
-  if (bytes.byteLength > limits.maxBytes) {
-    throw new MeanetError(
-      "IMAGE_TOO_LARGE",
-      `${format} of ${bytes.byteLength} bytes, at most ${limits.maxBytes} allowed: send it smaller`,
-      { bytes: bytes.byteLength, maxBytes: limits.maxBytes },
-    );
-  }
   try {
-    // "error": a damaged or truncated picture fails, the warnings that many cameras provoke do not.
-    const image = sharp(bytes, { failOn: "error", limitInputPixels: limits.maxPixels });
-    const size = await image.metadata();
-    if (size.format !== format) {
-      throw new MeanetError("IMAGE_UNDECODABLE", `the bytes are ${size.format}, expected a ${format} image`, {
-        format,
-        found: size.format,
-      });
-    }
+    const { image, metadata: size } = await openImage(bytes, format, limits);
     const upright = image.autoOrient().flatten({ background: "black" });
     const { data, info } = await (size.width === width && size.height === height
       ? upright
@@ -67,7 +52,7 @@ export async function decodeImage(
       .toBuffer({ resolveWithObject: true });
     return toPlanes(data, info.channels, shape);
   } catch (cause) {
-    throw isMeanetError(cause) ? cause : describe(cause, format, limits);
+    throw imageError(cause, format, limits);
   }
 }
 
@@ -84,7 +69,36 @@ function toPlanes(pixels: Uint8Array, stride: number, [channels, height, width]:
   return planes;
 }
 
-function describe(cause: unknown, format: ImageFormat, { maxPixels }: ImageLimits): MeanetError {
+/**
+ * A file, looked at before any of it is unfolded: within the limits, and of the format that it is said to be. Sharp would read others too,
+ * SVG among them.
+ *
+ * @throws {MeanetError} IMAGE_TOO_LARGE, IMAGE_UNDECODABLE; sharp's own errors, for {@link imageError}
+ */
+export async function openImage(bytes: Uint8Array, format: ImageFormat, limits: ImageLimits) {
+  if (bytes.byteLength > limits.maxBytes) {
+    throw new MeanetError(
+      "IMAGE_TOO_LARGE",
+      `${format} of ${bytes.byteLength} bytes, at most ${limits.maxBytes} allowed: send it smaller`,
+      { bytes: bytes.byteLength, maxBytes: limits.maxBytes },
+    );
+  }
+  // "error": a damaged or truncated picture fails, the warnings that many cameras provoke do not.
+  const image = sharp(bytes, { failOn: "error", limitInputPixels: limits.maxPixels });
+  const metadata = await image.metadata();
+  if (metadata.format !== format) {
+    throw new MeanetError(
+      "IMAGE_UNDECODABLE",
+      `the bytes are ${metadata.format}, expected a ${format} image`,
+      { format, found: metadata.format },
+    );
+  }
+  return { image, metadata };
+}
+
+/** The error that a failure of sharp means. */
+export function imageError(cause: unknown, format: ImageFormat, { maxPixels }: ImageLimits): MeanetError {
+  if (isMeanetError(cause)) return cause;
   const message = cause instanceof Error ? cause.message : String(cause);
   if (/exceeds pixel limit/i.test(message)) {
     return new MeanetError(

@@ -27,6 +27,12 @@ export {
   statusSchema,
 } from "./node.ts";
 export { type StageName, type StageSpan, stageNames, stageSpans } from "./stage-spans.ts";
+export {
+  encodeOutline,
+  MAX_THUMBNAIL_BYTES,
+  type ThumbnailType,
+  thumbnailType,
+} from "./thumbnail.ts";
 export { type Delivery, isId, sharedFilter, type Topic, type TopicParams, topic } from "./topic.ts";
 export { DEFAULT_TOPIC_PREFIX, edgeGroup, type Topics, topicsUnder, WORKER_GROUP } from "./topics.ts";
 export {

@@ -46,6 +46,8 @@ export const nodeEnergySchema = z.object({
   /** Since the start of the process. */
   computeJ: nonNegative,
   uplinkJ: nonNegative,
+  /** Of the radio for thumbnails: no frame needs them, so that no verdict bears them (edge nodes that send any). */
+  thumbnailJ: nonNegative.optional(),
   /** `modelled:raspberry-pi-4`, `measured:rapl`. */
   source: z.string().max(64),
 });

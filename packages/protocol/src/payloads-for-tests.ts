@@ -217,14 +217,10 @@ export const payloadsOf = {
   replay: fc
     .tuple(id, row, row)
     .map(([journal, a, b]): Replay => ({ journal, from: Math.min(a, b), to: Math.max(a, b) })),
-  energy: fc.record({
-    kind,
-    at: time,
-    uptimeS: amount,
-    computeJ: amount,
-    uplinkJ: amount,
-    source: text,
-  }) as fc.Arbitrary<NodeEnergy>,
+  energy: fc.record(
+    { kind, at: time, uptimeS: amount, computeJ: amount, uplinkJ: amount, thumbnailJ: amount, source: text },
+    { requiredKeys: ["kind", "at", "uptimeS", "computeJ", "uplinkJ", "source"] },
+  ) as fc.Arbitrary<NodeEnergy>,
   training,
   status: fc.record({
     state: fc.constantFrom("online", "offline", "stopped"),

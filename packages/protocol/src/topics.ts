@@ -24,6 +24,8 @@ export function topicsUnder(prefix: string = DEFAULT_TOPIC_PREFIX) {
     window: topic(prefix, "{site}/{device}/window/{id?}", bytes, { qos: 1, retain: false }),
     /** edge → all. */
     verdict: topic(prefix, "{site}/{device}/verdict", json(verdictSchema), { qos: 1, retain: false }),
+    /** edge → recorder, anyone. A small picture of a frame for people, or the outline of a window: see `thumbnailType`. */
+    thumbnail: topic(prefix, "{site}/{device}/thumbnail/{id}", bytes, { qos: 0, retain: false }),
     /** anyone → edge, recorder. */
     label: topic(prefix, "{site}/{device}/label/{id}", json(labelSchema), { qos: 1, retain: false }),
     /** edge → one worker. */
