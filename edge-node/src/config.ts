@@ -5,6 +5,7 @@ import { z } from "zod";
 import { inputKinds } from "./input-kind.ts";
 import { learningConfigSchema } from "./learning/config.ts";
 import { POLICY_FORMS, parsePolicy } from "./policy.ts";
+import { thumbnailsConfigSchema } from "./thumbnails/config.ts";
 
 const id = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected 1 to 64 of a-z, 0-9 and "-"');
 const count = (least = 1) => z.int().min(least);
@@ -133,6 +134,7 @@ export const configSchema = z.strictObject({
   energy,
   journal,
   learning: learningConfigSchema,
+  thumbnails: thumbnailsConfigSchema,
   statsInterval: durationMs.prefault("5s").describe("time between two publications of stats and energy"),
   mqtt: mqttConfigSchema,
   http: httpConfigSchema,

@@ -27,6 +27,8 @@ import { Settings } from "./settings.ts";
 import { readWishes, writeWishes } from "./settings-file.ts";
 import { SettingsTopic } from "./settings-topic.ts";
 import { learningCounters, Tally } from "./tally.ts";
+import { makeThumbnail } from "./thumbnails/make.ts";
+import { Thumbnails } from "./thumbnails/thumbnails.ts";
 
 export interface RunningEdge extends Running {
   /** Health and metrics; undefined when switched off. */
@@ -127,11 +129,28 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       energy: () => ({
         computeJ: energy.meter.totalJ,
         uplinkJ: tally.uplinkJ,
+        thumbnailJ: tally.thumbnailJ,
         source: energy.meter.source,
       }),
       onError: (error) => log.warn({ err: error }, "stats were not published"),
     });
     parts.add("stats", stats, (open) => open.stop());
+    const thumbnails = parts.add(
+      "thumbnails",
+      new Thumbnails({
+        config: config.thumbnails,
+        make: (item) => makeThumbnail(item, config),
+        publish: (device, id, thumbnail) =>
+          session.publish(session.topics.thumbnail, { site, device, id }, thumbnail),
+        onPublished: (bytes) => tally.pictured(bytes, energy.uplinkJ(bytes)),
+        onLeftOut(reason, error) {
+          tally.count("thumbnailsLeftOut");
+          log.debug({ reason, err: error }, "a frame got no thumbnail");
+        },
+        nowMs: clock.nowMs,
+      }),
+      (open) => open.close(),
+    );
     parts.add("journal retention", trimNowAndThen(journal, log), (timer) => clearInterval(timer));
 
     const intake = new Intake(session, clock, {
@@ -149,7 +168,10 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
         const { waiting, working, cloud: asked } = tally.lengths;
         learning.setLoad(waiting + working - asked);
       },
-      answered: (item) => learning.observe(item),
+      answered: (item) => {
+        learning.observe(item);
+        thumbnails.observe(item);
+      },
       nowMs: clock.nowMs,
     });
     const drained = new Promise<void>((resolve, reject) => {

@@ -20,6 +20,9 @@ const counters = [
   "unpublished",
   "unrecorded",
   "engineEvents",
+  "thumbnails",
+  "thumbnailBytes",
+  "thumbnailsLeftOut",
 ] as const;
 type CounterName = (typeof counters)[number];
 
@@ -53,6 +56,7 @@ export class Tally {
   readonly #models = new Map<string, number>();
   readonly #latency: Histogram<"exit">;
   #uplinkJ = 0;
+  #thumbnailJ = 0;
 
   constructor(computeJ: () => number) {
     this.#expose("events", "event", "frames and verdicts by what became of them", () => this.counters);
@@ -61,6 +65,7 @@ export class Tally {
     this.#expose("joules", "part", "joules used, by part", () => ({
       compute: computeJ(),
       uplink: this.#uplinkJ,
+      thumbnails: this.#thumbnailJ,
     }));
     const queues = { name: "meanet_edge_queue_length", help: "what waits or works now" };
     exposeQueues(this.registry, queues, () => ({ ...this.lengths }));
@@ -76,6 +81,11 @@ export class Tally {
   /** Joules of the radio since the start, counted by publication. */
   get uplinkJ(): number {
     return this.#uplinkJ;
+  }
+
+  /** Joules of the radio for thumbnails; not among {@link uplinkJ}, which is that of the frames. */
+  get thumbnailJ(): number {
+    return this.#thumbnailJ;
   }
 
   get counters(): Record<string, number> {
@@ -121,6 +131,13 @@ export class Tally {
   asked(joules: number): void {
     this.count("asked");
     this.#uplinkJ += joules;
+  }
+
+  /** A thumbnail was published. */
+  pictured(bytes: number, joules: number): void {
+    this.count("thumbnails");
+    this.count("thumbnailBytes", bytes);
+    this.#thumbnailJ += joules;
   }
 
   /** What a node learned, for Prometheus. */

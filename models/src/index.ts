@@ -37,7 +37,7 @@ export {
   readReference,
   referencePerClass,
 } from "./bundle/reference.ts";
-export { toTensor, windowTensor } from "./bundle/tensor.ts";
+export { toPlanes, toTensor, windowTensor } from "./bundle/tensor.ts";
 export { listBundles, resolveBundle, zooFolder, zooPath } from "./bundle/zoo.ts";
 export { type ClassMix, drawMix } from "./data/class-mix.ts";
 export { type Corruption, corrupt, lowLight } from "./data/corruption.ts";

@@ -6,7 +6,7 @@ import { after, before, beforeEach, describe, it } from "node:test";
 import { type ErrorCode, isMeanetError } from "@meanet/runtime";
 import { type BundleContent, loadBundle, writeBundle } from "./bundle.ts";
 import { imageInputOf, inputDims, parseManifest } from "./manifest.ts";
-import { toTensor, windowTensor } from "./tensor.ts";
+import { toPlanes, toTensor, windowTensor } from "./tensor.ts";
 import { listBundles, resolveBundle, zooPath } from "./zoo.ts";
 
 const part = { epochs: 1, seconds: 2, heldOutAccuracy: 0.5 };
@@ -183,6 +183,12 @@ describe("toTensor", () => {
       Array.from(tensor, (value) => Math.round(value * 1e4) / 1e4),
       [0, 1, -2, 2, 0.2, 0.2, -1.2, -1.2],
     );
+  });
+
+  it("is undone by toPlanes, which cuts floats off at black and white", () => {
+    const planes = Uint8Array.from({ length: 4 }, (_, index) => index * 80);
+    assert.deepEqual(toPlanes(toTensor(planes, input), input), planes);
+    assert.deepEqual(toPlanes(Float32Array.of(-1, 2, 0, 9), input), Uint8Array.of(0, 255, 128, 255));
   });
 
   it("refuses part of a frame", () => {

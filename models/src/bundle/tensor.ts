@@ -34,6 +34,22 @@ export function normaliseInto(tensor: Float32Array, planes: Uint8Array, input: I
   }
 }
 
+/**
+ * The 8-bit planes of one frame as the model sees it: what {@link toTensor} undoes, and floats beyond black and white cut off.
+ *
+ * @param tensor - shape [C, H, W]
+ */
+export function toPlanes(tensor: Float32Array, input: ImageInput): Uint8Array<ArrayBuffer> {
+  const [channels, height, width] = input.shape;
+  const planeLength = height * width;
+  const planes = new Uint8ClampedArray(tensor.length);
+  for (let index = 0; index < tensor.length; index++) {
+    const channel = Math.floor(index / planeLength) % channels;
+    planes[index] = (tensor[index]! * input.std[channel]! + input.mean[channel]!) * 255;
+  }
+  return new Uint8Array(planes.buffer);
+}
+
 function normalisation(mean: number, std: number): Float32Array {
   return Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - mean) / std);
 }

@@ -60,10 +60,7 @@ describe("thumbnailOf", () => {
   test("keeps every pixel of a small raw frame, grey or colour", async () => {
     const grey = Uint8Array.from({ length: 28 * 28 }, (_, index) => (index * 31) % 256);
     const ofGrey = await thumbnailOf({ format: "raw", pixels: grey, shape: [1, 28, 28] }, options);
-    assert.deepEqual(
-      Uint8Array.from(await sharp(ofGrey).toColourspace("b-w").raw().toBuffer()),
-      grey,
-    );
+    assert.deepEqual(Uint8Array.from(await sharp(ofGrey).toColourspace("b-w").raw().toBuffer()), grey);
     const [red, green, blue] = [200, 100, 50];
     const planes = Uint8Array.from([red, red, green, green, blue, blue]);
     const ofColour = await thumbnailOf({ format: "raw", pixels: planes, shape: [3, 1, 2] }, options);

@@ -1,6 +1,12 @@
 import { MeanetError } from "@meanet/runtime";
 import sharp, { type Metadata, type Sharp } from "sharp";
-import { type ImageFormat, type ImageLimits, type ImageShape, imageError, openImage } from "./decode-image.ts";
+import {
+  type ImageFormat,
+  type ImageLimits,
+  type ImageShape,
+  imageError,
+  openImage,
+} from "./decode-image.ts";
 
 /** Past this a small file is reduced all the same: browsers unfold what it claims. */
 const MAX_SIDE_AS_IT_CAME = 1024;

@@ -46,7 +46,7 @@ export const nodeEnergySchema = z.object({
   /** Since the start of the process. */
   computeJ: nonNegative,
   uplinkJ: nonNegative,
-  /** Of the radio for thumbnails: no frame needs them, so that no verdict bears them (edge nodes that send any). */
+  /** Of the radio for thumbnails, beside `uplinkJ`: no frame needs one, so that no verdict bears it (edge nodes only). */
   thumbnailJ: nonNegative.optional(),
   /** `modelled:raspberry-pi-4`, `measured:rapl`. */
   source: z.string().max(64),

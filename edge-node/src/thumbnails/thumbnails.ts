@@ -1,0 +1,96 @@
+import { MAX_THUMBNAIL_BYTES } from "@meanet/protocol";
+import type { Extended, Settled } from "../stages.ts";
+import { Choice } from "./choice.ts";
+import type { ThumbnailsConfig } from "./config.ts";
+
+type Answered = Settled | Extended;
+
+export interface ThumbnailsOptions {
+  readonly config: ThumbnailsConfig;
+  /** Undefined: there is nothing to see of it. */
+  readonly make: (item: Answered) => Promise<Uint8Array | undefined>;
+  /** False when it did not leave. */
+  readonly publish: (device: string, id: string, thumbnail: Uint8Array) => Promise<boolean>;
+  /** One left, with so many bytes. */
+  readonly onPublished: (bytes: number) => void;
+  /** A frame that was chosen got none: too many waited, it could not be made, or it did not leave. */
+  readonly onLeftOut: (reason: LeftOut, error?: unknown) => void;
+  /** On the clock that only runs forward. */
+  readonly nowMs: () => number;
+}
+
+export type LeftOut = "busy" | "failed" | "unsent";
+
+/**
+ * Publishes small pictures of some frames, for people.
+ *
+ * Beside the pipeline: `observe` only chooses and queues, one thumbnail is made at a time, after the verdict's own work, and what
+ * does not fit into the queue is left out and counted. A queued frame holds its payload; nothing else does.
+ */
+export class Thumbnails {
+  readonly #options: ThumbnailsOptions;
+  readonly #choice: Choice;
+  readonly #waiting: Answered[] = [];
+  #working: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(options: ThumbnailsOptions) {
+    this.#options = options;
+    this.#choice = new Choice(options.config);
+  }
+
+  /** A frame has its answer. Never throws. */
+  observe(item: Answered): void {
+    if (this.#closed || this.#choice.isOff) return;
+    const { device } = item.frame;
+    if (!this.#choice.takes({ device, cloud: cloudOpinion(item) }, this.#options.nowMs())) return;
+    if (this.#waiting.length >= this.#options.config.waiting) {
+      this.#options.onLeftOut("busy");
+      return;
+    }
+    this.#waiting.push(item);
+    this.#working ??= this.#work();
+  }
+
+  /** Resolves when none waits or is under way. */
+  async idle(): Promise<void> {
+    await this.#working;
+  }
+
+  /** Leaves out what waits, and ends with the one under way. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#waiting.length = 0;
+    await this.#working;
+  }
+
+  async #work(): Promise<void> {
+    // The frame that just came is being concluded and recorded: that goes first.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let item = this.#waiting.shift(); item !== undefined; item = this.#waiting.shift()) {
+      await this.#publish(item);
+    }
+    this.#working = undefined;
+  }
+
+  async #publish(item: Answered): Promise<void> {
+    const { make, publish, onPublished, onLeftOut } = this.#options;
+    try {
+      const thumbnail = await make(item);
+      if (thumbnail === undefined) return;
+      if (thumbnail.byteLength > MAX_THUMBNAIL_BYTES) onLeftOut("failed");
+      else if (await publish(item.frame.device, item.frame.id, thumbnail)) onPublished(thumbnail.byteLength);
+      else onLeftOut("unsent");
+    } catch (error) {
+      onLeftOut("failed", error);
+    }
+  }
+}
+
+/** Whether the cloud saw in the frame what the edge saw; the edge's own answer is main's, or the extension's where it ran. */
+function cloudOpinion(item: Answered): "agreed" | "disagreed" | undefined {
+  const best = item.answer?.classes[0];
+  if (best === undefined) return undefined;
+  const own = item.model.decide(item.p1, item.stage === "extended" ? item.p2 : undefined);
+  return own.classIndex === best.classIndex ? "agreed" : "disagreed";
+}
