@@ -102,7 +102,7 @@ export async function benchLearning(args: readonly string[]): Promise<void> {
   );
   const of = (key: keyof (typeof trainings)[number]) => median(trainings.map((training) => training[key]));
   console.log(
-    `\ntraining: ${of("imagesPerS").toFixed(0)} images/s, paused ${(100 * of("pausedShare")).toFixed(0)} % of the time, ` +
+    `\ntraining: ${of("imagesPerS").toFixed(0)} frames/s, paused ${(100 * of("pausedShare")).toFixed(0)} % of the time, ` +
       `${of("energyJ").toFixed(1)} J (modelled); edge node at most ${mib(peakBefore)} MiB before, ${mib(peakAfter)} MiB after`,
   );
 }

@@ -108,7 +108,7 @@ function textOf(event: Training): string {
     case "started":
       return `${event.items} items, ${event.heldOut} of them held out, ${event.epochs} epochs`;
     case "epoch":
-      return `${event.epoch} of ${event.epochs}, loss ${event.loss.toFixed(3)}, held out ${share(event.accuracy)}, ${event.imagesPerS.toFixed(0)} images/s`;
+      return `${event.epoch} of ${event.epochs}, loss ${event.loss.toFixed(3)}, held out ${share(event.accuracy)}, ${event.imagesPerS.toFixed(0)} frames/s`;
     case "accepted":
     case "refused": {
       const { heldOut, reference } = event.figures;

@@ -8,24 +8,17 @@
  *
  * Nothing here holds up a frame: joining is a look into a map, all else runs beside the pipeline. Every step is told, with its joules.
  */
-import { join } from "node:path";
 import type { ComputeMeter } from "@meanet/energy";
-import {
-  type Adaptation,
-  argmax,
-  learnableExtension,
-  loadBundle,
-  objection,
-  startAdaptation,
-} from "@meanet/models";
+import { type Adaptation, learnableExtension, loadBundle, objection, startAdaptation } from "@meanet/models";
 import type { LabelSource, Training } from "@meanet/protocol";
 import { isMeanetError, type Logger } from "@meanet/runtime";
 import type { ServedModel } from "../served-model.ts";
 import { ActiveBundle } from "./active-bundle.ts";
+import { Collector } from "./collector.ts";
 import type { LearningConfig } from "./config.ts";
-import { Discovery, type Proposal } from "./discovery.ts";
-import { FrameMemory, type KeptFrame } from "./frame-memory.ts";
-import { ItemStore } from "./item-store.ts";
+import type { Proposal } from "./discovery.ts";
+import type { KeptFrame } from "./frame-memory.ts";
+import type { ItemStore } from "./item-store.ts";
 import { LiveTrial } from "./live-trial.ts";
 import { StepMeter } from "./step-meter.ts";
 import { dueTrigger } from "./triggers.ts";
@@ -68,11 +61,8 @@ export interface LearnerOptions {
 export class Learner {
   readonly #options: LearnerOptions;
   readonly #active: ActiveBundle;
-  readonly #memory: FrameMemory;
-  readonly #discovery: Discovery;
-  #items: ItemStore | undefined;
+  readonly #collector: Collector;
   #trial: LiveTrial | undefined;
-  #proposal: Proposal | undefined;
   #adaptation: Adaptation | undefined;
   #work: Promise<void> | undefined;
   #progress = "idle";
@@ -80,12 +70,19 @@ export class Learner {
   #closed = false;
 
   private constructor(options: LearnerOptions, active: ActiveBundle) {
-    const { config, now } = options;
     this.#options = options;
     this.#active = active;
-    this.#discovery = new Discovery(config.discovery);
-    const { frames, bytes, age } = config.store;
-    this.#memory = new FrameMemory({ frames, bytes, ageMs: age, nowMs: now });
+    const { folder, config, current, now } = options;
+    this.#collector = new Collector({
+      folder,
+      config,
+      current,
+      dictionary: () => this.#dictionary,
+      onClass: (frame, classIndex) => this.#trial?.observe(frame, classIndex),
+      onItem: (items) => this.#collected(items),
+      onProposal: (proposal) => this.#proposed(proposal),
+      now,
+    });
   }
 
   /** Finds what this node has learned before. */
@@ -132,15 +129,16 @@ export class Learner {
     const { classes, hardClasses } = this.#options.current().manifest;
     const names = (indices: readonly number[]) => indices.map((index) => classes[index]).join(", ");
     const { agreed } = this.#active.pointer;
+    const { proposal } = this.#collector;
     return [
       names(hardClasses),
       ...(agreed === null ? [] : [`agreed: ${names(agreed)}`]),
-      ...(this.#proposal === undefined ? [] : [`proposed: ${names(this.#proposal.hardClasses)}`]),
+      ...(proposal === undefined ? [] : [`proposed: ${names(proposal.hardClasses)}`]),
     ].join("; ");
   }
 
   get items(): Readonly<Record<LabelSource, number>> {
-    return this.#items?.counts ?? { label: 0, cloud: 0 };
+    return this.#collector.items?.counts ?? { label: 0, cloud: 0 };
   }
 
   /**
@@ -152,23 +150,13 @@ export class Learner {
     frame: KeptFrame,
     teacher: { readonly classIndex: number; readonly probability: number } | undefined,
   ): void {
-    if (!this.#options.enabled() || frame.model.base !== this.base) return;
-    const label = this.#memory.keep(frame);
-    if (label !== undefined) {
-      this.#learnLabel(frame, label);
-      return;
-    }
-    const { weight, confidence } = this.#options.config.teacher;
-    if (teacher !== undefined && weight > 0 && teacher.probability >= confidence) {
-      this.#learn(frame, teacher.classIndex, "cloud");
-    }
+    if (this.#closed || !this.#options.enabled() || frame.model.base !== this.base) return;
+    this.#collector.observe(frame, teacher);
   }
 
   /** Someone told the true class of a frame. */
   label(device: string, id: string, label: string | number): void {
-    if (!this.#options.enabled()) return;
-    const frame = this.#memory.claim({ device, id }, label);
-    if (frame !== undefined) this.#learnLabel(frame, label);
+    if (!this.#closed && this.#options.enabled()) this.#collector.label(device, id, label);
   }
 
   /** Frames that wait or work: training gives way to them. */
@@ -184,8 +172,9 @@ export class Learner {
 
   /** Looks whether the age of what waits asks for a training. */
   tick(): void {
-    if (!this.#options.enabled() || this.#items === undefined) return;
-    const due = dueTrigger(this.#items.fresh, this.#options.config.trigger, this.#options.now());
+    const { items } = this.#collector;
+    if (!this.#options.enabled() || items === undefined) return;
+    const due = dueTrigger(items.fresh, this.#options.config.trigger, this.#options.now());
     if (due !== undefined) this.#train(due);
   }
 
@@ -200,9 +189,8 @@ export class Learner {
 
   /** Agrees to the proposal. @returns false when there is none */
   async accept(by: "operator" | "policy"): Promise<boolean> {
-    const proposal = this.#proposal;
+    const proposal = this.#collector.takeProposal();
     if (proposal === undefined) return false;
-    this.#proposal = undefined;
     await this.#active.point({ agreed: [...proposal.hardClasses] });
     this.#tell({ event: "agreed", hardClasses: this.#names(proposal.hardClasses), by });
     this.#options.onChange();
@@ -220,43 +208,17 @@ export class Learner {
     this.#adaptation?.stop();
     await this.#work;
     await this.#trial?.close();
-    this.#items?.close();
-    this.#items = undefined;
-    this.#memory.clear();
+    this.#collector.close();
   }
 
-  #learnLabel(frame: KeptFrame, label: string | number): void {
-    const { classes } = this.#options.current().manifest;
-    const classIndex = typeof label === "number" ? label : classes.indexOf(label);
-    if (classes[classIndex] === undefined) return;
-    this.#learn(frame, classIndex, "label");
-  }
-
-  #learn(frame: KeptFrame, classIndex: number, source: LabelSource): void {
-    if (this.#closed) return;
-    const { device, id, tensor, p1 } = frame;
-    this.#trial?.observe(frame, classIndex);
-    // The cloud is asked about the doubtful frames only: its answers would make every class look hard.
-    if (source === "label") this.#discover(argmax(p1), classIndex);
-    if (!this.#dictionary.includes(classIndex)) return;
-    const items = this.#openItems();
-    if (!items.add({ device, id, classIndex, source, tensor, at: this.#options.now() })) return;
-    const { fresh, counts } = items;
-    const { config } = this.#options;
+  #collected({ fresh, counts }: ItemStore): void {
     // Told at every tenth of the way to a training.
-    const tenth = Math.max(1, Math.floor(config.trigger.items / 10));
+    const tenth = Math.max(1, Math.floor(this.#options.config.trigger.items / 10));
     if (fresh.items % tenth === 0) this.#tell({ event: "collected", items: counts, fresh: fresh.items });
     this.tick();
   }
 
-  #discover(predicted: number, truth: number): void {
-    const { config, current } = this.#options;
-    this.#discovery.observe(predicted, truth);
-    if (config.discovery.mode === "off") return;
-    const { classes } = current().manifest;
-    const proposal = this.#discovery.propose(this.#dictionary, classes.length);
-    if (proposal?.hardClasses.join() === this.#proposal?.hardClasses.join()) return;
-    this.#proposal = proposal;
+  #proposed(proposal: Proposal | undefined): void {
     this.#options.onChange();
     if (proposal === undefined) return;
     const { hardClasses, becomeHard, becomeEasy } = proposal;
@@ -266,7 +228,7 @@ export class Learner {
       becomeHard: this.#names(becomeHard),
       becomeEasy: this.#names(becomeEasy),
     });
-    if (config.discovery.mode === "accept") {
+    if (this.#options.config.discovery.mode === "accept") {
       this.accept("policy").catch((error: unknown) => this.#fail(reasonOf(error)));
     }
   }
@@ -274,12 +236,6 @@ export class Learner {
   /** Of the next training, and so of what is worth storing. */
   get #dictionary(): readonly number[] {
     return this.#active.pointer.agreed ?? this.#options.current().manifest.hardClasses;
-  }
-
-  #openItems(): ItemStore {
-    const { itemsPerClass: perClass, heldOut } = this.#options.config.store;
-    this.#items ??= new ItemStore({ file: join(this.#options.folder, "items.sqlite"), perClass, heldOut });
-    return this.#items;
   }
 
   #train(trigger: "items" | "age" | "asked"): void {
@@ -297,7 +253,7 @@ export class Learner {
 
   async #trainNow(trigger: "items" | "age" | "asked"): Promise<void> {
     const { config, counts, node, base } = this.#options;
-    const items = this.#openItems();
+    const items = this.#collector.openItems();
     const hardClasses = this.#dictionary;
     const stored = items.read(hardClasses, config.teacher.weight);
     // Whatever becomes of this training, the next one wants new items.

@@ -41,7 +41,7 @@ export function progressLine(progress: TrainingProgress): string {
   const epoch = `${progress.part} epoch ${progress.kind === "step" ? progress.epoch + 1 : progress.epoch}/${progress.epochs}`;
   if (progress.kind === "step") {
     const { step, steps, loss, learningRate, imagesPerSecond, secondsLeft } = progress;
-    return `${epoch} step ${step}/${steps} loss ${loss.toFixed(3)} rate ${learningRate.toPrecision(2)} ${Math.round(imagesPerSecond)} images/s, ${duration(secondsLeft)} left`;
+    return `${epoch} step ${step}/${steps} loss ${loss.toFixed(3)} rate ${learningRate.toPrecision(2)} ${Math.round(imagesPerSecond)} frames/s, ${duration(secondsLeft)} left`;
   }
   const { loss, trainAccuracy, heldOutAccuracy, seconds } = progress;
   const heldOut = heldOutAccuracy === undefined ? "" : `, held out ${percent(heldOutAccuracy)}`;

@@ -1,0 +1,125 @@
+import { join } from "node:path";
+import { argmax } from "@meanet/models";
+import type { LabelSource } from "@meanet/protocol";
+import type { ServedModel } from "../served-model.ts";
+import type { LearningConfig } from "./config.ts";
+import { Discovery, type Proposal } from "./discovery.ts";
+import { FrameMemory, type KeptFrame } from "./frame-memory.ts";
+import { ItemStore } from "./item-store.ts";
+
+export interface CollectorOptions {
+  /** Of this node and this bundle. */
+  readonly folder: string;
+  readonly config: LearningConfig;
+  /** The bundle in force. */
+  readonly current: () => ServedModel;
+  /** Hard classes of the next training: items of others are not worth storing. */
+  readonly dictionary: () => readonly number[];
+  /** A frame has its class, stored or not. */
+  readonly onClass: (frame: KeptFrame, classIndex: number) => void;
+  readonly onItem: (items: ItemStore) => void;
+  /** Undefined when what was proposed is no longer. */
+  readonly onProposal: (proposal: Proposal | undefined) => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Brings frames and their classes together: items of hard classes to the store, labels to the discovery of hard classes. */
+export class Collector {
+  readonly #options: CollectorOptions;
+  readonly #memory: FrameMemory;
+  readonly #discovery: Discovery;
+  #items: ItemStore | undefined;
+  #proposal: Proposal | undefined;
+
+  constructor(options: CollectorOptions) {
+    const { config, now } = options;
+    this.#options = options;
+    this.#discovery = new Discovery(config.discovery);
+    const { frames, bytes, age } = config.store;
+    this.#memory = new FrameMemory({ frames, bytes, ageMs: age, nowMs: now });
+  }
+
+  /** Opened with the first item: a node that never learns has no file of it. */
+  get items(): ItemStore | undefined {
+    return this.#items;
+  }
+
+  openItems(): ItemStore {
+    const { folder, config } = this.#options;
+    const { itemsPerClass: perClass, heldOut } = config.store;
+    this.#items ??= new ItemStore({ file: join(folder, "items.sqlite"), perClass, heldOut });
+    return this.#items;
+  }
+
+  get proposal(): Proposal | undefined {
+    return this.#proposal;
+  }
+
+  /** What is proposed, for good: it is agreed to. */
+  takeProposal(): Proposal | undefined {
+    const proposal = this.#proposal;
+    this.#proposal = undefined;
+    return proposal;
+  }
+
+  /**
+   * A frame was answered, by the edge or by the cloud.
+   *
+   * @param teacher - the cloud's class and its probability, when it answered
+   */
+  observe(
+    frame: KeptFrame,
+    teacher: { readonly classIndex: number; readonly probability: number } | undefined,
+  ): void {
+    const label = this.#memory.keep(frame);
+    if (label !== undefined) {
+      this.#collectLabel(frame, label);
+      return;
+    }
+    const { weight, confidence } = this.#options.config.teacher;
+    if (teacher !== undefined && weight > 0 && teacher.probability >= confidence) {
+      this.#collect(frame, teacher.classIndex, "cloud");
+    }
+  }
+
+  /** Someone told the true class of a frame. */
+  label(device: string, id: string, label: string | number): void {
+    const frame = this.#memory.claim({ device, id }, label);
+    if (frame !== undefined) this.#collectLabel(frame, label);
+  }
+
+  close(): void {
+    this.#items?.close();
+    this.#items = undefined;
+    this.#memory.clear();
+  }
+
+  #collectLabel(frame: KeptFrame, label: string | number): void {
+    const { classes } = this.#options.current().manifest;
+    const classIndex = typeof label === "number" ? label : classes.indexOf(label);
+    if (classes[classIndex] === undefined) return;
+    this.#collect(frame, classIndex, "label");
+  }
+
+  #collect(frame: KeptFrame, classIndex: number, source: LabelSource): void {
+    const { onClass, dictionary, now, onItem } = this.#options;
+    onClass(frame, classIndex);
+    // The cloud is asked about the doubtful frames only: its answers would make every class look hard.
+    if (source === "label") this.#discover(argmax(frame.p1), classIndex);
+    if (!dictionary().includes(classIndex)) return;
+    const { device, id, tensor } = frame;
+    const items = this.openItems();
+    if (items.add({ device, id, classIndex, source, tensor, at: now() })) onItem(items);
+  }
+
+  #discover(predicted: number, truth: number): void {
+    const { config, current, dictionary, onProposal } = this.#options;
+    this.#discovery.observe(predicted, truth);
+    if (config.discovery.mode === "off") return;
+    const proposal = this.#discovery.propose(dictionary(), current().manifest.classes.length);
+    if (proposal?.hardClasses.join() === this.#proposal?.hardClasses.join()) return;
+    this.#proposal = proposal;
+    onProposal(proposal);
+  }
+}
