@@ -73,6 +73,26 @@ describe("forwarder", () => {
     );
   });
 
+  test("sends each stage's milliseconds as a field, and no field for what a verdict does not tell", async () => {
+    const here = scene();
+    const stages = { admitMs: 0.5, mainQueueMs: 2, cloudMs: 40.25 };
+    write(here.store, answered(1, { frameBytes: 3072, threshold: 0.8, stages }), answered(2));
+    await forward(here);
+    const points = await select(here.server, 'SELECT * FROM "verdict"');
+    const told = points.map((one) => [
+      one.frame_bytes,
+      one.threshold,
+      one.admit_ms,
+      one.main_queue_ms,
+      one.cloud_ms,
+    ]);
+    assert.deepEqual(told, [
+      [3072, 0.8, 0.5, 2, 40.25],
+      [null, null, null, null, null],
+    ]);
+    assert.ok(!("stages" in points[0]!) && !("top" in points[0]!));
+  });
+
   test("verdicts of one millisecond stay apart, and one that is sent twice stays one", async () => {
     const here = scene();
     write(here.store, ...rows(1, 3000, { at: START }));

@@ -34,7 +34,7 @@ const verdictFields = [
     "energy_source",
     "uplink_bytes",
   ],
-  ...["worker", "truth", "correct", "detail"],
+  ...["worker", "truth", "correct", "detail", "frame_bytes", "threshold"],
 ];
 
 const trainingFields = [
@@ -49,7 +49,7 @@ const trainingFields = [
 export function toPoint({ table, row }: Change, guard: TagGuard): Point {
   switch (table) {
     case "verdict": {
-      const fields = pick(row, verdictFields);
+      const fields = { ...pick(row, verdictFields), ...stageFields(row) };
       // A field has one type for ever, a truth may be a name or an index.
       if (fields.truth !== undefined) fields.truth = String(fields.truth);
       return point(
@@ -103,6 +103,17 @@ function pick(row: Row, names: readonly string[]): Record<string, string | numbe
     if (value !== null && value !== undefined) fields[name] = value;
   }
   return fields;
+}
+
+/** `mainQueueMs` of the stages becomes the field `main_queue_ms`. Their names are the protocol's, so there are few. */
+function stageFields({ stages }: Row): Record<string, number> {
+  if (typeof stages !== "string") return {};
+  return Object.fromEntries(
+    Object.entries(JSON.parse(stages) as Record<string, number>).map(([name, ms]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      ms,
+    ]),
+  );
 }
 
 /** `frames` of the counters becomes the field `counter_frames`; names beyond the guard's limit share one field. */

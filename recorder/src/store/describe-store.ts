@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Stats } from "@meanet/protocol";
+import type { AnswerVerdict, Stats } from "@meanet/protocol";
 import { answered, refused, rows } from "../testing/verdicts.ts";
 import type { Observation, Store } from "./store.ts";
 
@@ -76,6 +76,33 @@ export function describeStore(name: string, open: (place: string) => Store): voi
           ["answered", "none", "main"],
         ],
       );
+      store.close();
+    });
+
+    test("keeps what a verdict tells besides, and null where it does not", () => {
+      const detail: Partial<AnswerVerdict> = {
+        frameBytes: 3072,
+        threshold: 0.8,
+        stages: { admitMs: 0.1, mainMs: 2.5 },
+        top: { main: [{ classIndex: 3, label: "cat", probability: 0.9 }] },
+        edgeAnswer: { label: "dog", classIndex: 5, confidence: 0.4, exit: "main", complete: true },
+      };
+      const { store } = fresh();
+      store.write(verdicts(answered(1, detail), answered(2), refused(3, { frameBytes: 7 })));
+      const [rich, bare, refusal] = table(store, "verdict");
+      assert.deepEqual(
+        [
+          rich?.frame_bytes,
+          rich?.threshold,
+          ...["stages", "top", "edge_answer"].map((name) => JSON.parse(String(rich?.[name]))),
+        ],
+        [3072, 0.8, detail.stages, detail.top, detail.edgeAnswer],
+      );
+      assert.deepEqual(
+        [bare?.frame_bytes, bare?.threshold, bare?.stages, bare?.top, bare?.edge_answer],
+        [null, null, null, null, null],
+      );
+      assert.equal(refusal?.frame_bytes, 7);
       store.close();
     });
 

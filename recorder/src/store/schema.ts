@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { MeanetError } from "@meanet/runtime";
 
 /** Grows with every change of the tables below; a database that no step of `upgrades` leads on from is refused, never guessed at. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** How long to wait, holding up everything else, for another process that writes. */
 const BUSY_WAIT_MS = 500;
@@ -30,6 +30,16 @@ CREATE TABLE training (
 ) STRICT;
 `;
 
+// What a verdict may tell besides: null where it did not. extension_j: part of energy_j. stages, top, edge_answer: JSON of the payload.
+const verdictDetail = [
+  "frame_bytes INTEGER",
+  "threshold REAL",
+  "extension_j REAL",
+  "stages TEXT",
+  "top TEXT",
+  "edge_answer TEXT",
+];
+
 const tables = `
 -- ranges: rows of the journal that are stored or given up, "1-500,502-502". Outlives the rows, so that
 -- a row that retention deleted is neither missing nor new when it comes again.
@@ -51,6 +61,7 @@ CREATE TABLE verdict (
   latency_ms REAL NOT NULL, queue_ms REAL, compute_ms REAL,
   energy_j REAL, uplink_j REAL, cloud_j REAL, energy_source TEXT, uplink_bytes INTEGER,
   model TEXT NOT NULL, worker TEXT, truth ANY, correct INTEGER,
+  ${verdictDetail.join(", ")},
   UNIQUE (journal_key, seq)
 ) STRICT;
 CREATE INDEX verdict_at ON verdict (at);
@@ -97,8 +108,12 @@ CREATE TABLE cursor (forwarder TEXT PRIMARY KEY, change INTEGER NOT NULL) STRICT
 CREATE TABLE tag_value (position INTEGER PRIMARY KEY, tag TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (tag, value)) STRICT;
 `;
 
-/** From a version to the next. Of version 1, no node ever wrote a training. */
-const upgrades: Readonly<Record<number, string>> = { 1: `DROP TABLE training; ${trainingTable}` };
+/** From a version to the next. */
+const upgrades: Readonly<Record<number, string>> = {
+  // No node ever wrote a training.
+  1: `DROP TABLE training; ${trainingTable}`,
+  2: verdictDetail.map((column) => `ALTER TABLE verdict ADD COLUMN ${column};`).join(" "),
+};
 
 /**
  * Opens the recorder's database, and makes it when there is none.

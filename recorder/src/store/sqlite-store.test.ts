@@ -24,12 +24,20 @@ test("sqlite store › refuses a file that is no database, naming it", () => {
   );
 });
 
+function makeVersion2(database: DatabaseSync): void {
+  for (const column of ["frame_bytes", "threshold", "extension_j", "stages", "top", "edge_answer"]) {
+    database.exec(`ALTER TABLE verdict DROP COLUMN ${column}`);
+  }
+  database.exec("PRAGMA user_version = 2");
+}
+
 test("sqlite store › leads a database of version 1 on, and keeps its rows", () => {
   const file = join(folder, "old.sqlite");
   const store = openSqliteStore(file);
   store.write([{ kind: "label", site: "lab", device: "cam", id: "a", label: 3 }]);
   store.close();
   const database = new DatabaseSync(file);
+  makeVersion2(database);
   database.exec(`DROP TABLE training; PRAGMA user_version = 1;
     CREATE TABLE training (row INTEGER PRIMARY KEY, change INTEGER, block TEXT NOT NULL, recorded_at INTEGER)`);
   database.close();
@@ -50,6 +58,26 @@ test("sqlite store › leads a database of version 1 on, and keeps its rows", ()
     [["failed", "disk full", step]],
   );
   assert.equal(again.counts().labels, 1);
+  again.close();
+});
+
+test("sqlite store › leads a database of version 2 on: its verdicts stay, new ones tell more", () => {
+  const file = join(folder, "version-2.sqlite");
+  const store = openSqliteStore(file);
+  store.write([{ kind: "verdict", verdict: answered(1) }]);
+  store.close();
+  const database = new DatabaseSync(file);
+  makeVersion2(database);
+  database.close();
+  const again = openSqliteStore(file);
+  again.write([{ kind: "verdict", verdict: answered(2, { frameBytes: 99 }) }]);
+  assert.deepEqual(
+    again.changesAfter(0, 10).map(({ row }) => [row.id, row.frame_bytes, row.extension_j]),
+    [
+      ["frame-1", null, null],
+      ["frame-2", 99, 0],
+    ],
+  );
   again.close();
 });
 

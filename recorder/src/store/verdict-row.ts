@@ -24,6 +24,7 @@ export function verdictColumns(verdict: Verdict): Record<string, Value> {
     received_at: receivedAt,
     qos,
     latency_ms: latencyMs,
+    frame_bytes: verdict.frameBytes ?? null,
   };
   if (verdict.outcome === "refused") {
     const { reason, detail } = verdict;
@@ -51,7 +52,16 @@ export function verdictColumns(verdict: Verdict): Record<string, Value> {
     uplink_bytes: verdict.uplinkBytes,
     model: verdict.model,
     worker: verdict.worker,
+    threshold: verdict.threshold ?? null,
+    extension_j: energy.extensionJ,
+    stages: jsonOf(verdict.stages),
+    top: jsonOf(verdict.top),
+    edge_answer: jsonOf(verdict.edgeAnswer),
   };
+}
+
+function jsonOf(detail: object | undefined): string | null {
+  return detail === undefined ? null : JSON.stringify(detail);
 }
 
 /** 1, 0, or null when there is nothing to compare. A truth in text is a class name, a number a class index. */
