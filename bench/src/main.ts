@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { loadBundle, resolveBundle } from "@meanet/models";
 import { isMeanetError, StartedParts } from "@meanet/runtime";
 import { openEngineAlone } from "./engine-alone.ts";
+import { benchEngines } from "./engines/command.ts";
 import { benchLearning } from "./learning/command.ts";
 import { describeMachine } from "./machine.ts";
 import type { ProcessMemory } from "./memory.ts";
@@ -105,6 +106,7 @@ function progress(text: string): void {
 const args = process.argv.slice(2);
 try {
   if (args[0] === "memory") await benchMemory(args.slice(1));
+  else if (args[0] === "engines") await benchEngines(args.slice(1));
   else if (args[0] === "learning") await benchLearning(args.slice(1));
   else {
     const options = readOptions(args);

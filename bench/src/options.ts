@@ -25,7 +25,8 @@ Options:
   --name NAME  name of the file (default: latest)
   --help       this text
 
-Other measurements: npm run bench -- memory --help (memory of training block by block and all at once),
+Other measurements: npm run bench -- engines --help (a frame's time in each block of a bundle),
+npm run bench -- memory --help (memory of training block by block and all at once),
 npm run bench -- learning --help (answers of an edge node while it trains)`;
 
 /** @throws {MeanetError} CONFIG_INVALID */
