@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from "@meanet/runtime";
+import { exposeCount, exposeCounts, exposeLevel, type Registry } from "@meanet/runtime";
 
 /** Messages that did not reach someone, by reason. */
 const dropReasons = [
@@ -24,6 +24,17 @@ export interface Levels {
   readonly unsentBytes: number;
   readonly shareGroups: number;
 }
+
+const levelMetrics: Readonly<Record<keyof Levels, readonly [name: string, help: string]>> = {
+  clients: ["clients", "clients connected now"],
+  sessions: ["sessions", "persistent sessions, whether connected or not"],
+  retainedMessages: ["retained_messages", "retained messages held"],
+  retainedBytes: ["retained_bytes", "bytes of the retained messages held"],
+  queuedMessages: ["queued_messages", "messages that wait for persistent sessions"],
+  queuedBytes: ["queued_bytes", "bytes of the messages that wait for persistent sessions"],
+  unsentBytes: ["unsent_bytes", "bytes that wait at the sockets of connected clients"],
+  shareGroups: ["share_groups", "shared subscriptions"],
+};
 
 /** Everything the broker counts, for `/metrics` and for its published stats. */
 export class BrokerCounters {
@@ -92,53 +103,33 @@ export class BrokerCounters {
     return this.#levels();
   }
 
+  /** Read when Prometheus asks: counting a message must not cost a look-up of labels. */
   #expose(registry: Registry): void {
-    exposeTotals(registry, "meanet_broker_events_total", "event", "Messages, bytes and connections", () =>
-      Object.entries(this.counters),
-    );
-    exposeTotals(
-      registry,
-      "meanet_broker_dropped_total",
-      "reason",
-      "Messages that did not reach someone",
-      () => this.#drops,
-    );
-    exposeTotals(
-      registry,
-      "meanet_broker_connections_ended_total",
-      "reason",
-      "Connections that the broker refused or ended",
-      () => this.#ends,
-    );
-    const levels = this.#levels;
-    new Gauge({
-      name: "meanet_broker_level",
-      help: "What is held or waits now",
-      labelNames: ["what"],
-      registers: [registry],
-      collect() {
-        for (const [what, level] of Object.entries(levels())) this.set({ what }, level);
-      },
+    const directed = { label: "direction", help: "since the start, from clients (in) and to them (out)" };
+    exposeCounts(registry, { ...directed, name: "meanet_broker_messages_total" }, () => {
+      const { messagesIn, messagesOut } = this.#totals;
+      return { in: messagesIn, out: messagesOut };
     });
+    exposeCounts(registry, { ...directed, name: "meanet_broker_bytes_total" }, () => {
+      const { bytesIn, bytesOut } = this.counters;
+      return { in: bytesIn!, out: bytesOut! };
+    });
+    const connections = { name: "meanet_broker_connections_total", help: "connections that clients opened" };
+    exposeCount(registry, connections, () => this.#totals.connections);
+    const dropped = {
+      name: "meanet_broker_dropped_messages_total",
+      help: "messages that did not reach someone, by reason",
+      label: "reason",
+    };
+    exposeCounts(registry, dropped, () => Object.fromEntries(this.#drops));
+    const ended = {
+      name: "meanet_broker_connections_ended_total",
+      help: "connections that the broker refused or ended, by reason",
+      label: "reason",
+    };
+    exposeCounts(registry, ended, () => Object.fromEntries(this.#ends));
+    for (const [level, [name, help]] of Object.entries(levelMetrics) as [keyof Levels, [string, string]][]) {
+      exposeLevel(registry, { name: `meanet_broker_${name}`, help }, () => this.levels[level]);
+    }
   }
-}
-
-/** A counter that reads its totals when it is asked: counting a message must not cost a look-up of labels. */
-function exposeTotals(
-  registry: Registry,
-  name: string,
-  label: string,
-  help: string,
-  totals: () => Iterable<readonly [string, number]>,
-): void {
-  new Counter({
-    name,
-    help: `${help} since the start, by ${label}`,
-    labelNames: [label],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const [value, total] of totals()) this.inc({ [label]: value }, total);
-    },
-  });
 }

@@ -49,8 +49,8 @@ describe("sessions", { timeout: 20_000 }, () => {
     for (let index = 0; index < 25; index++) await publisher.publishAsync("a", `${index}`, { qos: 1 });
     // The acknowledgement of the last one precedes its storage.
     await publisher.publishAsync("b", "", { qos: 1 });
-    assert.equal(await broker.metric('meanet_broker_dropped_total{reason="session-queue-full"'), 15);
-    assert.equal(await broker.metric('meanet_broker_level{what="queuedMessages"'), 10);
+    assert.equal(await broker.metric('meanet_broker_dropped_messages_total{reason="session-queue-full"'), 15);
+    assert.equal(await broker.metric("meanet_broker_queued_messages{"), 10);
     const inbox = comeBack(t, broker);
     await inbox.has("9");
     assert.equal(inbox.payloads.length, 10);
@@ -72,13 +72,13 @@ describe("sessions", { timeout: 20_000 }, () => {
       }
     }
     await publisher.publishAsync("b", "", { qos: 1 });
-    const bytes = await broker.metric('meanet_broker_level{what="queuedBytes"');
+    const bytes = await broker.metric("meanet_broker_queued_bytes{");
     assert.ok(bytes > 12_000 && bytes <= 15_000, `${bytes}`);
   });
 
   it("end when their client connects clean, and when it stays away too long", async (t) => {
     const broker = await startBroker(t, { limits: { sessionExpiry: "100ms", drainTimeout: "40ms" } });
-    const sessions = () => broker.metric('meanet_broker_level{what="sessions"');
+    const sessions = () => broker.metric("meanet_broker_sessions{");
     const first = await connect(t, broker, session);
     await first.subscribeAsync("a", { qos: 1 });
     assert.equal(await sessions(), 1);
@@ -134,6 +134,6 @@ describe("sessions", { timeout: 20_000 }, () => {
       kept.topics.filter((topic) => topic.startsWith("r/")),
       ["r/1"],
     );
-    assert.equal(await broker.metric('meanet_broker_dropped_total{reason="retained-full"'), 2);
+    assert.equal(await broker.metric('meanet_broker_dropped_messages_total{reason="retained-full"'), 2);
   });
 });

@@ -39,9 +39,9 @@ describe("a subscriber that stops reading", { timeout: 20_000 }, () => {
       const { client, detail } = await broker.ended("not-draining");
       assert.equal(client, "stalled");
       assert.match(detail ?? "", /took none of its \d+ waiting bytes for 1000 ms/);
-      const dropped = await broker.metric('meanet_broker_dropped_total{reason="slow-subscriber"');
+      const dropped = await broker.metric('meanet_broker_dropped_messages_total{reason="slow-subscriber"');
       assert.ok(qos === 0 ? dropped > 1000 : dropped === 0, `${dropped} dropped`);
-      assert.equal(await broker.metric('meanet_broker_level{what="unsentBytes"'), 0);
+      assert.equal(await broker.metric("meanet_broker_unsent_bytes{"), 0);
     });
   }
 

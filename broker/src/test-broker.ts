@@ -12,7 +12,7 @@ export interface TestBroker {
   readonly url: string;
   /** Resolves with the first line that tells this reason for the end of a connection, logged already or to come. */
   ended(reason: string): Promise<{ readonly client?: string; readonly detail?: string }>;
-  /** Value of a metric, `meanet_broker_dropped_total{reason="slow-subscriber"`. */
+  /** Value of a metric, `meanet_broker_dropped_messages_total{reason="slow-subscriber"`. */
   metric(start: string): Promise<number>;
   /** A bare socket to the TCP listener, closed with the test. */
   socket(): Promise<Socket>;

@@ -1,6 +1,6 @@
 import {
-  Counter,
   createMetrics,
+  exposeCount,
   exposeCounts,
   exposeQueues,
   Histogram,
@@ -14,17 +14,22 @@ export interface Lengths {
   readonly working: number;
 }
 
-const counterNames = [
-  "items",
-  "answered",
-  "failed",
-  "copies",
-  "batches",
-  "unpublished",
-  "misaddressed",
-  "engineEvents",
-] as const;
-type CounterName = (typeof counterNames)[number];
+/** What is counted, and how Prometheus calls it; the others stand there with a label or as the count of a histogram. */
+const counters = {
+  items: ["items_total", "complex items that arrived, copies included"],
+  answered: undefined,
+  failed: undefined,
+  copies: ["copied_items_total", "items that came again while they were worked on"],
+  batches: undefined,
+  unpublished: ["unpublished_answers_total", "answers that could not be published"],
+  misaddressed: [
+    "misaddressed_items_total",
+    "items whose payload names another site or edge than their topic",
+  ],
+  engineEvents: ["engine_events_total", "engines that fell back to another provider, crashed or restarted"],
+} as const satisfies Record<string, readonly [name: string, help: string] | undefined>;
+type CounterName = keyof typeof counters;
+const counterNames = Object.keys(counters) as CounterName[];
 
 /** Counts since the start of the process, for the stats topic and for Prometheus alike. */
 export class Tally {
@@ -38,14 +43,15 @@ export class Tally {
 
   constructor(computeJ: () => number) {
     const registers = [this.registry];
+    for (const name of counterNames) {
+      const [metric, help] = counters[name] ?? [];
+      if (metric === undefined || help === undefined) continue;
+      exposeCount(this.registry, { name: `meanet_worker_${metric}`, help }, () => this.#counters.get(name)!);
+    }
     exposeCounts(
       this.registry,
-      {
-        name: "meanet_worker_events_total",
-        help: "complex items and batches by what became of them",
-        label: "event",
-      },
-      () => this.counters,
+      { name: "meanet_worker_answers_total", help: "items answered, by outcome", label: "outcome" },
+      () => ({ answered: this.#counters.get("answered")!, failed: this.#counters.get("failed")! }),
     );
     exposeCounts(
       this.registry,
@@ -58,15 +64,8 @@ export class Tally {
     );
     const queues = { name: "meanet_worker_queue_length", help: "items that wait or work now" };
     exposeQueues(this.registry, queues, () => ({ ...this.lengths }));
-    new Counter({
-      name: "meanet_worker_joules_total",
-      help: "joules of all batches",
-      registers,
-      collect() {
-        this.reset();
-        this.inc(computeJ());
-      },
-    });
+    const joules = { name: "meanet_worker_energy_joules_total", help: "joules of all batches" };
+    exposeCount(this.registry, joules, computeJ);
     const buckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2];
     this.#queueS = new Histogram({
       name: "meanet_worker_queue_seconds",

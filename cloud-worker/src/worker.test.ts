@@ -204,7 +204,7 @@ describe("worker", () => {
     await lab.ask("one");
     await lab.until(() => lab.answers.length === 1);
     const metrics = await (await fetch(`${http!.url}/metrics`)).text();
-    assert.match(metrics, /^meanet_worker_events_total\{event="answered",process="worker"\} 1$/m);
+    assert.match(metrics, /^meanet_worker_answers_total\{outcome="answered",process="worker"\} 1$/m);
     assert.match(metrics, /^meanet_worker_batch_items_count\{process="worker"\} 1$/m);
   });
 

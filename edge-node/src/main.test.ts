@@ -213,7 +213,7 @@ describe("an edge node", { timeout: 60_000 }, () => {
     await onlooker.final("first");
     const metrics = await (await get("/metrics")).text();
     assert.match(metrics, /meanet_edge_verdicts_total\{exit="main",process="edge"\} 1/);
-    assert.match(metrics, /meanet_edge_events_total\{event="frames",process="edge"\} 1/);
+    assert.match(metrics, /meanet_edge_frames_total\{process="edge"\} 1/);
     await wire.close();
   });
 });

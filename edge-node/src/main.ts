@@ -106,7 +106,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
         site,
         edge: node,
         log,
-        onPublished: (bytes) => tally.asked(energy.uplinkJ(bytes)),
+        onPublished: (bytes) => tally.asked(bytes, energy.uplinkJ(bytes)),
       }),
       (open) => open.close(),
     );

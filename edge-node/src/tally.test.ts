@@ -9,7 +9,11 @@ function recorded(verdict: object): Recorded {
   return { stage: "recorded", frame: frameOf("a"), model: undefined, verdict: verdict as Verdict };
 }
 
-const answered = { outcome: "answered", final: true, exit: "extension", latencyMs: 7 };
+const energy = { mainJ: 0.25, extensionJ: 0.5, uplinkJ: 0.125, cloudJ: 4 };
+const answered = {
+  ...{ outcome: "answered", final: true, exit: "extension", latencyMs: 7 },
+  ...{ route: "complex", cloud: "late", energy },
+};
 
 describe("Tally", () => {
   test("counts each outcome under its name, for stats and Prometheus alike", async () => {
@@ -22,7 +26,7 @@ describe("Tally", () => {
     tally.observe({ stage: "twin", frame });
     tally.observe({ stage: "unrecorded", frame, model: undefined, final: true, error: "full" });
     tally.count("frames", 6);
-    tally.asked(0.5);
+    tally.asked(3000, 0.5);
     tally.observeLengths("image", { waiting: 1, working: 4 });
     tally.observeLengths("window", { waiting: 2 });
 
@@ -43,12 +47,18 @@ describe("Tally", () => {
 
     const text = await tally.registry.metrics();
     for (const line of [
-      'meanet_edge_events_total{event="frames",process="edge"} 6',
+      'meanet_edge_frames_total{process="edge"} 6',
       'meanet_edge_verdicts_total{exit="extension",process="edge"} 1',
-      'meanet_edge_drops_total{reason="overload-qos0",process="edge"} 1',
+      'meanet_edge_routed_frames_total{route="complex",process="edge"} 1',
+      'meanet_edge_routed_frames_total{route="easy",process="edge"} 0',
+      'meanet_edge_offloads_total{outcome="late",process="edge"} 1',
+      'meanet_edge_dropped_frames_total{reason="overload-qos0",process="edge"} 1',
+      'meanet_edge_dropped_frames_total{reason="undecodable",process="edge"} 0',
       'meanet_edge_queue_length{queue="waiting",process="edge"} 3',
-      'meanet_edge_joules_total{part="compute",process="edge"} 2.5',
-      'meanet_edge_joules_total{part="uplink",process="edge"} 0.5',
+      'meanet_edge_energy_joules_total{part="compute",process="edge"} 2.5',
+      'meanet_edge_energy_joules_total{part="uplink",process="edge"} 0.5',
+      'meanet_edge_answer_energy_joules_total{part="extension",process="edge"} 0.5',
+      'meanet_edge_uplink_bytes_total{process="edge"} 3000',
       'meanet_edge_latency_seconds_count{process="edge",exit="extension"} 1',
     ]) {
       assert.ok(text.includes(line), line);

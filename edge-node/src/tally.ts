@@ -1,5 +1,22 @@
-import type { Exit, Verdict } from "@meanet/protocol";
-import { createMetrics, exposeCounts, exposeQueues, Histogram, type Registry } from "@meanet/runtime";
+import {
+  type AnswerVerdict,
+  type CloudOutcome,
+  cloudOutcomes,
+  type Exit,
+  type Route,
+  refusalReasons,
+  routes,
+  type Verdict,
+} from "@meanet/protocol";
+import {
+  createMetrics,
+  exposeCount,
+  exposeCounts,
+  exposeLevels,
+  exposeQueues,
+  Histogram,
+  type Registry,
+} from "@meanet/runtime";
 import type { InputKind } from "./input-kind.ts";
 import type { Outcome } from "./pipeline.ts";
 
@@ -10,21 +27,33 @@ export interface Lengths {
   readonly cloud: number;
 }
 
-const counters = [
-  "frames",
-  "verdicts",
-  "provisional",
-  "recognised",
-  "asked",
-  "replayed",
-  "unpublished",
-  "unrecorded",
-  "engineEvents",
-  "thumbnails",
-  "thumbnailBytes",
-  "thumbnailsLeftOut",
-] as const;
-type CounterName = (typeof counters)[number];
+/** What is counted, and how Prometheus calls it; what has no name there is the sum of a metric with labels. */
+const counters = {
+  frames: ["frames_total", "pictures and windows that arrived"],
+  verdicts: undefined,
+  provisional: ["provisional_verdicts_total", "the edge's own answers, given while the cloud is asked"],
+  recognised: ["recognised_frames_total", "frames that came again and were not computed again"],
+  asked: ["complex_publications_total", "publications of complex items, repetitions included"],
+  replayed: ["replayed_verdicts_total", "verdicts published again because a recorder missed them"],
+  unpublished: ["unpublished_verdicts_total", "verdicts that stayed in the journal: publishing failed"],
+  unrecorded: ["unrecorded_frames_total", "frames given up because the journal failed; they come again"],
+  engineEvents: ["engine_events_total", "engines that fell back to another provider, crashed or restarted"],
+  thumbnails: ["thumbnails_total", "thumbnails published"],
+  thumbnailBytes: ["thumbnail_bytes_total", "bytes of thumbnails published"],
+  thumbnailsLeftOut: ["thumbnails_left_out_total", "thumbnails not made or not published: more frames than their rate, or no room"],
+} as const satisfies Record<string, readonly [name: string, help: string] | undefined>;
+type CounterName = keyof typeof counters;
+const counterNames = Object.keys(counters) as CounterName[];
+
+type Offload = Exclude<CloudOutcome, "none" | "pending">;
+const offloads = cloudOutcomes.filter((outcome) => outcome !== "none" && outcome !== "pending");
+
+/** Reasons of drops that are no refusals. */
+const silentDrops = ["overload-qos0", "stopping"];
+
+function zeros<Name extends string>(names: readonly Name[]): Record<Name, number> {
+  return Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;
+}
 
 /** Of a node that learns in service. */
 export interface Learned {
@@ -50,23 +79,54 @@ export function learningCounters({ counts, items }: Learned): Record<string, num
 export class Tally {
   readonly registry: Registry = createMetrics("edge");
   readonly #lengths = new Map<InputKind, Lengths>();
-  readonly #counters = new Map<CounterName, number>(counters.map((name) => [name, 0]));
+  readonly #counters = new Map<CounterName, number>(counterNames.map((name) => [name, 0]));
   readonly #drops = new Map<string, number>();
   readonly #exits: Record<Exit, number> = { main: 0, extension: 0, cloud: 0 };
+  readonly #routes: Record<Route, number> = zeros(routes);
+  readonly #offloads: Record<Offload, number> = zeros(offloads);
+  readonly #answerJ = { main: 0, extension: 0, uplink: 0, cloud: 0 };
   readonly #models = new Map<string, number>();
   readonly #latency: Histogram<"exit">;
   #uplinkJ = 0;
   #thumbnailJ = 0;
+  #uplinkBytes = 0;
 
   constructor(computeJ: () => number) {
-    this.#expose("events", "event", "frames and verdicts by what became of them", () => this.counters);
-    this.#expose("verdicts", "exit", "final answers by exit", () => this.#exits);
-    this.#expose("drops", "reason", "frames refused or dropped, by reason", () => this.drops);
-    this.#expose("joules", "part", "joules used, by part", () => ({
+    for (const name of counterNames) {
+      const [metric, help] = counters[name] ?? [];
+      if (metric === undefined || help === undefined) continue;
+      exposeCount(this.registry, { name: `meanet_edge_${metric}`, help }, () => this.#counters.get(name)!);
+    }
+    this.#expose("verdicts", "exit", "final answers, by the exit that gave them", () => this.#exits);
+    this.#expose(
+      "routed_frames",
+      "route",
+      "frames with a final answer, by what routing made of them",
+      () => this.#routes,
+    );
+    this.#expose(
+      "offloads",
+      "outcome",
+      "complex frames, by how the cloud took part; late: the deadline passed before it answered",
+      () => this.#offloads,
+    );
+    this.#expose("dropped_frames", "reason", "frames refused or dropped, by reason", () => ({
+      ...zeros([...refusalReasons, ...silentDrops]),
+      ...this.drops,
+    }));
+    this.#expose("energy_joules", "part", "joules the node used for whatever it did, by part", () => ({
       compute: computeJ(),
       uplink: this.#uplinkJ,
       thumbnails: this.#thumbnailJ,
     }));
+    this.#expose(
+      "answer_energy_joules",
+      "part",
+      "joules that final answers were charged with, by part; cloud is not used at the edge",
+      () => this.#answerJ,
+    );
+    const bytes = { name: "meanet_edge_uplink_bytes_total", help: "bytes of complex items published" };
+    exposeCount(this.registry, bytes, () => this.#uplinkBytes);
     const queues = { name: "meanet_edge_queue_length", help: "what waits or works now" };
     exposeQueues(this.registry, queues, () => ({ ...this.lengths }));
     this.#latency = new Histogram({
@@ -128,8 +188,9 @@ export class Tally {
   }
 
   /** A complex frame was published. */
-  asked(joules: number): void {
+  asked(bytes: number, joules: number): void {
     this.count("asked");
+    this.#uplinkBytes += bytes;
     this.#uplinkJ += joules;
   }
 
@@ -142,11 +203,14 @@ export class Tally {
 
   /** What a node learned, for Prometheus. */
   exposeLearning(learning: Learned): void {
-    this.#expose("trainings", "event", "trainings in service by what became of them", () => ({
-      ...learning.counts,
-    }));
+    const started = { name: "meanet_edge_trainings_started_total", help: "trainings in service begun" };
+    exposeCount(this.registry, started, () => learning.counts.trainings);
+    this.#expose("training_outcomes", "outcome", "trainings in service, by what became of them", () => {
+      const { accepted, refused, rolledBack, failed } = learning.counts;
+      return { accepted, refused, "rolled-back": rolledBack, failed };
+    });
     const items = { name: "meanet_edge_learning_items", help: "labelled items stored, by source" };
-    exposeQueues(this.registry, items, () => learning.items);
+    exposeLevels(this.registry, { ...items, label: "source" }, () => learning.items);
   }
 
   /** What became of a frame. */
@@ -181,7 +245,18 @@ export class Tally {
       this.drop(verdict.reason);
       return;
     }
+    this.#observeAnswer(verdict);
+  }
+
+  #observeAnswer(verdict: AnswerVerdict): void {
+    const { cloud, energy } = verdict;
     this.#exits[verdict.exit] += 1;
+    this.#routes[verdict.route] += 1;
+    if (cloud !== "none" && cloud !== "pending") this.#offloads[cloud] += 1;
+    this.#answerJ.main += energy.mainJ;
+    this.#answerJ.extension += energy.extensionJ;
+    this.#answerJ.uplink += energy.uplinkJ;
+    this.#answerJ.cloud += energy.cloudJ;
     this.#models.set(verdict.model, (this.#models.get(verdict.model) ?? 0) + 1);
     this.#latency.observe({ exit: verdict.exit }, verdict.latencyMs / 1000);
   }

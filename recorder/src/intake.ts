@@ -2,6 +2,8 @@ import { isMeanetError, type Logger } from "@meanet/runtime";
 import type { Observation, Store, Written } from "./store/store.ts";
 
 interface Waiting {
+  /** On the clock that only runs forward. */
+  readonly sinceMs: number;
   readonly observation: Observation;
   readonly acknowledge: () => void;
 }
@@ -40,6 +42,12 @@ export class Intake {
     return this.#waiting.length;
   }
 
+  /** How long the one that waits longest has waited; 0 when none waits. */
+  get waitedMs(): number {
+    const [first] = this.#waiting;
+    return first === undefined ? 0 : performance.now() - first.sinceMs;
+  }
+
   /** Messages dropped because too many waited. */
   get dropped(): number {
     return this.#dropped;
@@ -60,7 +68,7 @@ export class Intake {
       this.#dropped += 1;
       return;
     }
-    this.#waiting.push({ observation, acknowledge });
+    this.#waiting.push({ sinceMs: performance.now(), observation, acknowledge });
     this.#schedule();
   }
 

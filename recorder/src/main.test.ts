@@ -160,7 +160,7 @@ describe("recorder", () => {
       ({ verdicts }) => verdicts === 3,
     );
     const metrics = await (await fetch(`${url}/metrics`)).text();
-    assert.match(metrics, /meanet_recorder_total\{event="verdicts",process="recorder"\} 3/);
+    assert.match(metrics, /meanet_recorder_verdicts_total\{process="recorder"\} 3/);
     await recorder.stop();
     await waitUntil(
       "it says that it stopped",

@@ -10,6 +10,7 @@ import { MqttSession, StatsPublisher, type Subscribed } from "@meanet/session";
 import packageManifest from "../package.json" with { type: "json" };
 import type { Config } from "./config.ts";
 import { GapRepair } from "./gap-repair.ts";
+import { exposeStorage, NodeStates } from "./health-metrics.ts";
 import { addRoutes } from "./http-routes.ts";
 import { Forwarder } from "./influx/forwarder.ts";
 import { connectInflux } from "./influx/influx-server.ts";
@@ -84,6 +85,10 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       },
     });
     parts.add("intake", intake, (open) => open.flush());
+    exposeStorage(tally.registry, {
+      ...{ store, databaseFile, maxBytes: config.retention.sizeMb * 1e6 },
+      waitedMs: () => intake.waitedMs,
+    });
 
     const session = new MqttSession({
       mqtt: config.mqtt,
@@ -94,6 +99,8 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       status: { kind: "recorder", version: packageManifest.version, models: [] },
     });
     const away = new Set<string>();
+    const nodeStates = new NodeStates();
+    nodeStates.expose(tally.registry);
     const repair = new GapRepair({
       waitMs: config.gaps.wait,
       maxWaitMs: config.gaps.maxWait,
@@ -152,8 +159,9 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       session,
       site: config.record === "own-site" ? site : undefined,
       offer: (observation, acknowledge) => intake.offer(observation, acknowledge),
-      onStatus(of, name, online) {
-        if (online) away.delete(`${of}/${name}`);
+      onStatus(of, name, status) {
+        nodeStates.observe(of, name, status);
+        if (status.state === "online") away.delete(`${of}/${name}`);
         else if (away.size < MAX_AWAY) away.add(`${of}/${name}`);
       },
       onMisaddressed: () => tally.drop("misaddressed"),

@@ -1,3 +1,4 @@
+import type { Status } from "@meanet/protocol";
 import type { Logger } from "@meanet/runtime";
 import type { MqttSession, Subscribed } from "@meanet/session";
 import type { Observation } from "./store/store.ts";
@@ -7,8 +8,8 @@ export interface SubscriptionOptions {
   /** Undefined records all sites of the broker. */
   readonly site: string | undefined;
   readonly offer: (observation: Observation, acknowledge: () => void) => void;
-  /** An edge came or went. */
-  readonly onStatus: (site: string, node: string, online: boolean) => void;
+  /** A node came or went. */
+  readonly onStatus: (site: string, node: string, status: Status) => void;
   readonly onMisaddressed: () => void;
   readonly log: Logger;
 }
@@ -83,7 +84,7 @@ export function subscribeAll(options: SubscriptionOptions): Subscribed[] {
       levels,
       (message) => {
         const { params, value } = message;
-        onStatus(params.site, params.node, value.state === "online");
+        onStatus(params.site, params.node, value);
         offer({ kind: "status", ...params, status: value }, () => message.acknowledge());
       },
       byHandler,

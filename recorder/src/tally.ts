@@ -1,20 +1,22 @@
-import { createMetrics, exposeCounts, exposeQueues, type Registry } from "@meanet/runtime";
+import { createMetrics, exposeCount, exposeCounts, exposeQueues, type Registry } from "@meanet/runtime";
 import type { Written } from "./store/store.ts";
 
-const counterNames = [
-  "verdicts",
-  "duplicates",
-  "labels",
-  "replayRequests",
-  "influxPoints",
-  "expired",
-  "queries",
-] as const;
+/** What is counted, and how Prometheus calls it. */
+const counters = {
+  verdicts: ["verdicts_total", "verdicts stored"],
+  duplicates: ["duplicate_verdicts_total", "verdicts that came again and were stored before"],
+  labels: ["labels_total", "true classes stored"],
+  replayRequests: ["replay_requests_total", "requests to edge nodes for verdicts that are missing"],
+  influxPoints: ["influx_points_total", "points that InfluxDB took"],
+  expired: ["expired_rows_total", "rows deleted by age or size"],
+  queries: ["queries_total", "named queries asked over HTTP"],
+} as const satisfies Record<string, readonly [name: string, help: string]>;
+type CounterName = keyof typeof counters;
+const counterNames = Object.keys(counters) as CounterName[];
 const dropNames = [
   ...["intake-full", "row-refused", "misaddressed", "invalid", "journal-limit", "influx-refused"],
   ...["expired-unforwarded", "gap-lost"],
 ] as const;
-type CounterName = (typeof counterNames)[number];
 type DropName = (typeof dropNames)[number];
 
 /** Read when they are shown, where another part of the recorder counts. */
@@ -32,21 +34,17 @@ export class Tally {
   #sources: Sources | undefined;
 
   constructor() {
-    exposeCounts(
-      this.registry,
-      { name: "meanet_recorder_total", help: "what the recorder did since its start", label: "event" },
-      () => this.counters,
-    );
-    exposeCounts(
-      this.registry,
-      {
-        name: "meanet_recorder_dropped_total",
-        help: "what was lost or left out, by reason",
-        label: "reason",
-      },
-      () => this.drops,
-    );
-    const queues = { name: "meanet_recorder_waiting", help: "what waits now, by queue" };
+    for (const name of counterNames) {
+      const [metric, help] = counters[name];
+      exposeCount(this.registry, { name: `meanet_recorder_${metric}`, help }, () => this.counters[name]!);
+    }
+    const dropped = {
+      name: "meanet_recorder_dropped_records_total",
+      help: "messages, rows and points that were lost or left out, by reason",
+      label: "reason",
+    };
+    exposeCounts(this.registry, dropped, () => this.drops);
+    const queues = { name: "meanet_recorder_queue_length", help: "what waits now, by queue" };
     exposeQueues(this.registry, queues, () => this.queues);
   }
 

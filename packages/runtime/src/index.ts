@@ -12,7 +12,18 @@ export {
   listenHttp,
 } from "./http.ts";
 export { createLog, type Logger, type LogLevel, logLevels, withoutSecret } from "./log.ts";
-export { Counter, createMetrics, exposeCounts, exposeQueues, Gauge, Histogram, Registry } from "./metrics.ts";
+export {
+  Counter,
+  createMetrics,
+  exposeCount,
+  exposeCounts,
+  exposeLevel,
+  exposeLevels,
+  exposeQueues,
+  Gauge,
+  Histogram,
+  Registry,
+} from "./metrics.ts";
 export { hashPassword, NOBODY, verifyPassword } from "./password.ts";
 export { passwordHashSchema } from "./password-schema.ts";
 export { type Running, type StartContext, StartedParts } from "./running.ts";
