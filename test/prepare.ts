@@ -12,6 +12,8 @@ const needed = [
   { package: "influxdb", provides: "/usr/bin/influxd" },
   // Its SwiftShader library is a Vulkan device in software: the WebGPU provider is tested on it.
   { package: "chromium", provides: "/usr/lib/chromium/vk_swiftshader_icd.json" },
+  // promtool: judges the metrics and runs the alert rules.
+  { package: "prometheus", provides: "/usr/bin/promtool" },
   { package: "openssl", provides: "/usr/bin/openssl" },
   { package: "dataset-fashion-mnist", provides: "/usr/share/datasets/fashion-mnist" },
 ];

@@ -84,6 +84,7 @@ export class Tally {
   readonly #exits: Record<Exit, number> = { main: 0, extension: 0, cloud: 0 };
   readonly #routes: Record<Route, number> = zeros(routes);
   readonly #offloads: Record<Offload, number> = zeros(offloads);
+  readonly #comparisons = { same: 0, different: 0 };
   readonly #answerJ = { main: 0, extension: 0, uplink: 0, cloud: 0 };
   readonly #models = new Map<string, number>();
   readonly #latency: Histogram<"exit">;
@@ -109,6 +110,12 @@ export class Tally {
       "outcome",
       "complex frames, by how the cloud took part; late: the deadline passed before it answered",
       () => this.#offloads,
+    );
+    this.#expose(
+      "compared_answers",
+      "agreement",
+      "answers of the cloud, by whether the edge would have said the same",
+      () => this.#comparisons,
     );
     this.#expose("dropped_frames", "reason", "frames refused or dropped, by reason", () => ({
       ...zeros([...refusalReasons, ...silentDrops]),
@@ -249,10 +256,12 @@ export class Tally {
   }
 
   #observeAnswer(verdict: AnswerVerdict): void {
-    const { cloud, energy } = verdict;
+    const { cloud, edgeAnswer, energy } = verdict;
     this.#exits[verdict.exit] += 1;
     this.#routes[verdict.route] += 1;
     if (cloud !== "none" && cloud !== "pending") this.#offloads[cloud] += 1;
+    if (cloud === "answered" && edgeAnswer !== undefined)
+      this.#comparisons[edgeAnswer.classIndex === verdict.classIndex ? "same" : "different"] += 1;
     this.#answerJ.main += energy.mainJ;
     this.#answerJ.extension += energy.extensionJ;
     this.#answerJ.uplink += energy.uplinkJ;
