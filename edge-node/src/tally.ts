@@ -40,7 +40,10 @@ const counters = {
   engineEvents: ["engine_events_total", "engines that fell back to another provider, crashed or restarted"],
   thumbnails: ["thumbnails_total", "thumbnails published"],
   thumbnailBytes: ["thumbnail_bytes_total", "bytes of thumbnails published"],
-  thumbnailsLeftOut: ["thumbnails_left_out_total", "thumbnails not made or not published: more frames than their rate, or no room"],
+  thumbnailsLeftOut: [
+    "thumbnails_left_out_total",
+    "thumbnails not made or not published: more frames than their rate, or no room",
+  ],
 } as const satisfies Record<string, readonly [name: string, help: string] | undefined>;
 type CounterName = keyof typeof counters;
 const counterNames = Object.keys(counters) as CounterName[];

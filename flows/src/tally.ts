@@ -1,4 +1,4 @@
-import { createMetrics, exposeCounts, Gauge, type Registry } from "@meanet/runtime";
+import { createMetrics, exposeCount, exposeLevel, type Registry } from "@meanet/runtime";
 import type { ChildFigures } from "./child/messages.ts";
 import type { KeptRunning } from "./kept-running.ts";
 
@@ -9,11 +9,11 @@ export class Tally {
   #figures: ChildFigures | undefined;
 
   constructor() {
-    exposeCounts(
-      this.registry,
-      { name: "meanet_flows_total", help: "what happened to Node-RED since the start", label: "event" },
-      () => this.counters,
-    );
+    const restarts = {
+      name: "meanet_flows_node_red_restarts_total",
+      help: "times Node-RED was started again",
+    };
+    exposeCount(this.registry, restarts, () => this.#nodeRed?.restarts ?? 0);
     this.#gauge("meanet_flows_node_red_up", "1 while Node-RED works", () => (this.#nodeRed?.pid ? 1 : 0));
     this.#gauge("meanet_flows_node_red_safe_mode", "1 while its flows are not started", () =>
       this.#nodeRed?.safe ? 1 : 0,
@@ -41,14 +41,6 @@ export class Tally {
   }
 
   #gauge(name: string, help: string, read: () => number | undefined): void {
-    new Gauge({
-      name,
-      help,
-      registers: [this.registry],
-      collect() {
-        const value = read();
-        if (value !== undefined) this.set(value);
-      },
-    });
+    exposeLevel(this.registry, { name, help }, read);
   }
 }
