@@ -13,6 +13,11 @@ function workspaceOf(file: string): string {
   return first === "packages" || file.startsWith("flows/nodes/") ? `${first}/${second}` : first;
 }
 
+/** Tests, and what only they use. */
+function isTest(file: string): boolean {
+  return /(\.test|\.suite|-for-tests)\.ts$/.test(file);
+}
+
 const workspaceByName = new Map(
   [...new Set(files.map(workspaceOf))].map((folder) => {
     const { name } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8")) as { name: string };
@@ -72,17 +77,27 @@ test("nothing imports cli, bench or test", () => {
   );
 });
 
-test("one package each knows onnxruntime-node, sharp, aedes, influx and mqtt.js", () => {
-  const owners: Record<string, string> = {
-    "onnxruntime-node": "packages/inference",
-    sharp: "packages/image",
-    aedes: "broker",
-    influx: "recorder",
-    mqtt: "packages/session",
+test("one package each knows onnxruntime-node, sharp, aedes, influx and mqtt.js, which the Node-RED nodes know too", () => {
+  const owners: Record<string, readonly string[]> = {
+    "onnxruntime-node": ["packages/inference"],
+    sharp: ["packages/image"],
+    aedes: ["broker"],
+    influx: ["recorder"],
+    // The nodes are published apart, and share a connection in Node-RED's own way.
+    mqtt: ["packages/session", "flows/nodes"],
   };
   const strays = imports.filter(([file, specifier]) => {
-    const owner = owners[specifier];
-    return owner !== undefined && !file.endsWith(".test.ts") && workspaceOf(file) !== owner;
+    const allowed = owners[specifier];
+    return allowed !== undefined && !file.endsWith(".test.ts") && !allowed.includes(workspaceOf(file));
+  });
+  assert.deepEqual(strays, []);
+});
+
+test("the Node-RED nodes are thin: of ours they load the protocol and the error alone", () => {
+  const strays = imports.filter(([file, specifier]) => {
+    const isOurs = specifier.startsWith("@meanet/") || specifier.includes("onnx");
+    const isAllowed = ["@meanet/protocol", "@meanet/runtime/error"].includes(specifier);
+    return workspaceOf(file) === "flows/nodes" && !isTest(file) && isOurs && !isAllowed;
   });
   assert.deepEqual(strays, []);
 });

@@ -1,4 +1,4 @@
-import { MeanetError } from "@meanet/runtime";
+import { MeanetError } from "@meanet/runtime/error";
 
 /** A complex item nests two deep; more than this is built to exhaust a stack. */
 const MAX_DEPTH = 16;

@@ -1,4 +1,4 @@
-import { MeanetError } from "@meanet/runtime";
+import { MeanetError } from "@meanet/runtime/error";
 import { Decoder, Encoder } from "cbor-x";
 import { z } from "zod";
 import { checkCborForm } from "./cbor-form.ts";

@@ -1,4 +1,4 @@
-import { MeanetError } from "@meanet/runtime";
+import { MeanetError } from "@meanet/runtime/error";
 import type { Codec } from "./codec.ts";
 
 /** Names of the levels of a pattern: `{site}` is required, a last `{id?}` may be left out. */

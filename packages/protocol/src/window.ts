@@ -1,4 +1,4 @@
-import { MeanetError } from "@meanet/runtime";
+import { MeanetError } from "@meanet/runtime/error";
 import { z } from "zod";
 
 /** Channels and readings of each. */

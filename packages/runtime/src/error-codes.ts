@@ -27,6 +27,10 @@ export const errorCodes = {
     actor: "operator",
     meaning: "No MQTT broker answered at the URL. Check that it runs, the URL and the credentials.",
   },
+  SUBSCRIPTION_DENIED: {
+    actor: "operator",
+    meaning: "The MQTT broker refused a subscription. Give this user the right to read the topic named.",
+  },
   PUBLISH_BACKLOG: {
     actor: "operator",
     meaning:
@@ -250,6 +254,10 @@ export const errorCodes = {
     actor: "operator",
     meaning: "Too many monitoring queries run at once. Ask again in a moment, or over a shorter time.",
   },
+  RECORDER_UNREACHABLE: {
+    actor: "operator",
+    meaning: "The recorder gave no answer, or none that can be read. Check that it runs, and its URL.",
+  },
   JOURNAL_UNUSABLE: {
     actor: "operator",
     meaning:
@@ -274,6 +282,11 @@ export const errorCodes = {
     actor: "user",
     meaning:
       "A value published to a `set` topic does not fit. The setting stays as it was; the message tells what was expected.",
+  },
+  SETTING_TIMEOUT: {
+    actor: "operator",
+    meaning:
+      "An edge node did not tell the state of a setting in time. Check that it is online, and its name; the setting may have been applied.",
   },
   ENERGY_INPUT_INVALID: {
     actor: "developer",
