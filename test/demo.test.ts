@@ -10,7 +10,7 @@ import { expectWhole, type Summary, summaryOf } from "./rig/summary.ts";
 
 const FRAMES = 400;
 const commands =
-  "up broker edge worker recorder replay train evaluate results query scenario bundle dataset doctor".split(
+  "up broker edge worker recorder flows replay train evaluate results query scenario bundle dataset doctor".split(
     " ",
   );
 
@@ -90,7 +90,7 @@ describe("meanet up, stopped by hand", () => {
     it(`ends in order at ${signal}: plain lines, a summary, exit code 0, no process left`, async () => {
       const site = new Site();
       after(() => site.close());
-      const flags = ["--port", "0", "--rate", "50", "--json", "--state", site.folder];
+      const flags = ["--port", "0", "--flows", "false", "--rate", "50", "--json", "--state", site.folder];
       const up = new Meanet(["up", ...flags], { supervised: false });
       await up.says(/first verdict .* after the start/);
       await up.says(/\d+ s {2}\d+ frames \|/);

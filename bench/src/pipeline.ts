@@ -37,7 +37,7 @@ export async function openPipeline(sample: Sample): Promise<Pipeline> {
   return parts.guard(async () => {
     const state = await openState(parts);
     const up = await startMeanet([
-      ...["up", "--replay", "false", "--port", "0"],
+      ...["up", "--replay", "false", "--flows", "false", "--port", "0"],
       ...["--state", state, "--site", SITE, "--policy", policies[0]],
     ]);
     parts.add("up", up, (started) => started.stop());

@@ -23,7 +23,7 @@ describe("meanet", () => {
   it("lists its commands and exit codes", async () => {
     const { code, stdout } = await meanet("--help");
     assert.equal(code, 0);
-    for (const name of ["up", "broker", "edge", "worker", "recorder", "replay"]) {
+    for (const name of ["up", "broker", "edge", "worker", "recorder", "flows", "replay"]) {
       assert.match(stdout, new RegExp(`^  ${name} +\\S`, "m"));
     }
     for (const name of ["train", "evaluate", "results", "query", "bundle", "doctor"]) {

@@ -11,7 +11,7 @@ interface Entry {
 const commands: Readonly<Record<string, Entry>> = {
   up: {
     summary:
-      "start everything: broker, edge node, cloud worker, recorder, and cameras that replay real frames",
+      "start everything: broker, edge node, cloud worker, recorder, dashboard, and cameras that replay real frames",
     load: async () => (await import("./commands/up.ts")).upCommand(),
   },
   broker: {
@@ -29,6 +29,10 @@ const commands: Readonly<Record<string, Entry>> = {
   recorder: {
     summary: "run the recorder: verdicts and joules to SQLite and InfluxDB",
     load: async () => (await import("./commands/recorder.ts")).recorderCommand(),
+  },
+  flows: {
+    summary: "run Node-RED: nodes, flows and dashboard",
+    load: async () => (await import("./commands/flows.ts")).flowsCommand(),
   },
   replay: {
     summary: "publish labelled frames of a data set as simulated cameras",

@@ -12,6 +12,7 @@ import {
 import { MqttSession, StatsPublisher } from "@meanet/session";
 import packageManifest from "../package.json" with { type: "json" };
 import type { Config } from "./config.ts";
+import { writeFirstCredentials } from "./credentials.ts";
 import { deliverFlows } from "./delivery/deliver.ts";
 import { flowEnvironment } from "./flow-environment.ts";
 import { KeptRunning } from "./kept-running.ts";
@@ -51,6 +52,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
     }
     await expectFree(editor);
     const state = openStateFolder(config.state);
+    writeFirstCredentials(state);
     deliverFlows({ state, wanted: config.deliver, log });
 
     const tally = new Tally();

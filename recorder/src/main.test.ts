@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { createLog } from "@meanet/runtime";
-import { type Mosquitto, startMosquitto } from "@meanet/session/testing";
+import { type Mosquitto, startMosquitto, waitUntil } from "@meanet/session/testing";
 import type { z } from "zod";
 import { configSchema } from "./config.ts";
 import { connectInflux } from "./influx/influx-server.ts";
@@ -15,7 +15,6 @@ import { type RunningRecorder, start } from "./main.ts";
 import type { StoreState } from "./store-state.ts";
 import { Edge } from "./testing/edge.ts";
 import { startInfluxd } from "./testing/influxd.ts";
-import { waitUntil } from "./testing/wait-until.ts";
 
 type Settings = z.input<typeof configSchema>;
 

@@ -42,9 +42,10 @@ export class Site {
     return this.#startNode("recorder", "--state", join(this.folder, "recorder"));
   }
 
-  /** `meanet up` on this folder, ready. */
+  /** `meanet up` on this folder, ready; without Node-RED unless `flags` ask for it. */
   async startUp(...flags: string[]): Promise<Meanet> {
-    const up = this.#start("up", "--port", "0", "--state", this.folder, ...flags);
+    const nodeRed = flags.includes("--flows") ? [] : ["--flows", "false"];
+    const up = this.#start("up", "--port", "0", "--state", this.folder, ...nodeRed, ...flags);
     this.#url = (await up.ready()).mqtt ?? "";
     return up;
   }

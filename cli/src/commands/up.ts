@@ -12,11 +12,12 @@ import { isComplete, type UpSummary, up } from "../up/up.ts";
 
 export function upCommand(): Command {
   const command = new Command("up").description(
-    "Starts broker, edge node, cloud worker and recorder, and four cameras that replay real frames; shows what becomes of them. Ctrl-C stops everything in order.",
+    "Starts broker, edge node, cloud worker, recorder and Node-RED, and four cameras that replay real frames; shows what becomes of them. Ctrl-C stops everything in order.",
   );
   addConfigOptions(command, "up", upConfigSchema);
   return command
     .option("--no-replay", "simulate no cameras: wait for devices of your own")
+    .option("--no-flows", "run no Node-RED: neither dashboard nor flows")
     .addHelpText(
       "after",
       `

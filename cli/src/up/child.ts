@@ -15,6 +15,8 @@ export interface ChildOptions {
   /** Goes on with the log of the one before instead of beginning anew: what it died of stands there. */
   readonly appendLog?: boolean;
   readonly startTimeoutMs: number;
+  /** Ends a start that is under way; it has failed then. */
+  readonly signal?: AbortSignal | undefined;
   /** The program that is started; `meanet` unless a test has its own. */
   readonly program?: string;
 }
@@ -62,7 +64,10 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     return false;
   };
 
+  const abort = () => void process_.kill("SIGTERM");
+  options.signal?.addEventListener("abort", abort);
   const outcome = await firstWord();
+  options.signal?.removeEventListener("abort", abort);
   if ("addresses" in outcome) {
     return { name: options.name, pid: process_.pid!, addresses: outcome.addresses, exited, stop };
   }

@@ -13,6 +13,16 @@ export const upConfigSchema = z.strictObject({
   rate: z.number().positive().max(100_000).default(100).describe("frames per second, all cameras together"),
   devices: z.int().min(1).max(256).default(4).describe("simulated cameras"),
   replay: z.boolean().default(true).describe("simulate cameras; false waits for devices of your own"),
+  flows: z
+    .boolean()
+    .optional()
+    .describe("run Node-RED with dashboard and flows; left out: yes, unless frames tells when to end"),
+  flowsPort: z
+    .int()
+    .min(0)
+    .max(65535)
+    .optional()
+    .describe("port of dashboard and editor; left out: 1880, or a free one when port is 0"),
   encoding: z
     .enum(frameEncodings)
     .default("png")

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { isMeanetError, MeanetError } from "@meanet/runtime";
+import { describeFailure } from "../failure.ts";
 import type { Addresses } from "../ipc.ts";
 import type { UpConfig } from "./config.ts";
 import { type Supervised, supervise } from "./supervised.ts";
@@ -12,6 +13,7 @@ const BACKOFF = { backoffMs: 250, maxBackoffMs: 10_000 };
 interface Plan {
   readonly name: string;
   readonly args: (previous: Addresses | undefined) => readonly string[];
+  readonly signal?: AbortSignal;
 }
 
 /** The processes of `meanet up`: the broker first, then the rest at once; they stop in the reverse order. */
@@ -20,6 +22,8 @@ export class Processes {
   readonly #onEvent: (text: string) => void;
   readonly #edgeFlags: readonly string[];
   readonly #running: Supervised[] = [];
+  readonly #stopping = new AbortController();
+  #flows: Promise<void> = Promise.resolve();
 
   /** @param edgeFlags - further flags of every edge node, such as `["--provisional"]` */
   constructor(config: UpConfig, onEvent: (text: string) => void, edgeFlags: readonly string[] = []) {
@@ -66,16 +70,32 @@ export class Processes {
     await Promise.all(this.#running.map((process_) => whenReady(process_)));
   }
 
+  /** Starts Node-RED, and tells where it is once it works. Its failure is told and ends nothing: frames do not need it. */
+  startFlows(brokerUrl: string): void {
+    const args = (previous: Addresses | undefined) => this.#flowsArgs(brokerUrl, previous);
+    this.#flows = this.#start({ name: "flows", args, signal: this.#stopping.signal }).then(
+      (started) => {
+        this.#running.push(started);
+        const { dashboard, editor } = started.addresses;
+        this.#onEvent(`dashboard ${dashboard}  flows ${editor}`);
+      },
+      (error: unknown) => {
+        if (!this.#stopping.signal.aborted) this.#onEvent(`no dashboard: ${describeFailure(error)}`);
+      },
+    );
+  }
+
   /** Stops them one by one, the last started first. */
   async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#flows;
     for (const process_ of this.#running.splice(0).reverse()) await process_.stop(STOP_TIMEOUT_MS);
   }
 
-  #start({ name, args }: Plan): Promise<Supervised> {
+  #start(plan: Plan): Promise<Supervised> {
     return supervise({
-      name,
-      args,
-      logFile: resolve(this.#config.state, "logs", `${name}.log`),
+      ...plan,
+      logFile: resolve(this.#config.state, "logs", `${plan.name}.log`),
       startTimeoutMs: START_TIMEOUT_MS,
       ...BACKOFF,
       onEvent: this.#onEvent,
@@ -93,6 +113,19 @@ export class Processes {
       ...["--site", site],
       ...httpPort(previous),
       ...["--log-level", "info"],
+    ];
+  }
+
+  #flowsArgs(brokerUrl: string, previous: Addresses | undefined): string[] {
+    const { site, state, port, flowsPort = port === 0 ? 0 : undefined } = this.#config;
+    const editorPort = previous?.editor === undefined ? flowsPort : new URL(previous.editor).port;
+    const recorder = this.#running.find(({ name }) => name === "recorder")?.addresses.http;
+    return [
+      "flows",
+      ...["--mqtt-url", brokerUrl, "--site", site, "--state", join(state, "flows")],
+      ...(editorPort === undefined ? [] : ["--editor-port", String(editorPort)]),
+      ...(recorder === undefined ? [] : ["--recorder-url", recorder]),
+      ...httpPort(previous),
     ];
   }
 

@@ -9,6 +9,8 @@ export interface SupervisedOptions {
   readonly args: (previous: Addresses | undefined) => readonly string[];
   readonly logFile: string;
   readonly startTimeoutMs: number;
+  /** Ends the first start while it is under way. */
+  readonly signal?: AbortSignal | undefined;
   /** Wait before the second attempt to restart; doubles up to `maxBackoffMs`. */
   readonly backoffMs: number;
   readonly maxBackoffMs: number;

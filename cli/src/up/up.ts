@@ -59,6 +59,11 @@ export async function up(config: UpConfig, screen: Screen, stopped: Promise<Stop
     for (const line of overview(config, processes.running, url)) screen.say(line);
     await tellParent({ type: "ready", addresses: allAddresses(processes.running, url) });
 
+    const { flows = config.frames === undefined } = config;
+    const startFlows = () => {
+      if (flows) processes.startFlows(url);
+    };
+
     const draw = () =>
       screen.figures({
         ...figures.summary(),
@@ -68,8 +73,10 @@ export async function up(config: UpConfig, screen: Screen, stopped: Promise<Stop
     const drawing = setInterval(draw, screen.intervalMs);
     parts.add("screen", drawing, clearInterval);
 
-    if (watching) await Promise.race([watched.enough, ending.asked]);
-    else {
+    if (watching) {
+      startFlows();
+      await Promise.race([watched.enough, ending.asked]);
+    } else {
       await playAll(streams, config.frames, {
         mqtt,
         site: config.site,
@@ -78,8 +85,11 @@ export async function up(config: UpConfig, screen: Screen, stopped: Promise<Stop
         signal: ending.signal,
         giveUp: ending.giveUp,
         onResult: (result) => {
-          if (figures.frames === 0)
+          if (figures.frames === 0) {
             screen.say(`first verdict ${process.uptime().toFixed(1)} s after the start`);
+            // Only now: a second of its start would be a second more without a verdict.
+            startFlows();
+          }
           figures.add(result);
         },
         onDropped: (id, error) => {

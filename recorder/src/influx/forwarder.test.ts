@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { createLog } from "@meanet/runtime";
+import { waitUntil } from "@meanet/session/testing";
 import { openSqliteStore } from "../store/sqlite-store.ts";
 import type { Store } from "../store/store.ts";
 import { type Influxd, startInfluxd } from "../testing/influxd.ts";
 import { answered, refused, rows, START } from "../testing/verdicts.ts";
-import { waitUntil } from "../testing/wait-until.ts";
 import { Forwarder } from "./forwarder.ts";
 import { connectInflux, type InfluxServer } from "./influx-server.ts";
 

@@ -3,8 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "@meanet/session/testing";
-import { waitUntil } from "./wait-until.ts";
+import { freePort, waitUntil } from "@meanet/session/testing";
 
 /** An InfluxDB of its own for a test. */
 export interface Influxd {

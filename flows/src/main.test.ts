@@ -1,0 +1,316 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, request } from "node:http";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it, type TestContext } from "node:test";
+import { type Status, topicsUnder } from "@meanet/protocol";
+import { createLog, hashPassword, isMeanetError } from "@meanet/runtime";
+import { MqttSession, mqttConfigSchema } from "@meanet/session";
+import { type Mosquitto, startMosquitto, waitUntil } from "@meanet/session/testing";
+import type { z } from "zod";
+import { configSchema } from "./config.ts";
+import type { FlowNode } from "./delivery/install-flows.ts";
+import { type RunningFlows, start } from "./main.ts";
+
+/** Of a start; only a process that hangs takes so long. */
+const PATIENCE_MS = 300_000;
+
+type Settings = z.input<typeof configSchema>;
+
+const folder = mkdtempSync(join(tmpdir(), "meanet-flows-"));
+let broker: Mosquitto;
+before(async () => {
+  broker = await startMosquitto();
+});
+after(async () => {
+  await broker?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function settings(name: string, changes: Partial<Settings> = {}): Settings {
+  return {
+    ...{ node: name, state: join(folder, name), editor: { port: 0 }, restartWait: "1ms" },
+    mqtt: { url: broker.url, reconnectInterval: "50ms" },
+    startTimeout: `${PATIENCE_MS}ms`,
+    ...changes,
+  };
+}
+
+function startFlows(name: string, changes: Partial<Settings> = {}): Promise<RunningFlows> {
+  return start(configSchema.parse(settings(name, changes)), { log: createLog("flows", "silent") });
+}
+
+async function get(
+  url: string,
+  options: RequestInit = {},
+): Promise<{ status: number; text: string; headers: Headers }> {
+  const response = await fetch(url, options);
+  return { status: response.status, text: await response.text(), headers: response.headers };
+}
+
+const asJson = { headers: { accept: "application/json" } };
+
+async function getJson<T>(url: string, options: RequestInit = asJson): Promise<T> {
+  return JSON.parse((await get(url, options)).text) as T;
+}
+
+async function deploy(editor: string, flows: readonly FlowNode[]): Promise<void> {
+  const headers = { "content-type": "application/json", "Node-RED-Deployment-Type": "full" };
+  const answer = await get(`${editor}/flows`, { method: "POST", headers, body: JSON.stringify(flows) });
+  assert.equal(answer.status, 204, answer.text);
+}
+
+describe("flows, on this machine", () => {
+  const asked: string[] = [];
+  const recorder = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    response
+      .writeHead(200, { "content-type": "image/jpeg", "set-cookie": "a=b", etag: '"1"' })
+      .end("picture");
+  });
+  let running: RunningFlows;
+  before(async () => {
+    recorder.listen(0, "127.0.0.1");
+    await once(recorder, "listening");
+    const { port } = recorder.address() as AddressInfo;
+    running = await startFlows("plain", {
+      recorder: { url: `http://127.0.0.1:${port}` },
+      statsInterval: "100ms",
+    });
+  });
+  after(async () => {
+    await running?.stop();
+    recorder.close();
+  });
+
+  it("answer where they say, with our nodes and the dashboard's, none failed", async () => {
+    type NodeSet = { module: string; types: string[]; err?: string; enabled: boolean };
+    const sets = await getJson<NodeSet[]>(`${running.editor}/nodes`);
+    assert.deepEqual(
+      sets.filter(({ err, enabled }) => err !== undefined || !enabled),
+      [],
+    );
+    const types = (module: string) => sets.filter((set) => set.module === module).flatMap((set) => set.types);
+    assert.ok(types("@flowfuse/node-red-dashboard").includes("ui-chart"));
+  });
+
+  it("are delivered: all nodes of known types, and in the library for import", async () => {
+    const flows = await getJson<FlowNode[]>(`${running.editor}/flows`);
+    const sets = await getJson<{ types: string[] }[]>(`${running.editor}/nodes`);
+    const known = new Set(["tab", "group", ...sets.flatMap(({ types }) => types)]);
+    assert.deepEqual(
+      flows.filter(({ type }) => !known.has(type)),
+      [],
+    );
+  });
+
+  it("fetch nothing from outside: no telemetry, no catalogue, no installation, and pages are held to this host", async () => {
+    const shown = await getJson<Record<string, object>>(`${running.editor}/settings`);
+    assert.equal(shown.telemetryEnabled, false);
+    assert.deepEqual(outsideUrls(JSON.stringify(shown)), []);
+    assert.deepEqual(shown.externalModules, {
+      autoInstall: false,
+      palette: { allowInstall: false, allowUpdate: false, allowUpload: false },
+      modules: { allowInstall: false },
+    });
+    assert.deepEqual((shown.editorTheme as { palette: object }).palette, { catalogues: [] });
+    const editor = await get(running.editor);
+    assert.deepEqual(outsideUrls(editor.text.replace(/<!--.*?-->/gs, "")), []);
+    assert.match(editor.headers.get("content-security-policy") ?? "", /default-src 'self' /);
+    const nodes = await get(`${running.editor}/nodes`, {
+      ...{ method: "POST", headers: { "content-type": "application/json" } },
+      body: JSON.stringify({ module: "node-red-contrib-anything" }),
+    });
+    assert.equal(nodes.status, 404);
+  });
+
+  it("are open to names of this machine only, so that no page elsewhere reaches them by a name of its own", async () => {
+    const { port } = new URL(running.editor);
+    assert.equal(await rawStatus(port, "example.org"), 403);
+    assert.equal(await rawStatus(port, `localhost:${port}`), 200);
+  });
+
+  it("hand pictures on from the recorder, and nothing but GET", async () => {
+    const picture = await get(`${running.editor}/recorder/thumbnail/cam-1?x=1`);
+    assert.deepEqual(
+      [picture.status, picture.text, picture.headers.get("content-type")],
+      [200, "picture", "image/jpeg"],
+    );
+    assert.equal(picture.headers.get("set-cookie"), null);
+    assert.deepEqual(asked, ["GET /thumbnail/cam-1?x=1"]);
+    assert.equal((await get(`${running.editor}/recorder/queries`, { method: "POST" })).status, 405);
+  });
+
+  it("tell their status and health like every node", async (context) => {
+    const status = await firstStatus(context, "plain");
+    assert.deepEqual([status.state, status.kind], ["online", "flows"]);
+    assert.deepEqual(await getJson(`${running.http!.url}/readyz`), { ready: true, waitingFor: [] });
+    const { text } = await get(`${running.http!.url}/metrics`);
+    assert.match(text, /^meanet_flows_node_red_up\{process="flows"\} 1$/m);
+  });
+
+  it("keep key and settings for their owner alone", () => {
+    for (const file of ["credential-secret", "settings.cjs", "flows_cred.json"]) {
+      assert.equal(statSync(join(folder, "plain", file)).mode & 0o777, 0o600, file);
+    }
+  });
+
+  it("work again on the same port after Node-RED was killed, with what was deployed", async () => {
+    const flows = await getJson<FlowNode[]>(`${running.editor}/flows`);
+    await deploy(running.editor, [...flows, { id: "mine", type: "tab", label: "mine" }]);
+    const { pid } = running;
+    process.kill(pid!, "SIGKILL");
+    await answersAgain(running, pid);
+    const later = await getJson<FlowNode[]>(`${running.editor}/flows`);
+    assert.ok(later.some(({ id }) => id === "mine"));
+  });
+});
+
+describe("flows, beyond this machine", () => {
+  it("are refused without a login", async () => {
+    for (const host of ["0.0.0.0", "::", "192.168.1.5", "my-host"]) {
+      await assert.rejects(
+        startFlows("open", { editor: { host, port: 0 } }),
+        (error) => isMeanetError(error, "LOGIN_REQUIRED") && error.message.includes(host),
+      );
+    }
+  });
+
+  it("ask for the login everywhere, and let its owner in", async (context) => {
+    const login = { username: "anna", password: await hashPassword("s3cret") };
+    const running = await startFlows("login", { editor: { host: "0.0.0.0", port: 0 }, login });
+    context.after(() => running.stop());
+    const { editor } = running;
+    for (const path of ["/flows", "/settings", "/nodes", "/dashboard", "/recorder/queries", "/anything"]) {
+      assert.equal((await get(editor + path, asJson)).status, 401, path);
+    }
+    assert.equal((await token(editor, "anna", "wrong")).status, 403);
+    assert.equal((await token(editor, "otto", "s3cret")).status, 403);
+    const granted = JSON.parse((await token(editor, "anna", "s3cret")).text) as { access_token: string };
+    const headers = { ...asJson.headers, authorization: `Bearer ${granted.access_token}` };
+    assert.equal((await get(`${editor}/flows`, { headers })).status, 200);
+
+    const basic = (password: string) => ({
+      headers: { authorization: `Basic ${Buffer.from(`anna:${password}`).toString("base64")}` },
+    });
+    assert.equal((await get(`${editor}/recorder/queries`, basic("wrong"))).status, 401);
+    // There is no recorder: 503 is what stands behind the login.
+    const behind = await get(`${editor}/recorder/queries`, basic("s3cret"));
+    assert.equal(behind.status, 503);
+    const [cookie = ""] = behind.headers.getSetCookie()[0]?.split(";") ?? [];
+    assert.equal((await get(`${editor}/recorder/queries`, { headers: { cookie } })).status, 503);
+    const forged = cookie.replace(/=\d/, "=9");
+    assert.equal((await get(`${editor}/recorder/queries`, { headers: { cookie: forged } })).status, 401);
+  });
+});
+
+describe("flows, started and ended", () => {
+  it("say by name that the port is taken", async (context) => {
+    const taken = createTcpServer().listen(0, "127.0.0.1");
+    context.after(() => taken.close());
+    await once(taken, "listening");
+    const { port } = taken.address() as AddressInfo;
+    await assert.rejects(
+      startFlows("taken", { editor: { port } }),
+      (error) => isMeanetError(error, "PORT_TAKEN") && error.message.includes("editor.port"),
+    );
+  });
+
+  it("leave no Node-RED behind: not when stopped, not when a broken flow file is met, which is kept", async () => {
+    const state = join(folder, "plain-stop");
+    const first = await startFlows("plain-stop");
+    const { pid } = first;
+    await first.stop();
+    assert.ok(!exists(pid!));
+    writeFileSync(join(state, "flows.json"), "[{");
+    const second = await startFlows("plain-stop");
+    const kept = readdirSync(state).filter((name) => name.startsWith("flows.broken-"));
+    assert.deepEqual(
+      kept.map((name) => readFileSync(join(state, name), "utf8")),
+      ["[{"],
+    );
+    await second.stop();
+  });
+
+  it("end with the process that started them, even by kill -9", async () => {
+    const program = join(import.meta.dirname, "testing/flows-process.ts");
+    const parent = spawn(process.execPath, [program, JSON.stringify(settings("orphan"))], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    const [pid] = (await once(parent, "message")) as [number];
+    assert.ok(exists(pid));
+    parent.kill("SIGKILL");
+    await wentAway(pid);
+  });
+});
+
+function token(editor: string, username: string, password: string) {
+  return get(`${editor}/auth/token`, {
+    method: "POST",
+    body: new URLSearchParams({
+      ...{ client_id: "node-red-admin", grant_type: "password", scope: "*", username, password },
+    }),
+  });
+}
+
+/** `fetch` sets the Host header itself. */
+async function rawStatus(port: string, host: string): Promise<number | undefined> {
+  const asking = request({ host: "127.0.0.1", port, headers: { host } }).end();
+  const [answer] = (await once(asking, "response")) as [IncomingMessage];
+  answer.resume();
+  return answer.statusCode;
+}
+
+/** Absolute URLs of other machines. */
+function outsideUrls(text: string): string[] {
+  return [...text.matchAll(/(?:https?:)?\/\/(?!127\.0\.0\.1|localhost)[a-z0-9.-]+\.[a-z]{2,}[^"' ]*/g)].map(
+    ([url]) => url,
+  );
+}
+
+async function firstStatus(context: TestContext, node: string): Promise<Status> {
+  const mqtt = mqttConfigSchema.parse({ url: broker.url });
+  const session = new MqttSession({
+    mqtt,
+    node: `watch-${node}`,
+    site: "default",
+    log: createLog("test", "silent"),
+  });
+  context.after(() => session.close());
+  const { promise, resolve } = Promise.withResolvers<Status>();
+  session.subscribe(topicsUnder().status, { node }, ({ value }) => resolve(value));
+  await session.connect();
+  return promise;
+}
+
+/** Readiness is what users and `meanet up` go by. */
+async function answersAgain(running: RunningFlows, before: number | undefined): Promise<void> {
+  await waitUntil(
+    "Node-RED answers again",
+    async () => ({ ...(await get(`${running.http!.url}/readyz`)), pid: running.pid }),
+    ({ status, pid }) => status === 200 && pid !== before,
+    PATIENCE_MS,
+  );
+}
+
+async function wentAway(pid: number): Promise<void> {
+  await waitUntil(
+    `process ${pid} is gone`,
+    () => exists(pid),
+    (is) => !is,
+    PATIENCE_MS,
+  );
+}
+
+/** As Linux tells; one that has ended and that nobody has asked for yet (Z) is gone. */
+function exists(pid: number): boolean {
+  try {
+    return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
