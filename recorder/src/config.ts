@@ -74,7 +74,9 @@ export const configSchema = z.strictObject({
         .number()
         .positive()
         .default(2048)
-        .describe("beyond this size of the database the oldest rows are deleted"),
+        .describe("beyond this size of the database the oldest rows and roll-ups are deleted"),
+      minutes: durationMs.prefault("90d").describe("roll-ups of one minute are kept this long"),
+      hours: durationMs.prefault("730d").describe("roll-ups of one hour are kept this long"),
       checkInterval: durationMs.prefault("1m").describe("between two looks at age and size"),
     })
     .prefault({}),

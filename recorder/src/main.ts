@@ -63,6 +63,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
     const retention = new RetentionTask({
       store,
       ageMs: config.retention.age,
+      rollupAgeMs: { "1m": config.retention.minutes, "1h": config.retention.hours },
       maxBytes: config.retention.sizeMb * 1e6,
       intervalMs: config.retention.checkInterval,
       forwarder: server?.name,

@@ -13,7 +13,8 @@ test("retention task › deletes in small steps until nothing is too much, count
   const steps: Pruned[] = [];
   const done = Promise.withResolvers<void>();
   const task = new RetentionTask({
-    ...{ store, ageMs: 3_600_000, maxBytes: 1, intervalMs: 3_600_000, forwarder: "influx" },
+    rollupAgeMs: { "1m": Infinity, "1h": Infinity },
+    ...{ store, ageMs: -3_600_000, maxBytes: 1e12, intervalMs: 3_600_000, forwarder: "influx" },
     onPruned(pruned) {
       steps.push(pruned);
       if (pruned.rows === 0) done.resolve();

@@ -1,9 +1,12 @@
 import type { Logger } from "@meanet/runtime";
+import type { Tier } from "./rollups/tiers.ts";
 import type { Pruned, Store } from "./store/store.ts";
 
 export interface RetentionOptions {
   readonly store: Store;
   readonly ageMs: number;
+  /** How long rolled-up intervals stay. */
+  readonly rollupAgeMs: Readonly<Record<Tier, number>>;
   readonly maxBytes: number;
   readonly intervalMs: number;
   /** Name of the forwarder's cursor, when there is one. */
@@ -37,9 +40,11 @@ export class RetentionTask {
   }
 
   #step(): void {
-    const { store, ageMs, maxBytes, forwarder, onPruned, log } = this.#options;
+    const { store, ageMs, rollupAgeMs, maxBytes, forwarder, onPruned, log } = this.#options;
+    const now = Date.now();
+    const rollups = { "1m": now - rollupAgeMs["1m"], "1h": now - rollupAgeMs["1h"] };
     try {
-      const pruned = store.prune({ before: Date.now() - ageMs, maxBytes }, forwarder);
+      const pruned = store.prune({ before: now - ageMs, rollups, maxBytes }, forwarder);
       onPruned(pruned);
       if (pruned.unforwarded > 0) {
         log.error({ rows: pruned.unforwarded }, "retention deleted rows that InfluxDB never got");

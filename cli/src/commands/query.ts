@@ -14,11 +14,12 @@ import { Argument, Command } from "commander";
 import { z } from "zod";
 import { addConfigOptions, configFlags } from "../config-options.ts";
 import { queryPlot } from "../query/plot.ts";
-import { queryTable } from "../query/table.ts";
+import { querySource, queryTable } from "../query/table.ts";
 
 /** Intervals across a plot when none is asked for. */
 const PLOT_INTERVALS = 60;
 const INFLUX_TIMEOUT_MS = 10_000;
+const DAY_MS = 86_400_000;
 
 const queryConfigSchema = z.strictObject({
   ...queryOptionsSchema.shape,
@@ -54,17 +55,18 @@ async function runQueryCommand(name: QueryName, values: Record<string, unknown>)
   const result = await ask(name, config, interval);
   if (config.json) console.log(JSON.stringify(result));
   else if (config.plot) {
-    console.log(queryPlot(name, result, parseDurationMs(interval!)!, process.stdout.isTTY === true));
+    const plot = queryPlot(name, result, parseDurationMs(interval!)!, process.stdout.isTTY === true);
+    console.log(result.from === "raw" ? plot : `${plot}\n${querySource(result)}`);
   } else if (result.rows.length === 0) {
     console.log(`nothing since ${new Date(result.since).toISOString()}; --since 1d looks further back`);
-  } else console.log(queryTable(result, process.stdout.isTTY === true));
+  } else console.log(`${queryTable(result, process.stdout.isTTY === true)}\n${querySource(result)}`);
 }
 
 /** @throws {MeanetError} QUERY_INVALID, STORE_UNUSABLE */
 async function ask(name: QueryName, config: QueryConfig, interval: string | undefined): Promise<QueryResult> {
-  const { since, until, by, store, influx } = config;
+  const { since, until, by, from, store, influx } = config;
   const options = {
-    since,
+    ...{ since, from },
     ...(until === undefined ? {} : { until }),
     ...(by === undefined ? {} : { by }),
     ...(interval === undefined ? {} : { interval }),
@@ -93,5 +95,7 @@ function plotInterval(since: string): string {
       since,
     });
   }
-  return `${Math.max(1, Math.ceil(spanMs / PLOT_INTERVALS / 1000))}s`;
+  // Whole minutes or hours where the time is long, so that roll-ups can answer.
+  const unitS = spanMs > 14 * DAY_MS ? 3600 : spanMs > DAY_MS / 4 ? 60 : 1;
+  return `${Math.max(1, Math.ceil(spanMs / PLOT_INTERVALS / 1000 / unitS)) * unitS}s`;
 }

@@ -11,6 +11,19 @@ export function queryTable({ columns, rows }: QueryResult, colour: boolean): str
   });
 }
 
+const sourceTexts: Readonly<Record<QueryResult["from"], string>> = {
+  raw: "raw rows",
+  "1m": "roll-ups of a minute",
+  "1h": "roll-ups of an hour",
+};
+
+/** What an answer rests on, and the time it covers. */
+export function querySource({ query, from, since, until }: QueryResult): string {
+  const [begin, end] = [since, until].map((moment) => new Date(moment).toISOString());
+  const estimated = query === "latency" && from !== "raw" ? "; percentiles are estimates" : "";
+  return `from ${sourceTexts[from]}, ${begin} to ${end}${estimated}`;
+}
+
 const fractions = new Set(["share", "accuracy"]);
 
 export function cellText(column: string, cell: Cell): string {

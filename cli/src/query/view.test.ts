@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { QueryResult } from "@meanet/recorder";
 import { queryPlot } from "./plot.ts";
-import { queryTable } from "./table.ts";
+import { querySource, queryTable } from "./table.ts";
 
 const since = Date.UTC(2026, 0, 1);
 const exits: QueryResult = {
   query: "exits",
+  from: "raw",
   since,
   until: since + 40_000,
   columns: ["time", "device", "exit", "frames", "share"],
@@ -37,6 +38,14 @@ describe("a query's table", () => {
   });
 });
 
+describe("a query's source", () => {
+  it("tells the time it covers, and that percentiles of roll-ups are estimates", () => {
+    assert.equal(querySource(exits), "from raw rows, 2026-01-01T00:00:00.000Z to 2026-01-01T00:00:40.000Z");
+    const rolled = { ...exits, query: "latency", from: "1h" } as const;
+    assert.match(querySource(rolled), /^from roll-ups of an hour, .*; percentiles are estimates$/);
+  });
+});
+
 describe("a query's plot", () => {
   it("draws one line per group; an interval without rows counts as zero", () => {
     const plot = queryPlot("exits", exits, 10_000, false).split("\n");
@@ -49,6 +58,7 @@ describe("a query's plot", () => {
   it("carries on what is not known, and draws a constant", () => {
     const latency: QueryResult = {
       query: "latency",
+      from: "raw",
       since,
       until: since + 40_000,
       columns: ["time", "frames", "meanMs", "p50Ms", "p99Ms", "maxMs"],
@@ -65,6 +75,7 @@ describe("a query's plot", () => {
   it("begins its axis at a plain 0, whatever the numbers are", () => {
     const throughput: QueryResult = {
       query: "throughput",
+      from: "raw",
       since,
       until: since + 40_000,
       columns: ["time", "frames", "framesPerS"],

@@ -1,6 +1,7 @@
 import type { InfluxAnswer, InfluxServer } from "../influx/influx-server.ts";
+import { chooseSource, type SourcedQuery } from "./choose-source.ts";
 import type { Part } from "./named-queries.ts";
-import { type QueryOptions, type ResolvedQuery, resolveQuery } from "./query-options.ts";
+import { type QueryOptions, resolveQuery } from "./query-options.ts";
 import { type Cell, type QueryResult, type RawRow, toResult } from "./query-result.ts";
 import { groupTag, partsFor } from "./sql.ts";
 
@@ -14,20 +15,23 @@ export async function runInfluxQuery(
   name: string,
   options: QueryOptions = {},
 ): Promise<QueryResult> {
-  return runInfluxQl(server, resolveQuery(name, { ...options }, Date.now()));
+  const now = Date.now();
+  const query = resolveQuery(name, { ...options }, now);
+  return runInfluxQl(server, chooseSource(query, { raw: -Infinity }, now));
 }
 
-async function runInfluxQl(server: Pick<InfluxServer, "query">, query: ResolvedQuery): Promise<QueryResult> {
+async function runInfluxQl(server: Pick<InfluxServer, "query">, query: SourcedQuery): Promise<QueryResult> {
   const rows: RawRow[] = [];
   for (const part of partsFor(query)) {
     const text = slots(query, part);
-    const answer = await server.query(part.influxql.map((statement) => statement(text)).join("; "));
+    const { influxql } = query.from === "raw" ? part : part.rollup!;
+    const answer = await server.query(influxql.map((statement) => statement(text)).join("; "));
     rows.push(...join(query, part, answer));
   }
   return toResult(query, rows);
 }
 
-function slots({ sinceMs, untilMs, by, intervalMs }: ResolvedQuery, part: Part) {
+function slots({ sinceMs, untilMs, by, intervalMs }: SourcedQuery, part: Part) {
   const tags = [...(by === undefined ? [] : [groupTag(part, by)!]), ...Object.values(part.tags)];
   const groups = tags.map((tag) => `"${tag}"`);
   if (intervalMs !== undefined) groups.unshift(`time(${intervalMs}ms)`);
@@ -37,6 +41,7 @@ function slots({ sinceMs, untilMs, by, intervalMs }: ResolvedQuery, part: Part) 
     by: "",
     range: `time >= ${sinceMs}ms AND time < ${untilMs}ms`,
     group: groups.length === 0 ? "" : `GROUP BY ${groups.join(", ")}${fill}`,
+    rolled: (of: string) => `"${of}"`,
   };
 }
 
@@ -47,7 +52,7 @@ interface Series {
 }
 
 /** One row per time and tags; each statement adds its columns. Rows in which no statement found anything are none. */
-function join(query: ResolvedQuery, part: Part, answer: InfluxAnswer): RawRow[] {
+function join(query: SourcedQuery, part: Part, answer: InfluxAnswer): RawRow[] {
   const rows = new Map<string, Record<string, Cell>>();
   for (const result of answer.results as { error?: string; series?: readonly Series[] }[]) {
     if (result.error !== undefined) throw new Error(`InfluxDB: ${result.error}`);

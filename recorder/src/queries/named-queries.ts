@@ -1,3 +1,5 @@
+import { latencyBuckets } from "../rollups/latency-buckets.ts";
+
 /** What a query can be split by; each is a column in SQLite and a tag in InfluxDB. */
 export const groupings = ["device", "model", "exit", "edge", "site"] as const;
 export type Grouping = (typeof groupings)[number];
@@ -27,18 +29,26 @@ interface Slots {
   readonly range: string;
   /** InfluxQL: `GROUP BY time(10000ms), "device" fill(none)` or nothing. */
   readonly group: string;
+  /** What stands behind FROM for a rolled-up table or measurement: `verdict_1m`, `"1m"."verdict"`. */
+  readonly rolled: (of: string) => string;
+}
+
+/** The statements of a part, in both languages. */
+interface Statements {
+  readonly sql: (slots: Slots) => string;
+  readonly influxql: readonly ((slots: Slots) => string)[];
 }
 
 /** Rows of a query from one table, in both languages. The answers of several InfluxQL statements are joined by their keys. */
-export interface Part {
+export interface Part extends Statements {
   /** Tags that make rows beside interval and grouping, by the name of their column. */
   readonly tags: Readonly<Record<string, string>>;
   /** Columns that are the same in all rows of this part. */
   readonly constants?: Readonly<Record<string, string>>;
   /** The tag that serves each grouping; those that are not named, this part does not have. Default: the tag of that name. */
   readonly groupTags?: Readonly<Partial<Record<Grouping, string>>>;
-  readonly sql: (slots: Slots) => string;
-  readonly influxql: readonly ((slots: Slots) => string)[];
+  /** The same from roll-ups. A query of which one part has none is always answered from rows. */
+  readonly rollup?: Statements;
 }
 
 export interface NamedQuery {
@@ -48,6 +58,30 @@ export interface NamedQuery {
   readonly columns: readonly string[];
   readonly parts: readonly Part[];
 }
+
+/** Figures of rolled-up verdicts added up, by column: the same columns from rolled-up tables and measurements. */
+function rolledVerdicts(
+  outcome: "answered" | "refused",
+  columns: Readonly<Record<string, string>>,
+): Statements {
+  const select = (mark: string) =>
+    Object.entries(columns)
+      .map(
+        ([name, aggregate]) =>
+          `${aggregate.replace(/\((\w+)\)/, `(${mark}$1${mark})`)} AS ${mark}${name}${mark}`,
+      )
+      .join(", ");
+  return {
+    sql: ({ keys, by, range, rolled }) =>
+      `SELECT ${keys} ${select("")} FROM ${rolled("verdict")} WHERE outcome = '${outcome}' AND ${range} GROUP BY ${by}`,
+    influxql: [
+      ({ range, group, rolled }) =>
+        `SELECT ${select('"')} FROM ${rolled("verdict")} WHERE "outcome" = '${outcome}' AND ${range} ${group}`,
+    ],
+  };
+}
+
+const frames = { frames: "sum(frames)" };
 
 const everyVerdict = ["device", "model", "exit", "edge", "site"] as const;
 
@@ -69,6 +103,7 @@ export const queries: Readonly<Record<QueryName, NamedQuery>> = {
           ({ range, group }) =>
             `SELECT count("latency_ms") AS "frames" FROM "verdict" WHERE "outcome" = 'answered' AND ${range} ${group}`,
         ],
+        rollup: rolledVerdicts("answered", frames),
       },
     ],
   },
@@ -86,6 +121,7 @@ export const queries: Readonly<Record<QueryName, NamedQuery>> = {
           ({ range, group }) =>
             `SELECT count("latency_ms") AS "frames" FROM "verdict" WHERE "outcome" = 'answered' AND ${range} ${group}`,
         ],
+        rollup: rolledVerdicts("answered", frames),
       },
     ],
   },
@@ -116,6 +152,12 @@ export const queries: Readonly<Record<QueryName, NamedQuery>> = {
              percentile("latency_ms", 99) AS "p99Ms", max("latency_ms") AS "maxMs"
              FROM "verdict" WHERE "outcome" = 'answered' AND ${range} ${group}`,
         ],
+        rollup: rolledVerdicts("answered", {
+          ...frames,
+          latency_sum_ms: "sum(latency_sum_ms)",
+          maxMs: "max(latency_max_ms)",
+          ...Object.fromEntries(latencyBuckets.map((name) => [name, `sum(${name})`])),
+        }),
       },
     ],
   },
@@ -136,6 +178,12 @@ export const queries: Readonly<Record<QueryName, NamedQuery>> = {
             `SELECT count("latency_ms") AS "frames", sum("energy_j") AS "computeJ", sum("uplink_j") AS "uplinkJ", sum("cloud_j") AS "cloudJ"
              FROM "verdict" WHERE "outcome" = 'answered' AND ${range} ${group}`,
         ],
+        rollup: rolledVerdicts("answered", {
+          ...frames,
+          computeJ: "sum(energy_j)",
+          uplinkJ: "sum(uplink_j)",
+          cloudJ: "sum(cloud_j)",
+        }),
       },
     ],
   },
@@ -155,6 +203,7 @@ export const queries: Readonly<Record<QueryName, NamedQuery>> = {
             `SELECT count("correct") AS "labelled", sum("correct") AS "correct"
              FROM "verdict" WHERE "outcome" = 'answered' AND ${range} ${group}`,
         ],
+        rollup: rolledVerdicts("answered", { labelled: "sum(labelled)", correct: "sum(correct)" }),
       },
     ],
   },
@@ -175,6 +224,7 @@ export const queries: Readonly<Record<QueryName, NamedQuery>> = {
           ({ range, group }) =>
             `SELECT count("latency_ms") AS "frames" FROM "verdict" WHERE "outcome" = 'refused' AND ${range} ${group}`,
         ],
+        rollup: rolledVerdicts("refused", frames),
       },
       {
         tags: { source: "kind", reason: "reason" },
@@ -185,6 +235,14 @@ export const queries: Readonly<Record<QueryName, NamedQuery>> = {
           ({ range, group }) =>
             `SELECT sum("dropped") AS "frames" FROM "node" WHERE "reason" != '' AND ${range} ${group}`,
         ],
+        rollup: {
+          sql: ({ keys, by, range, rolled }) =>
+            `SELECT ${keys} sum(dropped) AS frames FROM ${rolled("drop_count")} WHERE ${range} GROUP BY ${by}`,
+          influxql: [
+            ({ range, group, rolled }) =>
+              `SELECT sum("dropped") AS "frames" FROM ${rolled("node")} WHERE "reason" != '' AND ${range} ${group}`,
+          ],
+        },
       },
     ],
   },
@@ -207,6 +265,7 @@ export const queries: Readonly<Record<QueryName, NamedQuery>> = {
             `SELECT count("uplink_bytes") AS "sent"
              FROM "verdict" WHERE "outcome" = 'answered' AND "uplink_bytes" > 0 AND ${range} ${group}`,
         ],
+        rollup: rolledVerdicts("answered", { ...frames, sent: "sum(sent)", bytes: "sum(uplink_bytes)" }),
       },
     ],
   },

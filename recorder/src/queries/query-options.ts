@@ -1,5 +1,6 @@
 import { MeanetError, parseDurationMs } from "@meanet/runtime";
 import { z } from "zod";
+import { type Source, sources } from "./choose-source.ts";
 import {
   type Grouping,
   groupings,
@@ -31,6 +32,10 @@ export const queryOptionsSchema = z.strictObject({
   until: moment.optional().describe("end, not included: how long ago, or a moment; default now"),
   by: z.enum(groupings).optional().describe("one row for each"),
   interval: interval.optional().describe("one row for each interval of this length"),
+  from: z
+    .enum(["auto", ...sources])
+    .default("auto")
+    .describe("raw rows, or roll-ups of a minute or an hour; auto chooses by range and interval"),
 });
 export type QueryOptions = z.input<typeof queryOptionsSchema>;
 
@@ -43,6 +48,8 @@ export interface ResolvedQuery {
   readonly untilMs: number;
   readonly by: Grouping | undefined;
   readonly intervalMs: number | undefined;
+  /** The source it must be answered from; undefined when any will do. */
+  readonly asked: Source | undefined;
 }
 
 /** @throws {MeanetError} QUERY_INVALID */
@@ -69,7 +76,8 @@ export function resolveQuery(
       `query ${name}: more than ${MAX_BUCKETS} intervals; make interval longer or the time shorter`,
     );
   }
-  return { name, sinceMs, untilMs, by: alwaysSplitBy(name, by) ? undefined : by, intervalMs };
+  const asked = parsed.data.from === "auto" ? undefined : parsed.data.from;
+  return { name, sinceMs, untilMs, by: alwaysSplitBy(name, by) ? undefined : by, intervalMs, asked };
 }
 
 /** `exits` has one row for each exit without being asked. */

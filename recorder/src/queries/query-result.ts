@@ -1,12 +1,15 @@
+import { latencyBuckets, percentileMs } from "../rollups/latency-buckets.ts";
+import type { Source, SourcedQuery } from "./choose-source.ts";
 import { queries } from "./named-queries.ts";
-import type { ResolvedQuery } from "./query-options.ts";
 
 export type Cell = string | number | null;
 
 /** A table: `rows[i][j]` belongs to `columns[j]`. Rows stand in rising order of their keys. */
 export interface QueryResult {
   readonly query: string;
-  /** Milliseconds since 1970; `until` does not count. */
+  /** What it was answered from: rows, or their roll-ups, of which percentiles are estimates. */
+  readonly from: Source;
+  /** Milliseconds since 1970; `until` does not count. Whole intervals of the roll-ups. */
   readonly since: number;
   readonly until: number;
   /** `time` (begin of the interval, milliseconds since 1970) when asked by interval, then the grouping, then the query's own. */
@@ -18,15 +21,17 @@ export interface QueryResult {
 export type RawRow = Readonly<Record<string, Cell>>;
 
 /** Adds what is computed from other columns, and puts rows and columns in order: the same for every database. */
-export function toResult(query: ResolvedQuery, rows: readonly RawRow[]): QueryResult {
+export function toResult(query: SourcedQuery, rows: readonly RawRow[]): QueryResult {
   const columns = [
     ...(query.intervalMs === undefined ? [] : ["time"]),
     ...(query.by === undefined ? [] : [query.by]),
     ...queries[query.name].columns,
   ];
-  const derived = derive(query, rows).map((row) => columns.map((column) => row[column] ?? null));
+  const found = derive(query, query.from === "raw" ? rows : rows.flatMap(fromRollups));
+  const derived = found.map((row) => columns.map((column) => row[column] ?? null));
   return {
     query: query.name,
+    from: query.from,
     since: query.sinceMs,
     until: query.untilMs,
     columns,
@@ -34,7 +39,7 @@ export function toResult(query: ResolvedQuery, rows: readonly RawRow[]): QueryRe
   };
 }
 
-function derive(query: ResolvedQuery, rows: readonly RawRow[]): RawRow[] {
+function derive(query: SourcedQuery, rows: readonly RawRow[]): RawRow[] {
   switch (query.name) {
     case "throughput": {
       const seconds = (query.intervalMs ?? query.untilMs - query.sinceMs) / 1000;
@@ -63,6 +68,23 @@ function derive(query: ResolvedQuery, rows: readonly RawRow[]): RawRow[] {
     default:
       return [...rows];
   }
+}
+
+/** Figures that a roll-up does not hold as they are asked for. Sums of which nothing was counted are no rows. */
+function fromRollups(row: RawRow): RawRow[] {
+  if (row.labelled === 0 || row.labelled === null) return [];
+  if (row.latency_sum_ms === undefined) return [row];
+  const counts = latencyBuckets.map((name) => number(row, name));
+  const maxMs = number(row, "maxMs");
+  return [
+    {
+      ...row,
+      meanMs: number(row, "latency_sum_ms") / number(row, "frames"),
+      p50Ms: percentileMs(counts, 50, maxMs),
+      p95Ms: percentileMs(counts, 95, maxMs),
+      p99Ms: percentileMs(counts, 99, maxMs),
+    },
+  ];
 }
 
 function number(row: RawRow, column: string): number {

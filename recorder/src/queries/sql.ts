@@ -1,8 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
+import { type RolledUp, rollupTable } from "../rollups/rollup-tables.ts";
 import { openDatabaseToRead } from "../store/schema.ts";
+import { chooseSource, type SourcedQuery } from "./choose-source.ts";
 import { type Part, queries } from "./named-queries.ts";
 import { type QueryOptions, type ResolvedQuery, resolveQuery } from "./query-options.ts";
 import { type QueryResult, type RawRow, toResult } from "./query-result.ts";
+import { coverageOf } from "./sqlite-coverage.ts";
 
 /**
  * Answers a named query from the recorder's database, which a recorder may be writing meanwhile.
@@ -11,18 +14,20 @@ import { type QueryResult, type RawRow, toResult } from "./query-result.ts";
  * @throws {MeanetError} QUERY_INVALID, STORE_UNUSABLE
  */
 export function runQuery(databaseFile: string, name: string, options: QueryOptions = {}): QueryResult {
-  const query = resolveQuery(name, { ...options }, Date.now());
+  const now = Date.now();
+  const query = resolveQuery(name, { ...options }, now);
   const database = openDatabaseToRead(databaseFile);
   try {
-    return runSql(database, query);
+    return runSql(database, chooseSource(query, coverageOf(database), now));
   } finally {
     database.close();
   }
 }
 
-function runSql(database: DatabaseSync, query: ResolvedQuery): QueryResult {
+function runSql(database: DatabaseSync, query: SourcedQuery): QueryResult {
   const rows = partsFor(query).flatMap((part) => {
-    const found = database.prepare(part.sql(slots(query, part))).all() as RawRow[];
+    const { sql } = query.from === "raw" ? part : part.rollup!;
+    const found = database.prepare(sql(slots(query, part))).all() as RawRow[];
     return found.map((row) => ({ ...row, ...part.constants }));
   });
   return toResult(query, rows);
@@ -39,7 +44,7 @@ export function groupTag(part: Part, by: NonNullable<ResolvedQuery["by"]>): stri
 }
 
 /** Numbers come from checked options, names from the table of queries: nothing of a user's text enters a statement. */
-function slots({ sinceMs, untilMs, by, intervalMs }: ResolvedQuery, part: Part) {
+function slots({ from, sinceMs, untilMs, by, intervalMs }: SourcedQuery, part: Part) {
   const keys: [name: string, expression: string][] = [];
   if (intervalMs !== undefined) keys.push(["time", `at - at % ${intervalMs}`]);
   if (by !== undefined) keys.push([by, groupTag(part, by)!]);
@@ -49,5 +54,6 @@ function slots({ sinceMs, untilMs, by, intervalMs }: ResolvedQuery, part: Part) 
     by: keys.map(([name]) => name).join(", ") || "''",
     range: `at >= ${sinceMs} AND at < ${untilMs}`,
     group: "",
+    rolled: (of: string) => (from === "raw" ? of : rollupTable(of as RolledUp, from)),
   };
 }

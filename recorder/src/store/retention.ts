@@ -1,4 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
+import { rolledUp, rollupTable } from "../rollups/rollup-tables.ts";
+import { tierNames } from "../rollups/tiers.ts";
 import { agingTables, changingTables } from "./schema.ts";
 import type { Pruned, RetentionLimits } from "./store.ts";
 
@@ -7,7 +9,24 @@ const CHUNK = 2000;
 /** Pages given back to the disk in one go. */
 const PAGES = 2000;
 
-/** Deletes the oldest rows, in the order they were recorded: by age, and while the database is too large. */
+/** A table that ages, and how far it has. */
+interface Aging {
+  readonly table: string;
+  readonly kind: "rows" | "rollups";
+  /** Of its oldest row. */
+  readonly oldest: number;
+  /** Older ones go. */
+  readonly before: number;
+  /** Age of the oldest row as a share of the age at which it goes. */
+  readonly share: number;
+}
+
+/**
+ * Deletes the oldest rows, in the order they were recorded, and the oldest roll-ups: by age, and while the database is too large.
+ *
+ * What goes for want of room is what has lived the largest share of its time, so that rows and roll-ups shrink alike and neither
+ * crowds out the other.
+ */
 export class Retention {
   readonly #database: DatabaseSync;
 
@@ -16,14 +35,29 @@ export class Retention {
   }
 
   /** One chunk of the table whose rows are oldest. @param cursor - of the forwarder, if there is one */
-  prune({ before, maxBytes }: RetentionLimits, cursor: number | undefined): Pruned {
-    const oldest = agingTables
-      .map((table) => ({ table, recordedAt: this.#oldest(table) }))
-      .filter(({ recordedAt }) => recordedAt !== undefined)
-      .sort((a, b) => a.recordedAt! - b.recordedAt!)[0];
-    if (oldest === undefined) return { rows: 0, unforwarded: 0 };
-    const limit = this.usedBytes() > maxBytes ? Number.MAX_SAFE_INTEGER : before;
-    return this.#deleteChunk(oldest.table, limit, cursor);
+  prune(limits: RetentionLimits, cursor: number | undefined): Pruned {
+    const aged = this.#tables(limits).sort((a, b) => b.share - a.share);
+    const tooLarge = this.usedBytes() > limits.maxBytes;
+    const next = aged.find(({ oldest, before }) => oldest < before) ?? (tooLarge ? aged[0] : undefined);
+    if (next === undefined) return { rows: 0, unforwarded: 0 };
+    const limit = tooLarge ? Number.MAX_SAFE_INTEGER : next.before;
+    if (next.kind === "rows") return this.#deleteChunk(next.table, limit, cursor);
+    return { rows: this.#deleteIntervals(next.table, limit), unforwarded: 0 };
+  }
+
+  #tables({ before, rollups }: RetentionLimits): Aging[] {
+    const now = Date.now();
+    const aging = (kind: Aging["kind"], table: string, limit: number) => {
+      const oldest = this.#oldest(kind, table);
+      const share = oldest === undefined ? 0 : (now - oldest) / Math.max(1, now - limit);
+      return oldest === undefined ? [] : [{ kind, table, oldest, before: limit, share }];
+    };
+    return [
+      ...agingTables.flatMap((table) => aging("rows", table, before)),
+      ...tierNames.flatMap((tier) =>
+        rolledUp.flatMap((of) => aging("rollups", rollupTable(of, tier), rollups?.[tier] ?? -Infinity)),
+      ),
+    ];
   }
 
   /** Bytes that hold data; free pages inside the file do not count. */
@@ -35,9 +69,24 @@ export class Retention {
     this.#database.exec(`PRAGMA incremental_vacuum(${PAGES})`);
   }
 
-  #oldest(table: string): number | undefined {
-    const row = this.#database.prepare(`SELECT recorded_at FROM ${table} ORDER BY row LIMIT 1`).get();
-    return row === undefined ? undefined : Number(row.recorded_at);
+  #oldest(kind: Aging["kind"], table: string): number | undefined {
+    const sql =
+      kind === "rows"
+        ? `SELECT recorded_at AS oldest FROM ${table} ORDER BY row LIMIT 1`
+        : `SELECT at AS oldest FROM ${table} ORDER BY at LIMIT 1`;
+    const row = this.#database.prepare(sql).get();
+    return row === undefined ? undefined : Number(row.oldest);
+  }
+
+  /** Whole intervals, so that none is left that has lost a part. */
+  #deleteIntervals(table: string, before: number): number {
+    const { changes } = this.#database
+      .prepare(
+        `DELETE FROM ${table} WHERE at <=
+         (SELECT max(at) FROM (SELECT at FROM ${table} WHERE at < ? ORDER BY at LIMIT ${CHUNK}))`,
+      )
+      .run(before);
+    return Number(changes);
   }
 
   #deleteChunk(table: string, before: number, cursor: number | undefined): Pruned {

@@ -2,9 +2,11 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { MeanetError } from "@meanet/runtime";
+import { rollUpAll } from "../rollups/rollup-book.ts";
+import { rollupTables } from "../rollups/rollup-tables.ts";
 
 /** Grows with every change of the tables below; a database that no step of `upgrades` leads on from is refused, never guessed at. */
-const VERSION = 3;
+const VERSION = 4;
 
 /** How long to wait, holding up everything else, for another process that writes. */
 const BUSY_WAIT_MS = 500;
@@ -104,15 +106,23 @@ CREATE TABLE drop_count (
 CREATE INDEX drop_count_at ON drop_count (at);
 
 ${trainingTable}
+-- What is left of the rows when retention has deleted them; written together with them.
+${rollupTables}
+
 CREATE TABLE cursor (forwarder TEXT PRIMARY KEY, change INTEGER NOT NULL) STRICT;
 CREATE TABLE tag_value (position INTEGER PRIMARY KEY, tag TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (tag, value)) STRICT;
 `;
 
-/** From a version to the next. */
-const upgrades: Readonly<Record<number, string>> = {
+/** From a version to the next, inside a transaction. */
+const upgrades: Readonly<Record<number, (database: DatabaseSync) => void>> = {
   // No node ever wrote a training.
-  1: `DROP TABLE training; ${trainingTable}`,
-  2: verdictDetail.map((column) => `ALTER TABLE verdict ADD COLUMN ${column};`).join(" "),
+  1: (database) => database.exec(`DROP TABLE training; ${trainingTable}`),
+  2: (database) =>
+    database.exec(verdictDetail.map((column) => `ALTER TABLE verdict ADD COLUMN ${column};`).join(" ")),
+  3(database) {
+    database.exec(rollupTables);
+    rollUpAll(database);
+  },
 };
 
 /**
@@ -131,7 +141,9 @@ export function openDatabase(file: string): DatabaseSync {
       database.exec(`BEGIN IMMEDIATE; ${tables} PRAGMA user_version = ${VERSION}; COMMIT`);
     }
     for (let at = versionOf(database); at < VERSION && upgrades[at] !== undefined; at += 1) {
-      database.exec(`BEGIN IMMEDIATE; ${upgrades[at]} PRAGMA user_version = ${at + 1}; COMMIT`);
+      database.exec("BEGIN IMMEDIATE");
+      upgrades[at]!(database);
+      database.exec(`PRAGMA user_version = ${at + 1}; COMMIT`);
     }
     checkVersion(database, file);
     return database;

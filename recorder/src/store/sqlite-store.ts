@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Label, Verdict } from "@meanet/protocol";
+import { RollupBook } from "../rollups/rollup-book.ts";
 import { JournalBook } from "./journal-book.ts";
 import { type DropCounters, dropGrowth } from "./node-rows.ts";
 import { Retention } from "./retention.ts";
@@ -23,7 +24,7 @@ import { correctness, verdictColumns } from "./verdict-row.ts";
 
 type Row = Readonly<Record<string, Value>>;
 
-interface LabelledVerdict {
+interface LabelledVerdict extends Row {
   readonly row: number;
   readonly truth: Label["label"] | null;
   readonly label: string | null;
@@ -38,6 +39,7 @@ export function openSqliteStore(file: string): Store {
 class SqliteStore implements Store {
   readonly #database: DatabaseSync;
   readonly #journals: JournalBook;
+  readonly #rollups: RollupBook;
   readonly #retention: Retention;
   readonly #statements = new Map<string, StatementSync>();
   /** The last change given out. Never falls, even when retention deletes the row that had it. */
@@ -48,6 +50,7 @@ class SqliteStore implements Store {
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#journals = new JournalBook(database);
+    this.#rollups = new RollupBook(database);
     this.#retention = new Retention(database);
     this.#change = this.#readLastChange();
   }
@@ -145,7 +148,11 @@ class SqliteStore implements Store {
     const cursor = forwarder === undefined ? undefined : this.cursor(forwarder);
     const pruned = this.#inTransaction(() => this.#retention.prune(limits, cursor));
     if (pruned.rows > 0) this.#retention.shrinkFile();
-    else this.#inTransaction(() => this.#journals.forget(limits.before));
+    else {
+      // A journal forgotten is asked for again, whole, when its edge comes back: not while roll-ups would count its rows twice.
+      const before = Math.min(limits.before, ...Object.values(limits.rollups ?? {}));
+      this.#inTransaction(() => this.#journals.forget(before));
+    }
     return pruned;
   }
 
@@ -176,6 +183,7 @@ class SqliteStore implements Store {
       | null;
     const correct = correctness(truth, columns.label ?? null, columns.class_index ?? null);
     this.#insertChange("verdict", { ...columns, journal_key: journal.key, truth, correct }, now);
+    this.#rollups.addVerdict({ ...columns, correct });
     return "verdicts";
   }
 
@@ -187,9 +195,11 @@ class SqliteStore implements Store {
       `INSERT INTO label (recorded_at, site, device, id, truth) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET truth = excluded.truth`,
     ).run(now, site, device, id, truth);
-    const verdicts = this.#prepare(
-      "SELECT row, truth, label, class_index FROM verdict WHERE site = ? AND device = ? AND id = ?",
-    ).all(site, device, id) as unknown as LabelledVerdict[];
+    const verdicts = this.#prepare("SELECT * FROM verdict WHERE site = ? AND device = ? AND id = ?").all(
+      site,
+      device,
+      id,
+    ) as unknown as LabelledVerdict[];
     for (const verdict of verdicts) {
       if (verdict.truth === truth) continue;
       const correct = correctness(truth, verdict.label, verdict.class_index);
@@ -199,6 +209,7 @@ class SqliteStore implements Store {
         this.#nextChange(),
         verdict.row,
       );
+      this.#rollups.judgeVerdict(verdict, correct);
     }
   }
 
@@ -218,7 +229,8 @@ class SqliteStore implements Store {
     );
     if (!inserted) return;
     for (const growth of dropGrowth(before, stats)) {
-      this.#insertChange("drop_count", { site, node, kind, at, ...growth }, now);
+      const row = { site, node, kind, at, ...growth };
+      if (this.#insertChange("drop_count", row, now)) this.#rollups.addDrop(row);
     }
   }
 
@@ -308,6 +320,7 @@ class SqliteStore implements Store {
       this.#database.exec("BEGIN IMMEDIATE");
       const result = work(now);
       this.#journals.save(now);
+      this.#rollups.save();
       this.#database.exec("COMMIT");
       return result;
     } catch (error) {
@@ -326,6 +339,7 @@ class SqliteStore implements Store {
     // A full disk has rolled back by itself.
     if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
     this.#journals.load();
+    this.#rollups.forget();
     this.#undone = true;
   }
 }

@@ -1,4 +1,5 @@
 import type { Label, NodeEnergy, Stats, Status, Training, Verdict } from "@meanet/protocol";
+import type { Tier } from "../rollups/tiers.ts";
 import type { SeqRange } from "./seq-set.ts";
 
 /** One message worth recording, with the topic levels that its payload lacks. */
@@ -57,6 +58,8 @@ export interface Change {
 export interface RetentionLimits {
   /** Rows recorded before this moment go, milliseconds since 1970. */
   readonly before: number;
+  /** Rolled-up intervals that began before this moment go; without it they stay as long as there is room. */
+  readonly rollups?: Readonly<Record<Tier, number>>;
   readonly maxBytes: number;
 }
 
@@ -97,7 +100,10 @@ export interface Store {
   tagValues(tag: string): string[];
   addTagValues(tag: string, values: readonly string[]): void;
 
-  /** Deletes some of the oldest rows beyond the limits; 0 rows when there are none. Call again until then. */
+  /**
+   * Deletes some of the oldest rows beyond the limits; 0 rows when there are none. Call again until then. What goes is still counted in
+   * the roll-ups, which have limits of their own.
+   */
   prune(limits: RetentionLimits, forwarder?: string): Pruned;
   counts(): StoreCounts;
   close(): void;

@@ -1,0 +1,67 @@
+import type { Value } from "../store/store.ts";
+import { latencyBuckets } from "./latency-buckets.ts";
+
+/** A number kept of each interval and series. Whatever adds up, and nothing else: an hour is made of its minutes. */
+export interface Figure {
+  readonly fold: "sum" | "max";
+  readonly type: "INTEGER" | "REAL";
+  /** What a row of `verdict` contributes. */
+  readonly of: (row: VerdictRow) => number;
+  /** The same of the points of an interval, in InfluxQL. */
+  readonly influxql: string;
+  readonly description: string;
+}
+
+/** Columns of `verdict` that are rolled up. */
+export type VerdictRow = Readonly<Record<string, Value>>;
+
+/** What keeps rolled-up verdicts apart: the tags that the points of InfluxDB bear as well. */
+export const verdictTags = ["site", "edge", "device", "model", "exit", "outcome", "reason"] as const;
+export const dropTags = ["site", "node", "kind", "reason"] as const;
+
+const number = (value: Value | undefined) => Number(value ?? 0);
+
+function sumOf(column: string, type: Figure["type"], description: string): Figure {
+  return {
+    ...{ fold: "sum", type, description },
+    of: (row) => number(row[column]),
+    influxql: `sum("${column}")`,
+  };
+}
+
+/** Kept of the verdicts of an interval, beside the histogram of latencies, by column in SQLite and field in InfluxDB. */
+export const verdictFigures: Readonly<Record<string, Figure>> = {
+  frames: {
+    ...{ fold: "sum", type: "INTEGER", description: "verdicts" },
+    of: () => 1,
+    influxql: 'count("latency_ms")',
+  },
+  latency_sum_ms: {
+    ...{ fold: "sum", type: "REAL", description: "latencies added up, for the mean" },
+    of: ({ latency_ms }) => number(latency_ms),
+    influxql: 'sum("latency_ms")',
+  },
+  latency_max_ms: {
+    ...{ fold: "max", type: "REAL", description: "largest latency" },
+    of: ({ latency_ms }) => number(latency_ms),
+    influxql: 'max("latency_ms")',
+  },
+  energy_j: sumOf("energy_j", "REAL", "joules of compute at the edge"),
+  uplink_j: sumOf("uplink_j", "REAL", "joules of upload"),
+  cloud_j: sumOf("cloud_j", "REAL", "joules of compute in the cloud"),
+  uplink_bytes: sumOf("uplink_bytes", "INTEGER", "bytes sent to the cloud"),
+  sent: {
+    ...{ fold: "sum", type: "INTEGER", description: "verdicts with bytes sent to the cloud" },
+    of: ({ uplink_bytes }) => Number(number(uplink_bytes) > 0),
+    influxql: 'sum("sent")',
+  },
+  labelled: {
+    ...{ fold: "sum", type: "INTEGER", description: "verdicts whose true class is known" },
+    of: ({ correct }) => Number(correct !== null && correct !== undefined),
+    influxql: 'count("correct")',
+  },
+  correct: sumOf("correct", "INTEGER", "of these, the ones that are right"),
+};
+
+/** All columns of figures, in the order of their table: {@link verdictFigures}, then one count for each bucket of latency. */
+export const verdictFigureNames: readonly string[] = [...Object.keys(verdictFigures), ...latencyBuckets];
