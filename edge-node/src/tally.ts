@@ -42,7 +42,7 @@ const counters = {
   thumbnailBytes: ["thumbnail_bytes_total", "bytes of thumbnails published"],
   thumbnailsLeftOut: [
     "thumbnails_left_out_total",
-    "thumbnails not made or not published: more frames than their rate, or no room",
+    "frames chosen for a thumbnail that got none: too many waited, no picture could be made, or it did not leave",
   ],
 } as const satisfies Record<string, readonly [name: string, help: string] | undefined>;
 type CounterName = keyof typeof counters;

@@ -2,6 +2,8 @@ import { isId } from "@meanet/protocol";
 import { durationMs, httpConfigSchema } from "@meanet/runtime";
 import { mqttConfigSchema } from "@meanet/session";
 import { z } from "zod";
+import { allowOriginsSchema } from "./http-origins.ts";
+import { thumbnailsConfigSchema } from "./thumbnails/config.ts";
 
 const id = z.string().refine(isId, 'expected 1 to 64 of a-z, 0-9 and "-"');
 
@@ -42,7 +44,7 @@ export const configSchema = z.strictObject({
       "let the broker queue while the recorder is away: saves labels too, costs the broker memory (verdicts come back by replay in any case)",
     ),
   mqtt: mqttConfigSchema,
-  http: httpConfigSchema,
+  http: httpConfigSchema.unwrap().extend({ allowOrigins: allowOriginsSchema }).prefault({}),
   intake: z
     .strictObject({
       limit: z
@@ -80,6 +82,7 @@ export const configSchema = z.strictObject({
       checkInterval: durationMs.prefault("1m").describe("between two looks at age and size"),
     })
     .prefault({}),
+  thumbnails: thumbnailsConfigSchema,
   influx: influxSchema.optional(),
 });
 export type Config = z.output<typeof configSchema>;

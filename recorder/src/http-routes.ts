@@ -1,5 +1,6 @@
 import type { HttpOptions } from "@meanet/runtime";
 import { isMeanetError } from "@meanet/runtime";
+import type { Origins } from "./http-origins.ts";
 import { queries } from "./queries/named-queries.ts";
 import { type QueryOptions, resolveQuery } from "./queries/query-options.ts";
 import type { QueryResult } from "./queries/query-result.ts";
@@ -10,6 +11,17 @@ export interface RouteSources {
   readonly query: (name: string, options: QueryOptions) => Promise<QueryResult>;
   /** What `GET /store` answers. */
   readonly store: () => unknown;
+}
+
+/** Lets pages of this machine and of configured origins read what GET answers; all others get their answers unread. */
+export function addOrigins(server: Server, origins: Origins): void {
+  server.addHook("onRequest", async (request, reply) => {
+    reply.header("vary", "Origin");
+    const origin = origins.allowed(request.headers.origin);
+    if (origin === undefined) return;
+    reply.header("access-control-allow-origin", origin);
+    reply.header("access-control-expose-headers", "etag, meanet-frame");
+  });
 }
 
 /** `GET /queries`, `GET /query/{name}?since=15m&by=device&interval=10s`, `GET /store`. */

@@ -11,7 +11,8 @@ import packageManifest from "../package.json" with { type: "json" };
 import type { Config } from "./config.ts";
 import { GapRepair } from "./gap-repair.ts";
 import { exposeStorage, NodeStates } from "./health-metrics.ts";
-import { addRoutes } from "./http-routes.ts";
+import { Origins } from "./http-origins.ts";
+import { addOrigins, addRoutes } from "./http-routes.ts";
 import { Forwarder } from "./influx/forwarder.ts";
 import { connectInflux } from "./influx/influx-server.ts";
 import { Intake } from "./intake.ts";
@@ -21,9 +22,12 @@ import { openSqliteStore } from "./store/sqlite-store.ts";
 import { describeStoreState } from "./store-state.ts";
 import { subscribeAll } from "./subscriptions.ts";
 import { Tally } from "./tally.ts";
+import { Album } from "./thumbnails/album.ts";
+import { addThumbnailRoutes } from "./thumbnails/routes.ts";
+import { ThumbnailIntake } from "./thumbnails/thumbnail-intake.ts";
 
 export interface RunningRecorder extends Running {
-  /** Health, metrics, `/queries`, `/query/{name}` and `/store`; undefined when switched off. */
+  /** Health, metrics, `/queries`, `/query/{name}`, `/store` and pictures; undefined when switched off. */
   readonly http: HttpListener | undefined;
   /** What `runQuery` reads. */
   readonly databaseFile: string;
@@ -50,6 +54,31 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
     const waitsFor = new Set(["broker"]);
     const databaseFile = join(config.state, "recorder.sqlite");
     const store = parts.add("store", openSqliteStore(databaseFile), (open) => open.close());
+
+    const album = config.thumbnails.enabled
+      ? parts.add(
+          "album",
+          new Album(join(config.state, "thumbnails.sqlite"), databaseFile, config.thumbnails),
+          (open) => open.close(),
+        )
+      : undefined;
+    const thumbnails =
+      album &&
+      parts.add(
+        "thumbnails",
+        new ThumbnailIntake({
+          album,
+          maxBytes: config.thumbnails.maxBytes,
+          checkIntervalMs: config.retention.checkInterval,
+          onKept({ kept, expired }) {
+            tally.count("thumbnails", kept);
+            tally.count("thumbnailsExpired", expired);
+          },
+          onLeftOut: (reason, count) => tally.drop(reason, count),
+          log,
+        }),
+        (open) => open.stop(),
+      );
 
     const server = influx && connectInflux(influx);
     const forwarder =
@@ -165,6 +194,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
         if (status.state === "online") away.delete(`${of}/${name}`);
         else if (away.size < MAX_AWAY) away.add(`${of}/${name}`);
       },
+      onThumbnail: thumbnails && ((name, bytes) => thumbnails.offer(name, bytes)),
       onMisaddressed: () => tally.drop("misaddressed"),
       log,
     });
@@ -182,14 +212,18 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
           await listenHttp(config.http, {
             metrics: tally.registry,
             notReady: () => [...waitsFor, ...(intake.error === undefined ? [] : ["store"])],
-            routes: (listener) =>
+            routes(listener) {
+              const origins = new Origins(config.http.allowOrigins, config.http.host);
+              addOrigins(listener, origins);
+              addThumbnailRoutes(listener, { album, site, origins, now: Date.now });
               addRoutes(listener, {
                 query(name, options) {
                   tally.count("queries");
                   return queryThread.run(name, options);
                 },
                 store: () => describeStoreState({ store, intake, forwarder, influx: server?.name }),
-              }),
+              });
+            },
           }),
           (listener) => listener.close(),
         )

@@ -2,6 +2,7 @@ import type { Status } from "@meanet/protocol";
 import type { Logger } from "@meanet/runtime";
 import type { MqttSession, Subscribed } from "@meanet/session";
 import type { Observation } from "./store/store.ts";
+import type { ThumbnailName } from "./thumbnails/album.ts";
 
 export interface SubscriptionOptions {
   readonly session: MqttSession;
@@ -10,6 +11,8 @@ export interface SubscriptionOptions {
   readonly offer: (observation: Observation, acknowledge: () => void) => void;
   /** A node came or went. */
   readonly onStatus: (site: string, node: string, status: Status) => void;
+  /** A small picture of a frame; undefined when none are kept. */
+  readonly onThumbnail: ((name: ThumbnailName, bytes: Uint8Array) => void) | undefined;
   readonly onMisaddressed: () => void;
   readonly log: Logger;
 }
@@ -22,7 +25,7 @@ interface NodeMessage<T> {
 
 /** Everything the recorder listens to. Messages are acknowledged when they are stored. */
 export function subscribeAll(options: SubscriptionOptions): Subscribed[] {
-  const { session, site, offer, onStatus } = options;
+  const { session, site, offer, onStatus, onThumbnail } = options;
   const { topics } = session;
   const levels = site === undefined ? {} : { site };
   const byHandler = { acknowledge: "by-handler" } as const;
@@ -89,5 +92,12 @@ export function subscribeAll(options: SubscriptionOptions): Subscribed[] {
       },
       byHandler,
     ),
+    ...(onThumbnail === undefined
+      ? []
+      : [
+          session.subscribe(topics.thumbnail, levels, ({ params, value }) => {
+            onThumbnail(params, value);
+          }),
+        ]),
   ];
 }

@@ -10,12 +10,14 @@ const counters = {
   influxPoints: ["influx_points_total", "points that InfluxDB took"],
   expired: ["expired_rows_total", "rows deleted by age or size"],
   queries: ["queries_total", "named queries asked over HTTP"],
+  thumbnails: ["thumbnails_total", "thumbnails stored"],
+  thumbnailsExpired: ["expired_thumbnails_total", "thumbnails deleted by age, number or size"],
 } as const satisfies Record<string, readonly [name: string, help: string]>;
 type CounterName = keyof typeof counters;
 const counterNames = Object.keys(counters) as CounterName[];
 const dropNames = [
   ...["intake-full", "row-refused", "misaddressed", "invalid", "journal-limit", "influx-refused"],
-  ...["expired-unforwarded", "gap-lost"],
+  ...["expired-unforwarded", "gap-lost", "thumbnail-refused", "thumbnail-lost"],
 ] as const;
 type DropName = (typeof dropNames)[number];
 

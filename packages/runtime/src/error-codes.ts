@@ -250,6 +250,16 @@ export const errorCodes = {
     meaning:
       "A monitoring query has an unknown name or a wrong option. The message names the option and what was expected.",
   },
+  THUMBNAIL_UNKNOWN: {
+    actor: "user",
+    meaning:
+      "The recorder has no small picture of this device or frame: none was published, it has been deleted since, or thumbnails are switched off.",
+  },
+  HOST_REFUSED: {
+    actor: "operator",
+    meaning:
+      "A browser asked the recorder for pictures under a name that is not its own. Use 127.0.0.1 or localhost, or name the origin in http.allowOrigins.",
+  },
   QUERY_BUSY: {
     actor: "operator",
     meaning: "Too many monitoring queries run at once. Ask again in a moment, or over a shorter time.",
