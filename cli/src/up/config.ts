@@ -1,3 +1,4 @@
+import { durationMs } from "@meanet/runtime";
 import { z } from "zod";
 import { frameEncodings } from "../replay/frame-source.ts";
 
@@ -56,6 +57,11 @@ export const upConfigSchema = z.strictObject({
     .optional()
     .describe(
       "bundles of the zoo by name, or folders, one for each kind of input; left out: fashion-mnist, with sensors uci-har too",
+    ),
+  thumbnails: durationMs
+    .prefault("1s")
+    .describe(
+      "show small pictures of frames: one of each device in this time, and those where edge and cloud disagree; 0s: none",
     ),
   edges: z.int().min(1).max(16).default(1).describe("edge nodes that share the site"),
   workers: z

@@ -131,7 +131,7 @@ export class Processes {
 
   /** Recorder first: it stops last and sees every verdict. */
   #plan(brokerUrl: string): Plan[] {
-    const { site, state, sensors, policy, influx, edges, workers } = this.#config;
+    const { site, state, sensors, policy, influx, edges, workers, thumbnails } = this.#config;
     const common = ["--mqtt-url", brokerUrl, "--site", site];
     const bundles = this.#config.bundles ?? (sensors ? ["fashion-mnist", "uci-har"] : undefined);
     // In brackets: a folder may hold a comma.
@@ -165,6 +165,8 @@ export class Processes {
           ...["--node", name, "--state", state],
           ...models,
           ...(policy === undefined ? [] : ["--policy", policy]),
+          ...["--thumbnails-every", `${thumbnails}ms`],
+          ...["--thumbnails-of-cloud", thumbnails === 0 ? "none" : "disagreed"],
           ...this.#edgeFlags,
           ...httpPort(previous),
         ],
