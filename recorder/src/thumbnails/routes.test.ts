@@ -5,12 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { createLog } from "@meanet/runtime";
-import { type Mosquitto, startMosquitto } from "@meanet/session/testing";
+import { type Mosquitto, startMosquitto, waitUntil } from "@meanet/session/testing";
 import type { z } from "zod";
 import { configSchema } from "../config.ts";
 import { start } from "../main.ts";
 import { Edge } from "../testing/edge.ts";
-import { waitUntil } from "../testing/wait-until.ts";
 import type { ThumbnailEntry } from "./entry.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "meanet-thumbnails-"));
