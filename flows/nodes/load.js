@@ -1,7 +1,7 @@
 const { existsSync } = require("node:fs");
 const { join } = require("node:path");
 
-// A workspace holds TypeScript, which Node runs as it is; but not below node_modules, so a package holds what build.ts made of it.
+// A workspace holds TypeScript, which Node runs as it is; but not below node_modules, so a package holds what src/build.ts made of it.
 const sources = existsSync(join(__dirname, "src"));
 
 /** @param {string} name of a module in `src/`, without its extension */

@@ -70,12 +70,12 @@ export class BrokerLink {
     };
   }
 
-  /** Resolves once every subscription is granted. @throws {MeanetError} BROKER_UNREACHABLE after `timeoutMs` */
+  /** Resolves once the broker has answered every subscription. @throws {MeanetError} BROKER_UNREACHABLE after `timeoutMs` */
   async whenConnected(timeoutMs: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const timer = setTimeout(() => reject(this.#unreachable(`within ${timeoutMs} ms`)), timeoutMs);
     const stop = this.onState((state) => {
-      if (state === "connected") resolve();
+      if (state === "connected" || state === "denied") resolve();
       if (state === "closed") reject(closedError());
     });
     await promise.finally(() => {

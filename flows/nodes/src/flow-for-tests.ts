@@ -1,7 +1,8 @@
-import { EventEmitter, on } from "node:events";
+import { EventEmitter, on, once } from "node:events";
 import { createRequire } from "node:module";
 import type { TestContext } from "node:test";
 import { configSchema, type RunningBroker, start } from "@meanet/broker";
+import { waitUntil } from "@meanet/recorder/testing";
 import { createLog } from "@meanet/runtime";
 import { MqttSession, mqttConfigSchema } from "@meanet/session";
 import type { z } from "zod";
@@ -20,9 +21,13 @@ interface NodeTestHelper {
     flow: readonly FlowNode[],
     credentials?: Readonly<Record<string, Readonly<Record<string, string>>>>,
   ): Promise<void>;
-  setFlows(flow: readonly FlowNode[], type: "full" | "nodes" | "flows"): Promise<void>;
+  /** Its own `setFlows` gives the runtime 300 ms. */
+  readonly _redNodes: {
+    setFlows(flow: readonly FlowNode[], credentials: object, type: string): Promise<void>;
+  };
+  readonly _events: EventEmitter;
   unload(): Promise<void>;
-  url(): string;
+  request(): { get(path: string): PromiseLike<{ readonly status: number; readonly body: unknown }> };
   getNode(id: string): (NodeRedNode & EventEmitter & Spied) | null;
 }
 
@@ -79,13 +84,17 @@ export class FlowBench {
     return bench;
   }
 
-  get url(): string {
-    return this.#helper.url();
+  /** Of the editor's own HTTP. */
+  async get(path: string): Promise<{ readonly status: number; readonly body: unknown }> {
+    const response = await this.#helper.request().get(path);
+    return { status: response.status, body: response.body };
   }
 
   /** Deploys another flow in place of the one before. */
   async redeploy(flow: readonly FlowNode[], type: "full" | "nodes"): Promise<void> {
-    await this.#helper.setFlows(withTab(flow), type);
+    const started = once(this.#helper._events, "flows:started");
+    await this.#helper._redNodes.setFlows(withTab(flow), {}, type);
+    await started;
   }
 
   node(id: string): NodeRedNode & EventEmitter & Spied {
@@ -178,8 +187,8 @@ export class Inbox {
 export interface SiteBroker {
   readonly url: string;
   readonly port: number;
-  /** How many clients it has now. */
-  clients(): Promise<number>;
+  /** Resolves once it has so many clients. */
+  hasClients(count: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -196,9 +205,12 @@ export async function startBroker(
   return {
     url: `mqtt://127.0.0.1:${address.port}`,
     port: address.port,
-    async clients() {
-      const text = await (await fetch(`${running.http!.url}/metrics`)).text();
-      return Number(/^meanet_broker_level\{[^}]*what="clients"[^}]*\} (\d+)/m.exec(text)?.[1] ?? Number.NaN);
+    async hasClients(count) {
+      const clients = async () => {
+        const text = await (await fetch(`${running.http!.url}/metrics`)).text();
+        return Number(/^meanet_broker_clients(?:\{.*\})? (\d+)$/m.exec(text)?.[1]);
+      };
+      await waitUntil(`the broker has ${count} clients`, clients, (now) => now === count);
     },
     stop: () => running.stop(),
   };

@@ -14,15 +14,16 @@ export function verdictNode(RED: NodeRed): NodeConstructor<VerdictConfig> {
   return function (config) {
     RED.nodes.createNode(this, config);
     const pace = new Pace<Exit | "refused">(() => performance.now());
-    const attached = attach(RED, this, config.connection, () => paceStatus(RED, pace));
-    if (attached === undefined) return;
     let passes: ReturnType<typeof verdictFilter>;
     try {
       passes = verdictFilter(config);
     } catch (error) {
       this.error((error as Error).message);
+      this.status({ fill: "red", shape: "ring", text: RED._("status.invalid") });
       return;
     }
+    const attached = attach(RED, this, config.connection, () => paceStatus(RED, pace));
+    if (attached === undefined) return;
     const live = new LiveStatus(
       () => attached.show(),
       () => pace.total === 0,

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { hashPassword } from "@meanet/runtime";
+import { connection, connectPeer, FlowBench, type NodeRedVersion, startBroker } from "./flow-for-tests.ts";
+import { answered } from "./verdict-for-tests.ts";
+
+export function describeConnectionNode(version: NodeRedVersion): void {
+  describe("connection node", () => {
+    const verdictNode = (id: string, changes: Readonly<Record<string, unknown>> = {}) => ({
+      ...{ id, type: "meanet-verdict", connection: "site", wires: [["inbox"]] },
+      ...changes,
+    });
+    const inboxNode = { id: "inbox", type: "helper" };
+    const waits = ({ text }: { readonly text?: string }) => text === "status.waiting";
+
+    it("shares one client among its nodes, and keeps one over deployments of all or some of them", async (context) => {
+      const broker = await startBroker(context);
+      const edge = await connectPeer(context, broker.url);
+      const flow = await FlowBench.deploy(context, version, [
+        connection(broker.url),
+        verdictNode("first"),
+        verdictNode("second", { devices: "cam-1" }),
+        inboxNode,
+      ]);
+      await flow.status("second", waits);
+      await broker.hasClients(2);
+
+      for (const site of ["lab", "elsewhere", "lab"]) {
+        await flow.redeploy([connection(broker.url, { site }), verdictNode("first"), inboxNode], "full");
+        await flow.status("first", waits);
+        await broker.hasClients(2);
+      }
+      await flow.redeploy(
+        [connection(broker.url), verdictNode("first", { devices: "cam-2" }), inboxNode],
+        "nodes",
+      );
+      await flow.status("first", waits);
+      await broker.hasClients(2);
+
+      const inbox = flow.inbox("inbox");
+      const heard = answered({ device: "cam-2" });
+      await edge.publish(edge.topics.verdict, { site: "lab", device: "cam-2" }, heard);
+      const [message] = await inbox.until(1);
+      assert.deepEqual(message?.payload, heard);
+    });
+
+    it("leaves no client behind", async (context) => {
+      const broker = await startBroker(context);
+      const flow = await FlowBench.deploy(context, version, [
+        connection(broker.url),
+        verdictNode("first"),
+        inboxNode,
+      ]);
+      await flow.status("first", waits);
+      await broker.hasClients(1);
+      await flow.redeploy([inboxNode], "full");
+      await broker.hasClients(0);
+    });
+
+    it("comes back with its subscriptions when the broker was away", async (context) => {
+      const broker = await startBroker(context);
+      const flow = await FlowBench.deploy(context, version, [
+        connection(broker.url),
+        verdictNode("first"),
+        inboxNode,
+      ]);
+      await flow.status("first", waits);
+      await broker.stop();
+      await flow.status("first", ({ text }) => text?.endsWith("status.connecting") === true);
+      const again = await startBroker(context, {}, broker.port);
+      await flow.status("first", waits);
+      await again.hasClients(1);
+
+      const inbox = flow.inbox("inbox");
+      const edge = await connectPeer(context, again.url);
+      await edge.publish(edge.topics.verdict, { site: "lab", device: "cam-1" }, answered());
+      assert.equal((await inbox.until(1)).length, 1);
+    });
+
+    it("is deployed and removed while no broker answers", async (context) => {
+      const broker = await startBroker(context);
+      await broker.stop();
+      const flow = await FlowBench.deploy(context, version, [
+        connection(broker.url),
+        verdictNode("first"),
+        inboxNode,
+      ]);
+      await flow.status("first", ({ text }) => text?.endsWith("status.connecting") === true);
+      await flow.redeploy([inboxNode], "full");
+    });
+
+    it("logs in with its credentials, and says in its nodes when a subscription is denied", async (context) => {
+      const user = {
+        name: "flow",
+        password: await hashPassword("s3cret"),
+        publish: ["#"],
+        subscribe: ["meanet/v1/lab/+/status"],
+      };
+      const broker = await startBroker(context, { authentication: { users: [user] } });
+      const flow = await FlowBench.deploy(
+        context,
+        version,
+        [connection(broker.url), verdictNode("first"), inboxNode],
+        { site: { user: "flow", password: "s3cret" } },
+      );
+      const { fill } = await flow.status("first", ({ text }) => text?.endsWith("status.denied") === true);
+      assert.equal(fill, "red");
+    });
+  });
+}

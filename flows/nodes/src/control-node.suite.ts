@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { MqttSession } from "@meanet/session";
+import { connection, connectPeer, FlowBench, type NodeRedVersion, startBroker } from "./flow-for-tests.ts";
+
+export function describeControlNode(version: NodeRedVersion): void {
+  describe("control node", () => {
+    const controlNode = (changes: Readonly<Record<string, unknown>> = {}) => ({
+      ...{ id: "control", type: "meanet-control", connection: "site", wires: [["applied"], ["refused"]] },
+      ...{ edge: "edge-1", setting: "threshold", timeout: "10", watch: false },
+      ...changes,
+    });
+    const inboxes = [
+      { id: "applied", type: "helper" },
+      { id: "refused", type: "helper" },
+    ];
+
+    it("sends what an edge node made of a wish to the output that fits, and reads what is in force", async (context) => {
+      const broker = await startBroker(context);
+      await connectPeer(context, broker.url, keepThreshold);
+      const flow = await FlowBench.deploy(context, version, [
+        connection(broker.url),
+        controlNode(),
+        ...inboxes,
+      ]);
+      const [applied, refused] = [flow.inbox("applied"), flow.inbox("refused")];
+      await flow.send("control", { payload: 0.8 });
+      const [changed] = await applied.until(1);
+      assert.deepEqual(
+        [changed?.payload, changed?.edge, changed?.setting, changed?.state],
+        [0.8, "edge-1", "threshold", { value: 0.8, at: 1, error: null }],
+      );
+      await flow.send("control", { payload: "high" });
+      const [reason] = await refused.until(1);
+      assert.deepEqual(
+        [reason?.payload, reason?.state],
+        ["no number", { value: 0.8, at: 1, error: "no number" }],
+      );
+      assert.equal(
+        (await flow.status("control", ({ fill }) => fill === "red")).text,
+        "threshold 0.8 · status.refused",
+      );
+      await flow.send("control", { payload: 0.5 });
+      await flow.send("control", {});
+      const messages = await applied.until(3);
+      assert.deepEqual([messages[2]?.payload, messages.length, refused.messages.length], [0.5, 3, 1]);
+    });
+
+    it("tells what others change when it watches", async (context) => {
+      const broker = await startBroker(context);
+      const edge = await connectPeer(context, broker.url);
+      const publish = (value: number) =>
+        edge.publish(
+          edge.topics.state,
+          { site: "lab", edge: "edge-1", setting: "threshold" },
+          { value, at: 1, error: null },
+        );
+      await publish(0.2);
+      const flow = await FlowBench.deploy(context, version, [
+        connection(broker.url),
+        controlNode({ edge: "", setting: "", watch: true }),
+        ...inboxes,
+      ]);
+      const applied = flow.inbox("applied");
+      await flow.status("control", ({ text }) => text === "threshold 0.2");
+      await publish(0.3);
+      const messages = await applied.until(2);
+      assert.deepEqual(
+        messages.map(({ payload }) => payload),
+        [0.2, 0.3],
+      );
+    });
+
+    it("names an edge node that says nothing, an unknown setting and a payload that is no value", async (context) => {
+      const broker = await startBroker(context);
+      const flow = await FlowBench.deploy(context, version, [
+        connection(broker.url),
+        controlNode({ setting: "", timeout: "0.05" }),
+      ]);
+      await flow.status("control", ({ text }) => text === "status.ready");
+      const setting = "threshold";
+      await assert.rejects(flow.send("control", { payload: 1, setting }), { code: "SETTING_TIMEOUT" });
+      await assert.rejects(flow.send("control", { setting }), { code: "SETTING_TIMEOUT" });
+      await assert.rejects(flow.send("control", { payload: 1, topic: "treshold" }), {
+        code: "SETTING_INVALID",
+      });
+      await assert.rejects(flow.send("control", { payload: {}, setting }), { code: "PAYLOAD_INVALID" });
+    });
+  });
+}
+
+/** Does what an edge node does with wishes for its threshold. */
+function keepThreshold(session: MqttSession): void {
+  let value = 1;
+  session.subscribe(
+    session.topics.set,
+    { site: "lab", edge: "edge-1" },
+    ({ params: { setting }, value: wish }) => {
+      const fits = typeof wish === "number";
+      if (fits) value = wish;
+      const state = { value, at: 1, error: fits ? null : "no number" };
+      void session.publish(session.topics.state, { site: "lab", edge: "edge-1", setting }, state);
+    },
+  );
+}
