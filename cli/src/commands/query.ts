@@ -40,7 +40,7 @@ export function queryCommand(): Command {
   addConfigOptions(command, "query", queryConfigSchema);
   const list = queryNames.map((name) => {
     const { description, by } = queries[name];
-    return `  ${name.padEnd(11)} ${description} (by ${by.join(", ")})`;
+    return `  ${name.padEnd(13)} ${description} (by ${by.join(", ")})`;
   });
   return command.addHelpText("after", `\nQueries:\n${list.join("\n")}`).action(runQueryCommand);
 }
@@ -54,7 +54,7 @@ async function runQueryCommand(name: QueryName, values: Record<string, unknown>)
   const interval = config.interval ?? (config.plot ? plotInterval(config.since) : undefined);
   const result = await ask(name, config, interval);
   if (config.json) console.log(JSON.stringify(result));
-  else if (config.plot) {
+  else if (config.plot && name !== "nodes") {
     const plot = queryPlot(name, result, parseDurationMs(interval!)!, process.stdout.isTTY === true);
     console.log(result.from === "raw" ? plot : `${plot}\n${querySource(result)}`);
   } else if (result.rows.length === 0) {

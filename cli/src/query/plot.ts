@@ -3,16 +3,22 @@ import asciichart from "asciichart";
 import pc from "picocolors";
 import { cellText } from "./table.ts";
 
+/** Queries that can be asked by interval. */
+export type PlottedQuery = Exclude<QueryName, "nodes">;
+
 /** The column that is drawn, and what stands where an interval has no row: nothing happened, or nothing is known. */
-const drawn: Readonly<Record<QueryName, { readonly column: string; readonly gap: "zero" | "as before" }>> = {
-  throughput: { column: "framesPerS", gap: "zero" },
-  exits: { column: "frames", gap: "zero" },
-  latency: { column: "p50Ms", gap: "as before" },
-  energy: { column: "edgeJPerFrame", gap: "as before" },
-  accuracy: { column: "accuracy", gap: "as before" },
-  drops: { column: "frames", gap: "zero" },
-  uplink: { column: "bytes", gap: "zero" },
-};
+const drawn: Readonly<Record<PlottedQuery, { readonly column: string; readonly gap: "zero" | "as before" }>> =
+  {
+    throughput: { column: "framesPerS", gap: "zero" },
+    exits: { column: "frames", gap: "zero" },
+    latency: { column: "p50Ms", gap: "as before" },
+    energy: { column: "edgeJPerFrame", gap: "as before" },
+    accuracy: { column: "accuracy", gap: "as before" },
+    drops: { column: "frames", gap: "zero" },
+    uplink: { column: "bytes", gap: "zero" },
+    disagreement: { column: "share", gap: "as before" },
+    savings: { column: "edgeJ", gap: "zero" },
+  };
 
 const HEIGHT = 12;
 const LABEL_WIDTH = 10;
@@ -24,7 +30,7 @@ const palette = ["cyan", "yellow", "magenta", "green", "red", "blue"] as const;
  * @param result - asked by interval
  */
 export function queryPlot(
-  name: QueryName,
+  name: PlottedQuery,
   result: QueryResult,
   intervalMs: number,
   useColour: boolean,

@@ -62,6 +62,7 @@ export {
   refusalVerdictSchema,
   routes,
   type Stages,
+  stagesSchema,
   type TopClasses,
   type Verdict,
   verdictSchema,

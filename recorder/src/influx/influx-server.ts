@@ -1,6 +1,6 @@
 import { FieldType, InfluxDB, type IPoint } from "influx";
 import type { InfluxConfig } from "../config.ts";
-import type { Point } from "./point.ts";
+import { type Point, stageFieldNames } from "./point.ts";
 
 /** How a request that reached the server ended. */
 type WriteOutcome =
@@ -29,7 +29,7 @@ const noBackoff = {
   reset: () => noBackoff,
 };
 
-/** Without a schema `influx` writes every number as a float; mean and sum want these as they are. */
+/** Without a schema `influx` writes every number as a float; mean and sum want these as they are. A field that it does not name is an error. */
 const schema = [
   {
     measurement: "verdict",
@@ -47,8 +47,10 @@ const schema = [
         "detail",
       ]),
       ...fieldsOf(FieldType.INTEGER, ["seq", "supersedes", "class_index", "uplink_bytes", "correct"]),
-      ...fieldsOf(FieldType.FLOAT, ["confidence", "entropy", "latency_ms", "queue_ms", "compute_ms"]),
-      ...fieldsOf(FieldType.FLOAT, ["energy_j", "uplink_j", "cloud_j"]),
+      ...fieldsOf(FieldType.INTEGER, ["frame_bytes", "edge_differs", "edge_complete"]),
+      ...fieldsOf(FieldType.FLOAT, ["confidence", "entropy", "threshold"]),
+      ...fieldsOf(FieldType.FLOAT, ["latency_ms", "queue_ms", "compute_ms", ...stageFieldNames]),
+      ...fieldsOf(FieldType.FLOAT, ["energy_j", "extension_j", "uplink_j", "cloud_j"]),
     },
   },
 ];

@@ -1,3 +1,4 @@
+import { type EdgeAnswer, stagesSchema } from "@meanet/protocol";
 import type { Change, Value } from "../store/store.ts";
 import type { TagGuard } from "./tag-guard.ts";
 
@@ -34,7 +35,7 @@ const verdictFields = [
     "energy_source",
     "uplink_bytes",
   ],
-  ...["worker", "truth", "correct", "detail", "frame_bytes", "threshold"],
+  ...["worker", "truth", "correct", "detail", "frame_bytes", "threshold", "extension_j"],
 ];
 
 const trainingFields = [
@@ -49,7 +50,7 @@ const trainingFields = [
 export function toPoint({ table, row }: Change, guard: TagGuard): Point {
   switch (table) {
     case "verdict": {
-      const fields = { ...pick(row, verdictFields), ...stageFields(row) };
+      const fields = { ...pick(row, verdictFields), ...stageFields(row), ...edgeFields(row) };
       // A field has one type for ever, a truth may be a name or an index.
       if (fields.truth !== undefined) fields.truth = String(fields.truth);
       return point(
@@ -105,15 +106,22 @@ function pick(row: Row, names: readonly string[]): Record<string, string | numbe
   return fields;
 }
 
-/** `mainQueueMs` of the stages becomes the field `main_queue_ms`. Their names are the protocol's, so there are few. */
+/** The edge's own answer beside the cloud's: 1 or 0, as `correct` is. */
+function edgeFields({ edge_answer: json, class_index: classIndex }: Row): Record<string, number> {
+  if (typeof json !== "string") return {};
+  const edge = JSON.parse(json) as EdgeAnswer;
+  return { edge_differs: Number(edge.classIndex !== classIndex), edge_complete: Number(edge.complete) };
+}
+
+/** `mainQueueMs` of the stages becomes the field `main_queue_ms`. */
+const stageFieldName = (stage: string) => stage.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+export const stageFieldNames: readonly string[] = Object.keys(stagesSchema.shape).map(stageFieldName);
+
 function stageFields({ stages }: Row): Record<string, number> {
   if (typeof stages !== "string") return {};
-  return Object.fromEntries(
-    Object.entries(JSON.parse(stages) as Record<string, number>).map(([name, ms]) => [
-      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      ms,
-    ]),
-  );
+  const milliseconds = Object.entries(JSON.parse(stages) as Record<string, number>);
+  return Object.fromEntries(milliseconds.map(([stage, ms]) => [stageFieldName(stage), ms]));
 }
 
 /** `frames` of the counters becomes the field `counter_frames`; names beyond the guard's limit share one field. */

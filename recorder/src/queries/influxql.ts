@@ -40,6 +40,7 @@ function slots({ sinceMs, untilMs, by, intervalMs }: SourcedQuery, part: Part) {
     keys: "",
     by: "",
     range: `time >= ${sinceMs}ms AND time < ${untilMs}ms`,
+    before: `time < ${untilMs}ms`,
     group: groups.length === 0 ? "" : `GROUP BY ${groups.join(", ")}${fill}`,
     rolled: (of: string) => `"${of}"`,
   };

@@ -1,4 +1,6 @@
 import { latencyBuckets } from "../rollups/latency-buckets.ts";
+import { disagreement, savings } from "./comparison-queries.ts";
+import { nodes } from "./node-query.ts";
 
 /** What a query can be split by; each is a column in SQLite and a tag in InfluxDB. */
 export const groupings = ["device", "model", "exit", "edge", "site"] as const;
@@ -12,6 +14,9 @@ export const queryNames = [
   "accuracy",
   "drops",
   "uplink",
+  "disagreement",
+  "savings",
+  "nodes",
 ] as const;
 export type QueryName = (typeof queryNames)[number];
 
@@ -27,6 +32,8 @@ interface Slots {
   readonly by: string;
   /** Condition on time. */
   readonly range: string;
+  /** Condition on time that the begin does not bound: for what was last heard of. */
+  readonly before: string;
   /** InfluxQL: `GROUP BY time(10000ms), "device" fill(none)` or nothing. */
   readonly group: string;
   /** What stands behind FROM for a rolled-up table or measurement: `verdict_1m`, `"1m"."verdict"`. */
@@ -54,6 +61,8 @@ export interface Part extends Statements {
 export interface NamedQuery {
   readonly description: string;
   readonly by: readonly Grouping[];
+  /** Tells of one moment, the end: cannot be asked by interval. */
+  readonly momentary?: true;
   /** Columns behind time and grouping. */
   readonly columns: readonly string[];
   readonly parts: readonly Part[];
@@ -131,7 +140,7 @@ export const queries: Readonly<Record<QueryName, NamedQuery>> = {
   latency: {
     description: "milliseconds from a frame's arrival at the edge to its final answer",
     by: everyVerdict,
-    columns: ["frames", "meanMs", "p50Ms", "p99Ms", "maxMs"],
+    columns: ["frames", "meanMs", "p50Ms", "p95Ms", "p99Ms", "maxMs"],
     parts: [
       {
         tags: {},
@@ -143,13 +152,14 @@ export const queries: Readonly<Record<QueryName, NamedQuery>> = {
           )
           SELECT *, count(*) AS frames, avg(latency_ms) AS meanMs,
             max(CASE WHEN rank = CAST(n * 50.0 / 100.0 + 0.5 AS INTEGER) THEN latency_ms END) AS p50Ms,
+            max(CASE WHEN rank = CAST(n * 95.0 / 100.0 + 0.5 AS INTEGER) THEN latency_ms END) AS p95Ms,
             max(CASE WHEN rank = CAST(n * 99.0 / 100.0 + 0.5 AS INTEGER) THEN latency_ms END) AS p99Ms,
             max(latency_ms) AS maxMs
           FROM ranked GROUP BY ${by}`,
         influxql: [
           ({ range, group }) =>
             `SELECT count("latency_ms") AS "frames", mean("latency_ms") AS "meanMs", percentile("latency_ms", 50) AS "p50Ms",
-             percentile("latency_ms", 99) AS "p99Ms", max("latency_ms") AS "maxMs"
+             percentile("latency_ms", 95) AS "p95Ms", percentile("latency_ms", 99) AS "p99Ms", max("latency_ms") AS "maxMs"
              FROM "verdict" WHERE "outcome" = 'answered' AND ${range} ${group}`,
         ],
         rollup: rolledVerdicts("answered", {
@@ -269,4 +279,8 @@ export const queries: Readonly<Record<QueryName, NamedQuery>> = {
       },
     ],
   },
+
+  disagreement,
+  savings,
+  nodes,
 };

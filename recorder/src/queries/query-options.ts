@@ -71,6 +71,9 @@ export function resolveQuery(
   const sinceMs = readMoment(parsed.data.since, untilMs)!;
   if (sinceMs >= untilMs) throw invalid(`query ${name}: since must lie before until`);
   const intervalMs = parsed.data.interval === undefined ? undefined : parseDurationMs(parsed.data.interval)!;
+  if (intervalMs !== undefined && queries[name].momentary) {
+    throw invalid(`query ${name} tells of one moment, until: leave interval out`);
+  }
   if (intervalMs !== undefined && (untilMs - sinceMs) / intervalMs > MAX_BUCKETS) {
     throw invalid(
       `query ${name}: more than ${MAX_BUCKETS} intervals; make interval longer or the time shorter`,

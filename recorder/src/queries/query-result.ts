@@ -1,6 +1,7 @@
 import { latencyBuckets, percentileMs } from "../rollups/latency-buckets.ts";
 import type { Source, SourcedQuery } from "./choose-source.ts";
 import { queries } from "./named-queries.ts";
+import { withQueues } from "./node-query.ts";
 
 export type Cell = string | number | null;
 
@@ -65,6 +66,12 @@ function derive(query: SourcedQuery, rows: readonly RawRow[]): RawRow[] {
         sent: number(row, "sent"),
         share: number(row, "sent") / number(row, "frames"),
       }));
+    case "disagreement":
+      return rows.map((row) => ({ ...row, share: number(row, "different") / number(row, "compared") }));
+    case "savings":
+      return rows.map(compareWays);
+    case "nodes":
+      return rows.map(withQueues);
     default:
       return [...rows];
   }
@@ -85,6 +92,27 @@ function fromRollups(row: RawRow): RawRow[] {
       p99Ms: percentileMs(counts, 99, maxMs),
     },
   ];
+}
+
+/** Recorded figures as they are, the rest at the mean of the frames that have one; null where none has. */
+function compareWays(row: RawRow): RawRow {
+  const frames = number(row, "frames");
+  const sent = number(row, "sent");
+  const computeJ = number(row, "computeJ");
+  const spared = number(row, "spared");
+  const mean = (sum: string, count: string) =>
+    number(row, count) === 0 ? null : number(row, sum) / number(row, count);
+  const all = (each: number | null) => (each === null ? null : frames * each);
+  const extensionJ = mean("extensionJ", "extended");
+  return {
+    ...row,
+    sent,
+    edgeJ: computeJ + number(row, "uplinkJ"),
+    edgeOnlyJ: spared === 0 ? computeJ : extensionJ === null ? null : computeJ + spared * extensionJ,
+    cloudOnlyEdgeJ: all(mean("uplinkJ", "sent")),
+    cloudOnlyCloudJ: all(mean("cloudJ", "answered")),
+    cloudOnlyBytes: all(mean("bytes", "sent")),
+  };
 }
 
 function number(row: RawRow, column: string): number {

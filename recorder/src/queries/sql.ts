@@ -53,6 +53,7 @@ function slots({ from, sinceMs, untilMs, by, intervalMs }: SourcedQuery, part: P
     keys: keys.map(([name, expression]) => `${expression} AS ${name}, `).join(""),
     by: keys.map(([name]) => name).join(", ") || "''",
     range: `at >= ${sinceMs} AND at < ${untilMs}`,
+    before: `at < ${untilMs}`,
     group: "",
     rolled: (of: string) => (from === "raw" ? of : rollupTable(of as RolledUp, from)),
   };
