@@ -66,7 +66,11 @@ describe("runWhatIf", () => {
   });
 
   test("finds a threshold in the routes of verdicts that tell none, and none where a policy drew lots", () => {
-    const untold = ten.map(({ threshold: _, ...verdict }) => verdict);
+    const untold = ten.map((verdict) => {
+      const { threshold, ...rest } = verdict;
+      assert.equal(threshold, 0.45);
+      return rest;
+    });
     assert.deepEqual(asked(untold).inForce, { threshold: 0.4, from: "routes" });
     const lots = untold.map((verdict, index) => ({
       ...verdict,

@@ -74,9 +74,10 @@ function readFrames(database: DatabaseSync, { sinceMs, untilMs, place }: Resolve
   return rows.map((row): RoutedFrame => {
     const extensionJ = row.extension_j as number | null;
     const extended = row.route === "hard" || row.exit === "extension" || (extensionJ ?? 0) > 0;
+    const [edge, model] = [String(row.edge), String(row.model)];
     return {
-      edge: String(row.edge),
-      model: String(row.model),
+      edge,
+      model,
       threshold: row.threshold as number | null,
       entropy: Number(row.entropy),
       asked: row.route === "complex",
@@ -87,7 +88,7 @@ function readFrames(database: DatabaseSync, { sinceMs, untilMs, place }: Resolve
       truth: row.truth as Label["label"] | null,
       edgeAnswer: fromJson<EdgeAnswer>(row.edge_answer),
       mainAnswer: (extended && fromJson<TopClasses>(row.top)?.main?.[0]) || null,
-      costOf: `${row.edge} ${row.model}`,
+      costOf: `${edge} ${model}`,
       edgeJ: Number(row.energy_j),
       extensionJ,
       uplinkJ: Number(row.uplink_j),
