@@ -2,11 +2,12 @@ import { createCipheriv, createHash, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { type StateFolder, writeWhole } from "./state-folder.ts";
 
-/** The connection that all delivered flows share; `flows/connection.json` holds the rest of it. */
-const CONNECTION_ID = "meanet-connection-site";
+/** The connections that all delivered flows share, of our nodes and of Node-RED's own; `flows/connection.json` holds the rest of them. */
+const OUR_CONNECTION = "meanet-connection-site";
+const MQTT_CONNECTION = "meanet-mqtt-site";
 
 /**
- * Writes Node-RED's file of credentials unless there is one: the delivered connection takes user and password from the
+ * Writes Node-RED's file of credentials unless there is one: the delivered connections take user and password from the
  * environment, so that neither stands in a file. What users type into the editor later is kept there as well.
  *
  * @see the form of it: `encryptCredentials` in `@node-red/runtime/lib/nodes/credentials.js`, AES-256-CTR
@@ -15,7 +16,11 @@ export function writeFirstCredentials({ flowFile, credentialSecret }: StateFolde
   const file = flowFile.replace(/\.json$/, "_cred.json");
   if (existsSync(file)) return;
   const credentials = {
-    [CONNECTION_ID]: {
+    [OUR_CONNECTION]: {
+      user: variable("MEANET_BROKER_USERNAME"),
+      password: variable("MEANET_BROKER_PASSWORD"),
+    },
+    [MQTT_CONNECTION]: {
       user: variable("MEANET_BROKER_USERNAME"),
       password: variable("MEANET_BROKER_PASSWORD"),
     },

@@ -1,3 +1,4 @@
+import { topicsUnder } from "@meanet/protocol";
 import type { Config } from "./config.ts";
 
 /**
@@ -12,6 +13,8 @@ export function flowEnvironment({ site, mqtt, recorder }: Config): Record<string
     MEANET_BROKER_CA: mqtt.ca ?? "",
     MEANET_TOPIC_PREFIX: mqtt.topicPrefix,
     MEANET_SITE: site,
+    // Node-RED puts a variable in place of a whole field only.
+    MEANET_WINDOW_TOPIC: topicsUnder(mqtt.topicPrefix).window.filter({ site }),
     MEANET_RECORDER_URL: recorder.url ?? "",
   };
 }

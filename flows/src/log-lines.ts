@@ -20,7 +20,7 @@ export function logLines(stream: Readable, log: Logger, otherwise: "info" | "war
 }
 
 /** Undefined for anything that `child/settings.ts` has not written. */
-export function parseLogLine(line: string): LogLine | undefined {
+function parseLogLine(line: string): LogLine | undefined {
   if (!line.startsWith('{"nodeRed":"log"')) return undefined;
   try {
     return JSON.parse(line) as LogLine;

@@ -95,6 +95,9 @@ describe("flows, on this machine", () => {
       [],
     );
     const types = (module: string) => sets.filter((set) => set.module === module).flatMap((set) => set.types);
+    for (const type of ["meanet-connection", "meanet-verdict"]) {
+      assert.ok(types("@meanet/node-red").includes(type), type);
+    }
     assert.ok(types("@flowfuse/node-red-dashboard").includes("ui-chart"));
   });
 
@@ -106,6 +109,9 @@ describe("flows, on this machine", () => {
       flows.filter(({ type }) => !known.has(type)),
       [],
     );
+    assert.ok(flows.some(({ type }) => type === "meanet-connection"));
+    const library = await getJson<{ fn: string }[]>(`${running.editor}/library/local/flows/MEANet/`);
+    assert.ok(library.some(({ fn }) => fn === "wall.json"));
   });
 
   it("fetch nothing from outside: no telemetry, no catalogue, no installation, and pages are held to this host", async () => {
@@ -141,8 +147,9 @@ describe("flows, on this machine", () => {
       [200, "picture", "image/jpeg"],
     );
     assert.equal(picture.headers.get("set-cookie"), null);
-    assert.deepEqual(asked, ["GET /thumbnail/cam-1?x=1"]);
+    assert.ok(asked.includes("GET /thumbnail/cam-1?x=1"));
     assert.equal((await get(`${running.editor}/recorder/queries`, { method: "POST" })).status, 405);
+    assert.ok(!asked.some((line) => line.startsWith("POST")));
   });
 
   it("tell their status and health like every node", async (context) => {

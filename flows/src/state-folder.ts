@@ -60,7 +60,8 @@ export function nodeRedProgram(): string {
 
 /** The packages whose nodes are loaded beside Node-RED's own, wherever npm has put them. */
 export function nodePackages(): string[] {
-  return ["@meanet/node-red", "@flowfuse/node-red-dashboard"].map((name) =>
-    dirname(require.resolve(`${name}/package.json`)),
-  );
+  return [
+    require.resolve("@meanet/node-red/package.json"),
+    require.resolve("@flowfuse/node-red-dashboard/package.json"),
+  ].map(dirname);
 }

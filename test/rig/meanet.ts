@@ -79,17 +79,20 @@ export class Meanet {
   }
 
   /** Waits until it has said something, on either stream. */
-  says(pattern: RegExp): Promise<void> {
-    const said = new Promise<void>((resolve) => {
+  says(pattern: RegExp, patienceMs = PATIENCE_MS): Promise<RegExpExecArray> {
+    const said = new Promise<RegExpExecArray>((resolve) => {
       this.#listener = () => {
-        if (pattern.test(this.#stdout) || pattern.test(this.#stderr)) resolve();
+        const found = pattern.exec(this.#stdout) ?? pattern.exec(this.#stderr);
+        if (found !== null) resolve(found);
       };
       this.#listener();
     });
     const ended = this.#ended.then(({ stderr }) => {
-      assert.match(this.#stdout + stderr, pattern, `${this.name} ended without saying it`);
+      const found = pattern.exec(this.#stdout + stderr);
+      assert.ok(found, `${this.name} ended without saying ${pattern}`);
+      return found;
     });
-    return this.#within(`to say ${pattern}`, Promise.race([said, ended]));
+    return this.#within(`to say ${pattern}`, Promise.race([said, ended]), patienceMs);
   }
 
   /** Waits until it ends by itself. */
@@ -113,11 +116,11 @@ export class Meanet {
     return this.ended();
   }
 
-  async #within<T>(what: string, promise: Promise<T>): Promise<T> {
+  async #within<T>(what: string, promise: Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       late.reject(new Error(`${this.name} took too long ${what}; it said:\n${this.#stdout}${this.#stderr}`));
-    }, PATIENCE_MS);
+    }, patienceMs);
     try {
       return await Promise.race([promise, late.promise]);
     } finally {

@@ -24,8 +24,8 @@ export class Site {
     return this.#url;
   }
 
-  async startBroker(...flags: string[]): Promise<Meanet> {
-    const broker = this.#start("broker", "--site", SITE, "--listeners-tcp-port", "0", ...flags);
+  async startBroker(): Promise<Meanet> {
+    const broker = this.#start("broker", "--site", SITE, "--listeners-tcp-port", "0");
     this.#url = (await broker.ready()).mqtt ?? "";
     return broker;
   }
@@ -38,8 +38,8 @@ export class Site {
     return this.#startNode("worker", "--node", node, ...flags);
   }
 
-  startRecorder(...flags: string[]): Promise<Meanet> {
-    return this.#startNode("recorder", "--state", join(this.folder, "recorder"), ...flags);
+  startRecorder(): Promise<Meanet> {
+    return this.#startNode("recorder", "--state", join(this.folder, "recorder"));
   }
 
   /** `meanet up` on this folder, ready; without Node-RED unless `flags` ask for it. */

@@ -66,7 +66,7 @@ export function deliverFlows({
   return report;
 }
 
-function readDelivered(folder: string): Delivered[] {
+export function readDelivered(folder: string): Delivered[] {
   const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
   return files.toSorted().map((file) => ({
     name: basename(file, ".json"),
