@@ -57,8 +57,8 @@ export class AwaitedVerdicts {
   }
 
   close(): void {
-    for (const { settle } of this.#awaited.values()) {
-      settle(new MeanetError("SESSION_CLOSED", "the node was closed before the verdict came"));
+    for (const awaited of this.#awaited.values()) {
+      awaited.settle(new MeanetError("SESSION_CLOSED", "the node was closed before the verdict came"));
     }
   }
 }

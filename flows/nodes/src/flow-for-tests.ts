@@ -2,9 +2,9 @@ import { EventEmitter, on, once } from "node:events";
 import { createRequire } from "node:module";
 import type { TestContext } from "node:test";
 import { configSchema, type RunningBroker, start } from "@meanet/broker";
-import { waitUntil } from "@meanet/recorder/testing";
 import { createLog } from "@meanet/runtime";
 import { MqttSession, mqttConfigSchema } from "@meanet/session";
+import { waitUntil } from "@meanet/session/testing";
 import type { z } from "zod";
 import type { FlowMessage, NodeRed, NodeRedNode, NodeStatus } from "./node-red.ts";
 
