@@ -34,6 +34,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "run Node-RED: nodes, flows and dashboard",
     load: async () => (await import("./commands/flows.ts")).flowsCommand(),
   },
+  bridge: {
+    summary: "run the bridge: nodes and cameras in the conventions of others, such as Home Assistant",
+    load: async () => (await import("./commands/bridge.ts")).bridgeCommand(),
+  },
   replay: {
     summary: "publish labelled frames of a data set as simulated cameras",
     load: async () => (await import("./commands/replay.ts")).replayCommand(),

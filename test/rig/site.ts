@@ -24,8 +24,8 @@ export class Site {
     return this.#url;
   }
 
-  async startBroker(): Promise<Meanet> {
-    const broker = this.#start("broker", "--site", SITE, "--listeners-tcp-port", "0");
+  async startBroker(...flags: string[]): Promise<Meanet> {
+    const broker = this.#start("broker", "--site", SITE, "--listeners-tcp-port", "0", ...flags);
     this.#url = (await broker.ready()).mqtt ?? "";
     return broker;
   }
@@ -40,6 +40,10 @@ export class Site {
 
   startRecorder(): Promise<Meanet> {
     return this.#startNode("recorder", "--state", join(this.folder, "recorder"));
+  }
+
+  startBridge(...flags: string[]): Promise<Meanet> {
+    return this.#startNode("bridge", ...flags);
   }
 
   /** `meanet up` on this folder, ready; without Node-RED unless `flags` ask for it. */

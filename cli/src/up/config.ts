@@ -1,3 +1,4 @@
+import { conventionNames } from "@meanet/bridge";
 import { durationMs } from "@meanet/runtime";
 import { z } from "zod";
 import { frameEncodings } from "../replay/frame-source.ts";
@@ -88,6 +89,12 @@ export const upConfigSchema = z.strictObject({
     .regex(/^https?:\/\/[^/]+\/[^/]+$/, "expected http://host:port/database")
     .optional()
     .describe("InfluxDB that the recorder forwards to, http://host:port/database"),
+  conventions: z
+    .array(z.enum(conventionNames))
+    .default([])
+    .describe(
+      `conventions of other ecosystems that a bridge passes nodes and cameras on in: ${conventionNames.join(", ")}; left out: no bridge`,
+    ),
   site: id.default("default").describe("site of all nodes and cameras"),
   state: z
     .string()

@@ -131,7 +131,7 @@ export class Processes {
 
   /** Recorder first: it stops last and sees every verdict. */
   #plan(brokerUrl: string): Plan[] {
-    const { site, state, sensors, policy, influx, edges, workers, thumbnails } = this.#config;
+    const { site, state, sensors, policy, influx, edges, workers, thumbnails, conventions } = this.#config;
     const common = ["--mqtt-url", brokerUrl, "--site", site];
     const bundles = this.#config.bundles ?? (sensors ? ["fashion-mnist", "uci-har"] : undefined);
     // In brackets: a folder may hold a comma.
@@ -168,6 +168,15 @@ export class Processes {
           ...["--thumbnails-every", `${thumbnails}ms`],
           ...["--thumbnails-of-cloud", thumbnails === 0 ? "none" : "disagreed"],
           ...this.#edgeFlags,
+          ...httpPort(previous),
+        ],
+      })),
+      ...(conventions.length === 0 ? [] : ["bridge"]).map((name) => ({
+        name,
+        args: (previous: Addresses | undefined) => [
+          "bridge",
+          ...common,
+          ...["--node", name, "--conventions", conventions.join(",")],
           ...httpPort(previous),
         ],
       })),

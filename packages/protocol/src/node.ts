@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { id, nonNegative, timestamp } from "./scalars.ts";
 
-export const nodeKinds = ["broker", "edge", "worker", "recorder", "flows"] as const;
+export const nodeKinds = ["broker", "edge", "worker", "recorder", "flows", "bridge"] as const;
 export type NodeKind = (typeof nodeKinds)[number];
 
 /** Payload of `{node}/status`, retained. `offline` is the will: the node vanished; `stopped` is a clean stop. */

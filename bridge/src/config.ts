@@ -1,0 +1,48 @@
+import { isId } from "@meanet/protocol";
+import { durationMs, httpConfigSchema } from "@meanet/runtime";
+import { mqttConfigSchema } from "@meanet/session";
+import { z } from "zod";
+import { conventionNames } from "./convention.ts";
+
+const id = z.string().refine(isId, 'expected 1 to 64 of a-z, 0-9 and "-"');
+const prefix = z
+  .string()
+  .regex(/^[^+#/\s$][^+#/\s]*(\/[^+#/\s]+)*$/, 'expected levels without "+", "#" and spaces');
+const count = z.int().min(1).max(10_000);
+
+/** Settings of the bridge. */
+export const configSchema = z.strictObject({
+  site: id.default("default").describe("site whose nodes and devices are passed on"),
+  node: id.default("bridge").describe("name of this node, and client id at the broker"),
+  conventions: z
+    .array(z.enum(conventionNames))
+    .default([])
+    .describe(`in which conventions: ${conventionNames.join(", ")}; none by default`),
+  interval: durationMs
+    .refine((ms) => ms >= 10 && ms <= 60_000, 'expected "10ms" to "1m"')
+    .prefault("1s")
+    .describe("between two looks at what has changed; what changes more often is passed on so often"),
+  silentAfter: durationMs
+    .prefault("10m")
+    .describe("a camera or sensor without a verdict for so long counts as away"),
+  forgetAfter: durationMs
+    .prefault("1d")
+    .describe("what has been away for so long is taken out of the other ecosystems"),
+  limits: z
+    .strictObject({
+      nodes: count.default(200).describe("most nodes; messages of others are dropped and counted"),
+      devices: count.default(500).describe("most cameras and sensors; the same"),
+    })
+    .prefault({}),
+  homeAssistant: z
+    .strictObject({
+      prefix: prefix
+        .default("homeassistant")
+        .describe("discovery prefix, as in Home Assistant's MQTT options"),
+    })
+    .prefault({}),
+  statsInterval: durationMs.prefault("5s").describe("between two publications of this node's stats"),
+  mqtt: mqttConfigSchema,
+  http: httpConfigSchema,
+});
+export type Config = z.output<typeof configSchema>;

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it, type TestContext } from "node:test";
+import type { Verdict } from "@meanet/protocol";
+import { createLog } from "@meanet/runtime";
+import { MqttSession, mqttConfigSchema } from "@meanet/session";
+import { type Mosquitto, startMosquitto } from "@meanet/session/testing";
+import type { z } from "zod";
+import { configSchema, start } from "./index.ts";
+import { answerOf, statsOf, statusOf } from "./payloads-for-tests.ts";
+import { HomeAssistantReader } from "./testing/index.ts";
+
+const log = createLog("test", "silent");
+let mosquitto: Mosquitto;
+before(async () => {
+  mosquitto = await startMosquitto();
+});
+after(() => mosquitto.stop());
+
+let sites = 0;
+/** A site of its own for every test, since the broker is shared. */
+function openSite(context: TestContext) {
+  const site = `site-${++sites}`;
+  let names = 0;
+  const session = (
+    node = `${site}-${++names}`,
+    status?: { kind: "edge"; version: string; models: string[] },
+  ) => {
+    const opened = new MqttSession({
+      mqtt: mqttConfigSchema.parse({ url: mosquitto.url }),
+      ...{ node, site, log },
+      ...(status === undefined ? {} : { status }),
+    });
+    context.after(() => opened.close());
+    return opened;
+  };
+  return {
+    site,
+    session,
+    async startBridge(changes: Partial<z.input<typeof configSchema>> = {}) {
+      const config = configSchema.parse({
+        ...{ site, node: `${site}-bridge`, conventions: ["home-assistant"], interval: "10ms" },
+        mqtt: { url: mosquitto.url },
+        ...changes,
+      });
+      const bridge = await start(config, { log });
+      context.after(() => bridge.stop());
+      return bridge;
+    },
+    async openReader() {
+      const opened = session();
+      const reader = new HomeAssistantReader(opened);
+      await opened.connect();
+      return reader;
+    },
+    async sayVerdict(from: MqttSession, device: string, verdict: Verdict) {
+      await from.publish(from.topics.verdict, { site, device }, { ...verdict, site, device });
+    },
+  };
+}
+
+describe("a bridge for Home Assistant", () => {
+  it("shows a node as long as it is there, and what became of it", async (context) => {
+    const { site, session, openReader, startBridge } = openSite(context);
+    const reader = await openReader();
+    await startBridge();
+    const edge = session("edge-1", { kind: "edge", version: "1.0.0", models: [] });
+    await edge.connect();
+    await edge.publish(edge.topics.stats, { site, node: "edge-1" }, statsOf());
+    const object = `meanet_${site}_node_edge-1`;
+    await reader.until(() => reader.state(object, "frames") === "100");
+    assert.equal(reader.state(object, "online"), "on");
+    await edge.close();
+    await reader.until(() => reader.state(object, "frames") === "unavailable");
+    assert.equal(reader.state(object, "online"), "off");
+    assert.equal(reader.state(object, "state"), "stopped");
+    assert.deepEqual(reader.breaches, []);
+  });
+
+  it("announces everything again when Home Assistant starts", async (context) => {
+    const { site, session, openReader, startBridge, sayVerdict } = openSite(context);
+    await startBridge();
+    const device = session();
+    await device.connect();
+    const reader = await openReader();
+    await sayVerdict(device, "cam-1", answerOf());
+    const object = `meanet_${site}_device_cam-1`;
+    await reader.until(() => reader.devices.has(object) && reader.devices.size === 2);
+    const before_ = reader.configurations;
+    await reader.sayOnline();
+    await reader.until(() => reader.configurations >= before_ + 2);
+  });
+
+  it("takes a camera away that has been silent for long", async (context) => {
+    const { site, session, openReader, startBridge, sayVerdict } = openSite(context);
+    const reader = await openReader();
+    await startBridge({ silentAfter: "20ms", forgetAfter: "50ms" });
+    const device = session();
+    await device.connect();
+    await sayVerdict(device, "cam-1", answerOf());
+    const object = `meanet_${site}_device_cam-1`;
+    await reader.until(() => reader.devices.has(object));
+    await reader.until(() => !reader.devices.has(object));
+  });
+
+  it("takes away what a bridge before it announced and nobody brings back", async (context) => {
+    const { site, session, openReader, startBridge, sayVerdict } = openSite(context);
+    const first = await startBridge();
+    const device = session();
+    await device.connect();
+    await sayVerdict(device, "cam-1", answerOf());
+    const reader = await openReader();
+    const object = `meanet_${site}_device_cam-1`;
+    await reader.until(() => reader.devices.has(object));
+    await first.stop();
+    assert.ok(reader.devices.has(object));
+    await startBridge({ forgetAfter: "50ms" });
+    await reader.until(() => !reader.devices.has(object));
+    assert.ok(reader.devices.has(`meanet_${site}_node_${site}-bridge`));
+  });
+
+  it("drops and counts what is beyond its limits", async (context) => {
+    const { site, session, startBridge, sayVerdict } = openSite(context);
+    const listener = session();
+    const seen = Promise.withResolvers<void>();
+    listener.subscribe(listener.topics.stats, { site, node: `${site}-bridge` }, ({ value }) => {
+      if (value.drops["beyond-limit"] === 2) seen.resolve();
+    });
+    await listener.connect();
+    await startBridge({ statsInterval: "20ms", limits: { devices: 1 } });
+    for (const camera of ["cam-1", "cam-2", "cam-3"]) await sayVerdict(listener, camera, answerOf());
+    await seen.promise;
+  });
+
+  it("listens and publishes nothing of others while no convention is asked for", async (context) => {
+    const { site, session, openReader, startBridge } = openSite(context);
+    const reader = await openReader();
+    await startBridge({ conventions: [], statsInterval: "20ms" });
+    const edge = session();
+    await edge.connect();
+    await edge.publish(edge.topics.status, { site, node: "edge-1" }, statusOf());
+    // Its own stats come after what it would have announced.
+    const stats = session();
+    const heard = Promise.withResolvers<void>();
+    stats.subscribe(stats.topics.stats, { site }, ({ value }) => {
+      if (value.queues.known === 2) heard.resolve();
+    });
+    await stats.connect();
+    await heard.promise;
+    assert.equal(reader.configurations, 0);
+  });
+});

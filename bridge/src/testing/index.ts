@@ -1,0 +1,4 @@
+/** What reads the bridge's messages in tests, as the ecosystems would: `@meanet/bridge/testing`. */
+export { discoveryBreaches } from "./discovery-rules.ts";
+export { HomeAssistantReader } from "./home-assistant-reader.ts";
+export { renderTemplate } from "./template.ts";
