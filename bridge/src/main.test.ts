@@ -36,7 +36,7 @@ function openSite(context: TestContext) {
   return {
     site,
     session,
-    async startBridge(changes: Partial<z.input<typeof configSchema>> = {}) {
+    startBridge: async (changes: Partial<z.input<typeof configSchema>> = {}) => {
       const config = configSchema.parse({
         ...{ site, node: `${site}-bridge`, conventions: ["home-assistant"], interval: "10ms" },
         mqtt: { url: mosquitto.url },
@@ -46,13 +46,13 @@ function openSite(context: TestContext) {
       context.after(() => bridge.stop());
       return bridge;
     },
-    async openReader() {
+    openReader: async () => {
       const opened = session();
       const reader = new HomeAssistantReader(opened);
       await opened.connect();
       return reader;
     },
-    async sayVerdict(from: MqttSession, device: string, verdict: Verdict) {
+    sayVerdict: async (from: MqttSession, device: string, verdict: Verdict) => {
       await from.publish(from.topics.verdict, { site, device }, { ...verdict, site, device });
     },
   };
