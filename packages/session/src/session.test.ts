@@ -75,6 +75,32 @@ async function watchStatus(context: TestContext, node: string): Promise<Inbox<St
   return states;
 }
 
+describe("will of another convention", () => {
+  test("is asked for every CONNECT, and the broker publishes the one of the connection that was lost", async (context) => {
+    const wire = await openWire(mosquitto.port);
+    context.after(() => wire.close());
+    const node = fresh("node");
+    const status = { state: "offline", kind: "edge", version: "", models: [] } as const;
+    const lost = new Inbox<number>();
+    const watcher = open(context);
+    watcher.subscribe(topics.status, { node }, ({ value }) => lost.put(value.since));
+    await watcher.connect();
+    const will = (connects: number) => ({
+      topic: topics.status.format({ site: "lab", node }),
+      payload: topics.status.encode({ ...status, since: connects }),
+      ...({ qos: 1, retain: false } as const),
+    });
+    const session = open(context, { url: wire.url, will });
+    await session.connect();
+    assert.equal(session.connects, 1);
+    await reconnect(session, wire);
+    await lost.until((items) => items.length === 1);
+    assert.equal(session.connects, 2);
+    await reconnect(session, wire);
+    assert.deepEqual(await lost.until((items) => items.length === 2), [0, 1]);
+  });
+});
+
 describe("status of a node", () => {
   test("is online on connect, offline when it vanishes, online again, and stopped after a clean stop", async (context) => {
     const wire = await openWire(mosquitto.port);

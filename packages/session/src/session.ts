@@ -32,10 +32,23 @@ export interface SessionOptions {
     /** Name and version of each bundle that it serves. */
     readonly models: readonly string[];
   };
+  /**
+   * What the broker is to say when this client vanishes, where another convention than MEANet's asks for it; with `status` the will is
+   * the node's. Asked for every attempt: `connects` CONNECT packets were sent before it.
+   */
+  readonly will?: (connects: number) => Will;
   /** QoS 1 messages that may wait for the broker; beyond it `publish` rejects with PUBLISH_BACKLOG. Default 10,000. */
   readonly maxPending?: number;
   /** Bytes of all messages that may wait for the broker. Default 64 MiB. */
   readonly maxPendingBytes?: number;
+}
+
+/** A message that the broker keeps for the moment when the client vanishes. */
+export interface Will {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly qos: 0 | 1;
+  readonly retain: boolean;
 }
 
 /** A subscription that can be ended. */
@@ -66,6 +79,7 @@ export class MqttSession {
   readonly #listeners = new Set<(connected: boolean) => void>();
   readonly #outgoing: Outgoing;
   #models: readonly string[];
+  #connects = 0;
   /** The subscriptions of this connection have been answered; each was granted. */
   #answered = false;
   #granted = false;
@@ -89,7 +103,13 @@ export class MqttSession {
       ...clientOptions(options.mqtt),
       clientId: options.node,
       clean: options.clean ?? true,
-      ...(options.status === undefined ? {} : { will: this.#will() }),
+      ...this.#willOption(),
+    });
+    this.#client.on("packetsend", ({ cmd }) => {
+      if (cmd !== "connect") return;
+      this.#connects += 1;
+      // That of the next attempt: this one has its own.
+      Object.assign(this.#client.options, this.#willOption());
     });
     deferAcknowledgement(this.#client, (packet, acknowledge) => {
       this.#incoming.deliver(packet.topic, packet.payload as Uint8Array, {
@@ -112,6 +132,11 @@ export class MqttSession {
   /** Connected, and every subscription granted. */
   get ready(): boolean {
     return this.connected && this.#granted;
+  }
+
+  /** CONNECT packets sent since the start. */
+  get connects(): number {
+    return this.#connects;
   }
 
   /** Messages that were not what their topic promises, since the start. */
@@ -228,7 +253,7 @@ export class MqttSession {
   /** Publishes the status again with other models. */
   setModels(models: readonly string[]): void {
     this.#models = models;
-    this.#client.options.will = this.#will();
+    Object.assign(this.#client.options, this.#willOption());
     this.#publishStatus("online");
   }
 
@@ -276,14 +301,17 @@ export class MqttSession {
     return this.#client.endAsync(force);
   }
 
-  #will(): NonNullable<IClientOptions["will"]> {
+  #willOption(): Pick<IClientOptions, "will"> {
     const { topics, site, node } = this;
-    return {
-      topic: topics.status.format({ site, node }),
-      payload: Buffer.from(topics.status.encode(this.#status("offline"))),
-      qos: topics.status.qos,
-      retain: topics.status.retain,
-    };
+    const { status, will } = this.#options;
+    if (status !== undefined) {
+      const payload = Buffer.from(topics.status.encode(this.#status("offline")));
+      const { qos, retain } = topics.status;
+      return { will: { topic: topics.status.format({ site, node }), payload, qos, retain } };
+    }
+    if (will === undefined) return {};
+    const { payload, ...others } = will(this.#connects);
+    return { will: { ...others, payload: Buffer.from(payload) } };
   }
 
   #onConnect(): void {
