@@ -29,6 +29,8 @@ export const statsSchema = z.object({
   drops: counts,
   /** Waiting now, by queue. */
   queues: counts,
+  /** Resident memory of the process now. */
+  memoryBytes: z.int().min(0).optional(),
   /** Final verdicts since the start, by exit (edge nodes only). */
   exits: z.object({ main: nonNegative, extension: nonNegative, cloud: nonNegative }).optional(),
   /** Answers since the start, by bundle in force, name and version (edge nodes only). */

@@ -195,6 +195,7 @@ const stats: fc.Arbitrary<Stats> = fc.record(
     kind,
     at: time,
     uptimeS: amount,
+    memoryBytes: count,
     counters: counts,
     drops: counts,
     queues: counts,

@@ -25,10 +25,15 @@ test("stats and energy are published on a connection, and a last time on stop", 
     while (seen.length < length) await once(arrivals, "arrival");
   };
   const uptimes: number[] = [];
-  watcher.subscribe(watcher.topics.stats, { node: "worker-1" }, ({ value: { kind, counters, uptimeS } }) => {
-    uptimes.push(uptimeS);
-    see({ kind, counters });
-  });
+  watcher.subscribe(
+    watcher.topics.stats,
+    { node: "worker-1" },
+    ({ value: { kind, counters, uptimeS, memoryBytes } }) => {
+      uptimes.push(uptimeS);
+      assert.ok(memoryBytes! > 1e6);
+      see({ kind, counters });
+    },
+  );
   watcher.subscribe(watcher.topics.energy, { node: "worker-1" }, ({ value: { computeJ, source } }) => {
     see({ computeJ, source });
   });

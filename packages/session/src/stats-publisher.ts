@@ -6,7 +6,7 @@ export interface StatsOptions {
   readonly kind: NodeKind;
   readonly intervalMs: number;
   /** Read for each publication. */
-  readonly stats: () => Omit<Stats, keyof Head>;
+  readonly stats: () => Omit<Stats, keyof Head | "memoryBytes">;
   /** Left out by nodes that count no joules. */
   readonly energy?: () => Omit<NodeEnergy, keyof Head>;
   readonly onError: (error: unknown) => void;
@@ -46,7 +46,11 @@ export class StatsPublisher {
     const { site, node, topics } = session;
     const uptimeS = (performance.now() - this.#startedAt) / 1000;
     const head: Head = { kind, at: Date.now(), uptimeS };
-    await session.publish(topics.stats, { site, node }, { ...head, ...stats() });
+    await session.publish(
+      topics.stats,
+      { site, node },
+      { ...head, memoryBytes: process.memoryUsage.rss(), ...stats() },
+    );
     if (energy !== undefined) await session.publish(topics.energy, { site, node }, { ...head, ...energy() });
   }
 }

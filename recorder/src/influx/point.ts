@@ -80,7 +80,7 @@ export function toPoint({ table, row }: Change, guard: TagGuard): Point {
         "node",
         row,
         ["site", "node", "kind"],
-        { uptime_s: Number(row.uptime_s), ...counters(row, guard) },
+        { ...pick(row, ["uptime_s", "memory_bytes"]), ...counters(row, guard) },
         guard,
       );
   }

@@ -36,13 +36,14 @@ export const nodes: NamedQuery = {
          )
          SELECT ${keys} state, version, model AS models, drops,
            (SELECT uptime_s FROM node WHERE node.row = stats) AS uptimeS,
+           (SELECT memory_bytes FROM node WHERE node.row = stats) AS memoryBytes,
            (SELECT queues FROM node WHERE node.row = stats) AS queues
          FROM known LEFT JOIN dropped USING (site, node, kind)`,
       influxql: [
         ({ before, group }) =>
           `SELECT last("state") AS "state", last("version") AS "version", last("model") AS "models" FROM "node" WHERE ${before} ${group}`,
         ({ before, group }) =>
-          `SELECT last("uptime_s") AS "uptimeS", last(/^queue_/) FROM "node" WHERE ${before} ${group}`,
+          `SELECT last("uptime_s") AS "uptimeS", last("memory_bytes") AS "memoryBytes", last(/^queue_/) FROM "node" WHERE ${before} ${group}`,
         ({ range, group }) =>
           `SELECT sum("dropped") AS "drops" FROM "node" WHERE "reason" != '' AND ${range} ${group}`,
       ],

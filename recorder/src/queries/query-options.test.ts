@@ -40,6 +40,7 @@ describe("query options", () => {
     ["a moment that is none", "latency", { since: "yesterday" }, /"15m".*received "yesterday"/],
     ["an option given twice", "latency", { since: ["1h", "2h"] }, /since/],
     ["a begin after the end", "latency", { since: String(NOW), until: "1h" }, /before until/],
+    ["intervals of what tells of one moment", "nodes", { interval: "1m" }, /leave interval out/],
     ["more intervals than anyone can read", "latency", { since: "30d", interval: "1ms" }, /10000 intervals/],
     ["a statement in place of a value", "latency", { by: "device; DROP TABLE verdict" }, /by/],
   ];

@@ -6,7 +6,7 @@ import { rollUpAll } from "../rollups/rollup-book.ts";
 import { rollupTables } from "../rollups/rollup-tables.ts";
 
 /** Grows with every change of the tables below; a database that no step of `upgrades` leads on from is refused, never guessed at. */
-const VERSION = 4;
+const VERSION = 5;
 
 /** How long to wait, holding up everything else, for another process that writes. */
 const BUSY_WAIT_MS = 500;
@@ -85,6 +85,7 @@ CREATE TABLE energy (
 CREATE TABLE node (
   ${changing}, site TEXT NOT NULL, node TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL,
   uptime_s REAL NOT NULL, counters TEXT NOT NULL, drops TEXT NOT NULL, queues TEXT NOT NULL, exits TEXT,
+  memory_bytes INTEGER,
   UNIQUE (site, node, at)
 ) STRICT;
 
@@ -123,6 +124,7 @@ const upgrades: Readonly<Record<number, (database: DatabaseSync) => void>> = {
     database.exec(rollupTables);
     rollUpAll(database);
   },
+  4: (database) => database.exec("ALTER TABLE node ADD COLUMN memory_bytes INTEGER"),
 };
 
 /**

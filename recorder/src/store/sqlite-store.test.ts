@@ -28,7 +28,7 @@ function makeVersion2(database: DatabaseSync): void {
   for (const column of ["frame_bytes", "threshold", "extension_j", "stages", "top", "edge_answer"]) {
     database.exec(`ALTER TABLE verdict DROP COLUMN ${column}`);
   }
-  database.exec(`DROP TABLE verdict_1m; DROP TABLE verdict_1h; DROP TABLE drop_count_1m; DROP TABLE drop_count_1h;
+  database.exec(`ALTER TABLE node DROP COLUMN memory_bytes; DROP TABLE verdict_1m; DROP TABLE verdict_1h; DROP TABLE drop_count_1m; DROP TABLE drop_count_1h;
     PRAGMA user_version = 2`);
 }
 

@@ -214,7 +214,7 @@ class SqliteStore implements Store {
   }
 
   #writeStats({ site, node, stats }: Extract<Observation, { kind: "stats" }>, now: number): void {
-    const { kind, at, uptimeS, counters, drops, queues, exits } = stats;
+    const { kind, at, uptimeS, counters, drops, queues, exits, memoryBytes } = stats;
     const before = this.#lastDrops(site, node);
     const inserted = this.#insertChange(
       "node",
@@ -224,6 +224,7 @@ class SqliteStore implements Store {
         drops: JSON.stringify(drops),
         queues: JSON.stringify(queues),
         exits: exits === undefined ? null : JSON.stringify(exits),
+        memory_bytes: memoryBytes ?? null,
       },
       now,
     );
