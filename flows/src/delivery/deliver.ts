@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { basename, join } from "node:path";
 import { type Logger, MeanetError } from "@meanet/runtime";
 import { z } from "zod";
+import { dashboardFlows } from "../../dashboard/compose.ts";
 import { type StateFolder, writeWhole } from "../state-folder.ts";
 import {
   type Delivered,
@@ -12,10 +13,13 @@ import {
   type Outcome,
 } from "./install-flows.ts";
 
-/** Where the package keeps what it delivers: `flows/` by hand-made tab, `dashboard/` by page. */
-export const deliveredFolders = ["flows", "dashboard"].map((name) =>
-  join(import.meta.dirname, "../..", name),
-);
+/** Where the package keeps what it delivers, one file for each. */
+const deliveredFolder = join(import.meta.dirname, "../../flows");
+
+/** All that the package delivers: flows by hand, and the dashboard. */
+export function allDelivered(): Delivered[] {
+  return [...readDelivered(deliveredFolder), ...dashboardFlows()];
+}
 
 const flowsSchema = z.array(
   z.looseObject({ id: z.string().min(1), type: z.string().min(1), z: z.string().optional() }),
@@ -26,8 +30,6 @@ export interface DeliverOptions {
   readonly state: StateFolder;
   /** Names; undefined: all. */
   readonly wanted?: readonly string[] | undefined;
-  /** Each holds one JSON file per delivery. */
-  readonly folders?: readonly string[];
   readonly log: Logger;
 }
 
@@ -39,13 +41,8 @@ export interface DeliverOptions {
  *
  * @throws {MeanetError} CONFIG_INVALID for a name that is not delivered
  */
-export function deliverFlows({
-  state,
-  wanted,
-  folders = deliveredFolders,
-  log,
-}: DeliverOptions): Readonly<Record<string, Outcome>> {
-  const all = folders.flatMap(readDelivered);
+export function deliverFlows({ state, wanted, log }: DeliverOptions): Readonly<Record<string, Outcome>> {
+  const all = allDelivered();
   const delivered = wanted === undefined ? all : all.filter(({ name }) => wanted.includes(name));
   const unknown = wanted?.filter((name) => !all.some((one) => one.name === name)) ?? [];
   if (unknown.length > 0) {
@@ -66,7 +63,7 @@ export function deliverFlows({
   return report;
 }
 
-export function readDelivered(folder: string): Delivered[] {
+function readDelivered(folder: string): Delivered[] {
   const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
   return files.toSorted().map((file) => ({
     name: basename(file, ".json"),

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Script } from "node:vm";
-import { deliveredFolders, readDelivered } from "./deliver.ts";
+import { allDelivered } from "./deliver.ts";
 import { type FlowNode, TAB_ID } from "./install-flows.ts";
 
-const deliveries = deliveredFolders.flatMap(readDelivered);
+const deliveries = allDelivered();
 const all = deliveries.flatMap(({ nodes }) => nodes);
 const byId = new Map(all.map((node) => [node.id, node]));
 

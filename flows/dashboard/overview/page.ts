@@ -1,0 +1,92 @@
+import { asking, type Wanted } from "../asking.ts";
+import type { PageDescription } from "../page.ts";
+import { CONNECTION, chart, functionNode, table, template } from "../parts.ts";
+import { bytesText, exitName, joulesText, shareText } from "../texts.ts";
+import { countOnline, dropRows, energyRows, figures, latencyRows, overTime } from "./shapes.ts";
+
+const wanted: readonly Wanted[] = [
+  { name: "throughput", query: "throughput" },
+  { name: "exits", query: "exits" },
+  { name: "exits over time", query: "exits", overTime: true },
+  { name: "latency", query: "latency" },
+  { name: "latency by exit", query: "latency", by: "exit" },
+  { name: "energy", query: "energy" },
+  { name: "accuracy", query: "accuracy" },
+  { name: "accuracy by exit", query: "accuracy", by: "exit" },
+  { name: "uplink", query: "uplink" },
+  { name: "disagreement", query: "disagreement" },
+  { name: "savings", query: "savings" },
+  { name: "drops", query: "drops" },
+];
+
+const panels = ["shape-figures", "shape-exits", "shape-latency", "shape-energy", "shape-drops"];
+
+export const overview: PageDescription = {
+  name: "overview",
+  title: "Overview",
+  icon: "view-dashboard",
+  info: "What the site does now: frames, exits, latency, joules, bytes, accuracy, losses. The recorder is asked while somebody looks.",
+  groups: {
+    window: { title: "Time", width: 12, showTitle: false },
+    now: { title: "In this time", width: 12 },
+    exits: { title: "Answers over time, by exit", width: 6 },
+    latency: { title: "Latency and accuracy by exit", width: 6 },
+    energy: { title: "Joules and bytes, as done and otherwise", width: 6 },
+    drops: { title: "Drops and refusals, by reason", width: 6 },
+  },
+  nodes: {
+    ...asking("window", wanted, "nodes", panels),
+    nodes: {
+      ...{ type: "meanet-status", connection: CONNECTION, nodes: "", kinds: "", states: "", stats: false },
+      to: [["count-online"], []],
+    },
+    "count-online": functionNode(countOnline, [[]]),
+    "shape-figures": functionNode(figures, [["figures"]], [joulesText, bytesText, shareText]),
+    figures: template("now", "base/figures.vue"),
+    "shape-exits": functionNode(overTime, [["exits-chart"]], [exitName]),
+    "exits-chart": chart("exits", {
+      ...{
+        label: "",
+        kind: "bar",
+        x: "time",
+        xKey: "time",
+        series: "exit",
+        yKey: "frames",
+        yLabel: "frames",
+      },
+      stacked: true,
+    }),
+    "shape-latency": functionNode(latencyRows, [["latency-chart", "latency-table"]], [exitName, shareText]),
+    "latency-chart": chart("latency", {
+      ...{ label: "", kind: "bar", x: "category", xKey: "exit", yLabel: "ms", height: 5 },
+      series: ["p50Ms", "p95Ms", "p99Ms"],
+    }),
+    "latency-table": table("latency", "Milliseconds from a frame's arrival to its answer", [
+      { key: "exit", title: "Exit" },
+      { key: "frames", title: "Frames", align: "end" },
+      { key: "p50", title: "p50", align: "end" },
+      { key: "p95", title: "p95", align: "end" },
+      { key: "p99", title: "p99", align: "end" },
+      { key: "accuracy", title: "Accuracy", align: "end" },
+    ]),
+    "shape-energy": functionNode(energyRows, [["energy-chart", "energy-table"]], [joulesText, bytesText]),
+    "energy-chart": chart("energy", {
+      ...{ label: "", kind: "bar", x: "category", xKey: "way", yLabel: "J", height: 5, stacked: true },
+      series: ["edgeJ", "cloudJ"],
+    }),
+    "energy-table": table("energy", "The same frames as done, by the edge alone, and by the cloud alone", [
+      { key: "way", title: "Way" },
+      { key: "edge", title: "Edge and upload", align: "end" },
+      { key: "cloud", title: "Cloud", align: "end" },
+      { key: "total", title: "Total", align: "end" },
+      { key: "perFrame", title: "Each frame", align: "end" },
+      { key: "bytes", title: "Bytes sent", align: "end" },
+    ]),
+    "shape-drops": functionNode(dropRows, [["drops-table"]]),
+    "drops-table": table("drops", "Frames without an answer", [
+      { key: "source", title: "Counted by" },
+      { key: "reason", title: "Reason" },
+      { key: "frames", title: "Frames", align: "end" },
+    ]),
+  },
+};

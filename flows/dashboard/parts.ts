@@ -1,0 +1,120 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { PartNode } from "./page.ts";
+
+/** Id of the connection that all delivered flows share. */
+export const CONNECTION = "meanet-connection-site";
+
+/** Steps of the flow that are not widgets, wired to the nodes of the page by name. */
+type Wires = readonly (readonly string[])[];
+
+/** A page's own widget, from a single-file Vue component below this folder. */
+export function template(group: string, file: string, to: Wires = [[]]): PartNode {
+  return {
+    type: "ui-template",
+    group,
+    format: readFileSync(join(import.meta.dirname, file), "utf8"),
+    ...{ page: "", ui: "", width: 0, height: 0, head: "", storeOutMessages: true, passthru: false },
+    ...{ resendOnRefresh: true, templateScope: "local", className: "", to },
+  };
+}
+
+/** A function that Node-RED runs; it uses nothing of its module but `parts`. */
+type FlowFunction = (...args: never[]) => unknown;
+
+/**
+ * A function node that runs one of our functions on each message. Its source goes into the flow, where users may change it;
+ * Node has replaced its types by blanks, which are taken out.
+ *
+ * @param parts - functions that it calls
+ */
+export function functionNode(run: FlowFunction, to: Wires, parts: readonly FlowFunction[] = []): PartNode {
+  const sources = [...parts, run].map((part) =>
+    part
+      .toString()
+      .replace(/(\S) {2,}(?=\S)/g, "$1 ")
+      .replace(/ +([),;])/g, "$1")
+      .replace(/ +$/gm, "")
+      .replace(/\n{2,}/g, "\n"),
+  );
+  return {
+    type: "function",
+    func: `${sources.join("\n\n")}\n\nreturn ${run.name}(msg, flow);\n`,
+    ...{ outputs: to.length, timeout: 0, noerr: 0, initialize: "", finalize: "", libs: [], to },
+  };
+}
+
+export interface Chart {
+  readonly label: string;
+  readonly kind: "line" | "bar";
+  /** Whether x is a moment, or a name. */
+  readonly x: "time" | "category";
+  readonly xKey: string;
+  /** One series for each value of this column; or these columns are the series. */
+  readonly series: string | readonly string[];
+  /** The column of y where `series` is one. */
+  readonly yKey?: string;
+  readonly yLabel: string;
+  readonly stacked?: boolean;
+  readonly height?: number;
+}
+
+/** Blue, orange, purple, green, vermilion, sky: told apart by most colour-blind people (Okabe and Ito); patterns beside them. */
+const colors = ["#0072b2", "#e69f00", "#a0569a", "#009e73", "#d55e00", "#56b4e9"];
+
+/** A chart that each message draws anew from its payload, an array of objects. */
+export function chart(group: string, { label, kind, x, xKey, series, yKey, ...more }: Chart): PartNode {
+  const byColumn = typeof series === "string";
+  return {
+    ...{ type: "ui-chart", group, label, chartType: kind, interpolation: "linear" },
+    category: byColumn ? series : JSON.stringify(series),
+    categoryType: byColumn ? "property" : "json",
+    ...{ xAxisLabel: "", xAxisProperty: xKey, xAxisPropertyType: "property", xAxisType: x },
+    ...{ xAxisFormat: "", xAxisFormatType: "auto", xmin: "", xmax: "" },
+    ...{
+      yAxisLabel: more.yLabel,
+      yAxisProperty: yKey ?? "",
+      yAxisPropertyType: "property",
+      ymin: "0",
+      ymax: "",
+    },
+    ...{ bins: 10, action: "replace", stackSeries: more.stacked ?? false },
+    ...{ pointShape: "circle", pointRadius: 4, showLegend: true },
+    ...{ removeOlder: 0, removeOlderUnit: "3600", removeOlderPoints: "" },
+    // The one grey that can be read on the white and on the black of both themes.
+    ...{ colors, textColor: ["#767676"], textColorDefault: false },
+    ...{ gridColor: ["#76767655"], gridColorDefault: false },
+    chartOptions: {
+      // A description for screen readers, and patterns for whom colours do not tell apart.
+      aria: { enabled: true, decal: { show: true } },
+      // Room for the names below the axis, which the widget cuts off.
+      grid: { bottom: 24 },
+      xAxis: { splitLine: { show: false } },
+    },
+    ...{ width: 0, height: more.height ?? 6, className: "", to: [[]] },
+  };
+}
+
+export interface Column {
+  readonly key: string;
+  readonly title: string;
+  readonly align?: "start" | "end";
+}
+
+/** A table of the payload's objects; on a phone each row is a card. */
+export function table(group: string, label: string, columns: readonly Column[]): PartNode {
+  return {
+    ...{ type: "ui-table", group, label, width: 0, height: 0, maxrows: 0, passthru: false },
+    ...{ autocols: false, showSearch: false, deselect: true, selectionType: "none" },
+    columns: columns.map(({ key, title, align = "start" }) => ({
+      ...{ key, keyType: "key", title, type: "text", align, width: "" },
+    })),
+    ...{
+      mobileBreakpoint: "xs",
+      mobileBreakpointType: "defaults",
+      action: "replace",
+      className: "",
+      to: [[]],
+    },
+  };
+}

@@ -1,0 +1,39 @@
+/** `12.3 mJ`; a dash for what is not known. */
+export function joulesText(joules: number | null | undefined): string {
+  if (joules === null || joules === undefined) return "–";
+  const units = ["J", "mJ", "µJ", "nJ"];
+  let value = joules;
+  while (value !== 0 && value < 1 && units.length > 1) {
+    value *= 1000;
+    units.shift();
+  }
+  return `${value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2)} ${units[0]}`;
+}
+
+/** `3.1 MB`; a dash for what is not known. */
+export function bytesText(bytes: number | null | undefined): string {
+  if (bytes === null || bytes === undefined) return "–";
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let value = bytes;
+  while (value >= 1000 && units.length > 1) {
+    value /= 1000;
+    units.shift();
+  }
+  return `${units[0] === "B" ? Math.round(value) : value.toFixed(1)} ${units[0]}`;
+}
+
+/** `93.4 %`; a dash for what is not known. */
+export function shareText(share: number | null | undefined): string {
+  return share === null || share === undefined ? "–" : `${(share * 100).toFixed(1)} %`;
+}
+
+/** Exits in the order a frame may take them. */
+export function exitName(exit: unknown): string {
+  return exit === "main"
+    ? "1 main"
+    : exit === "extension"
+      ? "2 extension"
+      : exit === "cloud"
+        ? "3 cloud"
+        : String(exit);
+}
