@@ -1,20 +1,22 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, request } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
-import { type Status, topicsUnder } from "@meanet/protocol";
+import { type Status, topicsUnder, type Verdict } from "@meanet/protocol";
 import { createLog, hashPassword, isMeanetError } from "@meanet/runtime";
 import { MqttSession, mqttConfigSchema } from "@meanet/session";
 import { type Mosquitto, startMosquitto, waitUntil } from "@meanet/session/testing";
 import type { z } from "zod";
 import { configSchema } from "./config.ts";
-import type { FlowNode } from "./delivery/install-flows.ts";
+import { deliveredFolders, readDelivered } from "./delivery/deliver.ts";
+import { type FlowNode, installFlows } from "./delivery/install-flows.ts";
 import { type RunningFlows, start } from "./main.ts";
+import { openBrowser, openPage } from "./testing/browser.ts";
 
 /** Of a start; only a process that hangs takes so long. */
 const PATIENCE_MS = 300_000;
@@ -134,6 +136,30 @@ describe("flows, on this machine", () => {
     assert.equal(nodes.status, 404);
   });
 
+  it("show in a browser without asking anywhere else, and the editor would deploy delivered tabs as they came", async (context) => {
+    const browser = await openBrowser();
+    context.after(() => browser.close());
+    const { page, outside, errors } = await openPage(browser, running.editor);
+    await page.goto(`${running.editor}/`, { waitUntil: "domcontentloaded" });
+    const delivered = await getJson<FlowNode[]>(`${running.editor}/flows`);
+    const tabs = delivered.filter(({ type }) => type === "tab").length;
+    await page.waitForFunction(`globalThis.RED?.workspaces?.count?.() >= ${tabs}`);
+    const edited = await page.evaluate<FlowNode[]>("RED.nodes.createCompleteNodeSet({ credentials: false })");
+    const { report } = installFlows(edited, deliveredFolders.flatMap(readDelivered), {});
+    assert.deepEqual([...new Set(Object.values(report))], ["current"], JSON.stringify(report));
+
+    for (const path of ["/wall", "/labelling", "/tuning", "/sensors"]) {
+      await page.goto(running.editor + path);
+      await page.waitForFunction("document.getElementById('state').textContent !== 'Loading …'");
+    }
+    assert.deepEqual(outside, []);
+    // The pages' own questions, to which the recorder of this test has no answer.
+    assert.deepEqual(
+      errors.filter((text) => !text.startsWith("Failed to load resource")),
+      [],
+    );
+  });
+
   it("are open to names of this machine only, so that no page elsewhere reaches them by a name of its own", async () => {
     const { port } = new URL(running.editor);
     assert.equal(await rawStatus(port, "example.org"), 403);
@@ -177,6 +203,23 @@ describe("flows, on this machine", () => {
   });
 });
 
+const log = createLog("flows", "silent");
+
+const refusal: Verdict = {
+  ...{
+    id: "f1",
+    site: "default",
+    device: "cam-1",
+    edge: "edge-1",
+    journal: "j1",
+    seq: 1,
+    at: 2,
+    receivedAt: 1,
+  },
+  ...{ qos: 1, latencyMs: 1, outcome: "refused", final: true, supersedes: null },
+  ...{ reason: "overload", detail: "512 frames wait" },
+};
+
 describe("flows, beyond this machine", () => {
   it("are refused without a login", async () => {
     for (const host of ["0.0.0.0", "::", "192.168.1.5", "my-host"]) {
@@ -189,7 +232,16 @@ describe("flows, beyond this machine", () => {
 
   it("ask for the login everywhere, and let its owner in", async (context) => {
     const login = { username: "anna", password: await hashPassword("s3cret") };
-    const running = await startFlows("login", { editor: { host: "0.0.0.0", port: 0 }, login });
+    const passwords = join(folder, "passwords");
+    writeFileSync(passwords, "");
+    execFileSync("mosquitto_passwd", ["-b", passwords, "flows", "s3cret too"], { stdio: "ignore" });
+    // Mosquitto gives up root before it reads it.
+    chmodSync(passwords, 0o644);
+    chmodSync(folder, 0o755);
+    const closed = await startMosquitto(["allow_anonymous false", `password_file ${passwords}`]);
+    context.after(() => closed.stop());
+    const mqtt = { url: closed.url, username: "flows", password: "s3cret too" };
+    const running = await startFlows("login", { editor: { host: "0.0.0.0", port: 0 }, login, mqtt });
     context.after(() => running.stop());
     const { editor } = running;
     for (const path of ["/flows", "/settings", "/nodes", "/dashboard", "/recorder/queries", "/anything"]) {
@@ -212,6 +264,25 @@ describe("flows, beyond this machine", () => {
     assert.equal((await get(`${editor}/recorder/queries`, { headers: { cookie } })).status, 503);
     const forged = cookie.replace(/=\d/, "=9");
     assert.equal((await get(`${editor}/recorder/queries`, { headers: { cookie: forged } })).status, 401);
+
+    const session = new MqttSession({
+      mqtt: mqttConfigSchema.parse(mqtt),
+      node: "edge-1",
+      site: "default",
+      log,
+    });
+    context.after(() => session.close());
+    await session.connect();
+    const seen = await waitUntil(
+      "the wall has the verdict, through a connection that took its password from the environment",
+      async () => {
+        await session.publish(topicsUnder().verdict, { site: "default", device: "cam-1" }, refusal);
+        return getJson<Record<string, { reason: string }>>(`${editor}/wall/devices`, { headers: { cookie } });
+      },
+      (devices) => "cam-1" in devices,
+      PATIENCE_MS,
+    );
+    assert.equal(seen["cam-1"]?.reason, "overload");
   });
 });
 
