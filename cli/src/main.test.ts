@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { startInfluxd } from "@meanet/recorder/testing";
 
 const bin = join(import.meta.dirname, "../bin/meanet.js");
 
@@ -53,6 +54,27 @@ describe("meanet", () => {
       stderr,
       /^STORE_UNUSABLE: InfluxDB gives no answer at http:\/\/127\.0\.0\.1:1\/meanet .*\n$/,
     );
+  });
+
+  it("provisions an InfluxDB and ends, telling what it did; a second time there is nothing to do", async (context) => {
+    const influxd = await startInfluxd();
+    context.after(() => influxd.stop());
+    const flags = ["recorder", "--provision", "--influx-url", `${influxd.url}/meanet`];
+    const first = await meanet(...flags);
+    assert.deepEqual([first.code, first.stderr], [0, ""]);
+    assert.match(
+      first.stdout,
+      /^created database meanet\nretention policy "raw": created, 1w, the default\n/,
+    );
+    const second = await meanet(...flags, "--influx-policies-minutes-keep", "30d");
+    assert.equal(second.code, 0);
+    assert.match(second.stdout, /"raw": 1w, as it was\nretention policy "1m": altered to 30d\n/);
+  });
+
+  it("provisions nothing without an InfluxDB, and says where one is given", async () => {
+    const { code, stderr } = await meanet("recorder", "--provision");
+    assert.equal(code, 1);
+    assert.match(stderr, /^CONFIG_INVALID: .*--influx-url/);
   });
 
   it("trains either a bundle or one part, and says which of both is missing or too much", async () => {

@@ -20,6 +20,16 @@ export interface ProcessOptions<S extends z.ZodType, R extends Running> {
   readonly schema: S;
   readonly start: (config: z.output<S>, context: StartContext) => Promise<R>;
   readonly addresses: (running: R) => Readonly<Record<string, string | undefined>>;
+  /** Work that a flag asks for in place of running; with the same settings. */
+  readonly errand?: Errand<z.output<S>>;
+}
+
+interface Errand<C> {
+  /** `--provision` */
+  readonly flag: string;
+  readonly description: string;
+  /** @returns what to print, a line each */
+  readonly run: (config: C) => Promise<readonly string[]>;
 }
 
 /** The command of one process: settings from file, environment and flags; runs until it is told to stop. */
@@ -34,7 +44,33 @@ export function processCommand<S extends z.ZodType, R extends Running>(
       .default("info")
       .env("MEANET_LOG_LEVEL"),
   );
-  return command.action((values: Record<string, unknown>) => runProcess(options, values));
+  const { errand } = options;
+  if (errand !== undefined) command.option(errand.flag, errand.description);
+  return command.action((values: Record<string, unknown>) =>
+    errand !== undefined && values[errand.flag.replace("--", "")] === true
+      ? runErrand(options, errand, values)
+      : runProcess(options, values),
+  );
+}
+
+async function runErrand<S extends z.ZodType, R extends Running>(
+  { name, schema }: ProcessOptions<S, R>,
+  errand: Errand<z.output<S>>,
+  values: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  for (const line of await errand.run(readConfig(name, schema, values))) console.log(line);
+}
+
+function readConfig<S extends z.ZodType>(
+  name: string,
+  schema: S,
+  values: Readonly<Record<string, unknown>>,
+): z.output<S> {
+  return loadConfig(name, schema, {
+    file: values.config as string | undefined,
+    environment: process.env,
+    flags: configFlags(schema, values),
+  });
 }
 
 async function runProcess<S extends z.ZodType, R extends Running>(
@@ -46,11 +82,7 @@ async function runProcess<S extends z.ZodType, R extends Running>(
   const stopped = untilStopped().then(() => stopping.abort());
   let running: R;
   try {
-    const config = loadConfig(name, schema, {
-      file: values.config as string | undefined,
-      environment: process.env,
-      flags: configFlags(schema, values),
-    });
+    const config = readConfig(name, schema, values);
     running = await options.start(config, {
       log: createLog(name, values.logLevel as LogLevel),
       signal: stopping.signal,

@@ -7,6 +7,21 @@ import { thumbnailsConfigSchema } from "./thumbnails/config.ts";
 
 const id = z.string().refine(isId, 'expected 1 to 64 of a-z, 0-9 and "-"');
 
+/** A retention policy of InfluxDB 1.x. @param what - it holds */
+function policySchema(what: string, defaults: { readonly name: string; readonly keep: string }) {
+  return z.strictObject({
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9_.-]+$/, 'expected a name of letters, digits, "_", "." and "-"')
+      .default(defaults.name)
+      .describe(`retention policy of ${what}; --provision makes it`),
+    keep: durationMs
+      .refine((ms) => ms >= 3_600_000, "expected 1h or more: InfluxDB keeps nothing for less")
+      .prefault(defaults.keep)
+      .describe(`how long InfluxDB keeps ${what}; --provision sets it`),
+  });
+}
+
 const influxSchema = z.strictObject({
   url: z
     .string()
@@ -28,6 +43,16 @@ const influxSchema = z.strictObject({
     .min(1)
     .default(1000)
     .describe('distinct values a tag may take; what comes after them is written as "other"'),
+  policies: z
+    .strictObject({
+      raw: policySchema("points", { name: "raw", keep: "7d" }).prefault({}),
+      minutes: policySchema("roll-ups of a minute", { name: "1m", keep: "90d" }).prefault({}),
+      hours: policySchema("roll-ups of an hour", { name: "1h", keep: "730d" }).prefault({}),
+      late: durationMs
+        .prefault("1h")
+        .describe("rows and labels may come this late and still change their minute; --provision"),
+    })
+    .prefault({}),
 });
 export type InfluxConfig = z.output<typeof influxSchema>;
 

@@ -1,6 +1,8 @@
 export { type Config, configSchema, type InfluxConfig } from "./config.ts";
 export { connectInflux, type InfluxServer } from "./influx/influx-server.ts";
 export { type RunningRecorder, start } from "./main.ts";
+export { provisionInflux } from "./provision.ts";
+export { type Source, sources } from "./queries/choose-source.ts";
 export { runInfluxQuery } from "./queries/influxql.ts";
 export { type Grouping, groupings, type QueryName, queries, queryNames } from "./queries/named-queries.ts";
 export { type QueryOptions, queryOptionsSchema } from "./queries/query-options.ts";

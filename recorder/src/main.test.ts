@@ -12,6 +12,7 @@ import type { z } from "zod";
 import { configSchema } from "./config.ts";
 import { connectInflux } from "./influx/influx-server.ts";
 import { type RunningRecorder, start } from "./main.ts";
+import { queryNames } from "./queries/named-queries.ts";
 import type { StoreState } from "./store-state.ts";
 import { Edge } from "./testing/edge.ts";
 import { startInfluxd } from "./testing/influxd.ts";
@@ -79,6 +80,16 @@ function seqsIn(databaseFile: string): number[] {
   return seqs.map(({ seq }) => Number(seq));
 }
 
+/** By minutes and by hours. */
+function framesRolledUp(databaseFile: string): number[] {
+  const database = new DatabaseSync(databaseFile, { readOnly: true });
+  const sums = ["verdict_1m", "verdict_1h"].map((table) =>
+    Number(database.prepare(`SELECT sum(frames) AS frames FROM ${table}`).get()?.frames),
+  );
+  database.close();
+  return sums;
+}
+
 function upTo(last: number): number[] {
   return Array.from({ length: last }, (_, index) => index + 1);
 }
@@ -116,7 +127,7 @@ describe("recorder", () => {
     assert.deepEqual((await query("drops?by=edge")).rows, [[`edge-${site}`, "refused", "overload", 1]]);
     assert.equal((await query("latency?interval=1h&since=2h")).columns[0], "time");
     const names = (await getJson<{ name: string }[]>(`${url}/queries`)).map(({ name }) => name);
-    assert.deepEqual(names, ["throughput", "exits", "latency", "energy", "accuracy", "drops", "uplink"]);
+    assert.deepEqual(names, queryNames);
   });
 
   test("answers a wrong query with 400 and the reason", async (context) => {
@@ -305,6 +316,7 @@ describe("recorder", () => {
     await untilStored(second.url, 6000);
     const databaseFile = join(config.state, "recorder.sqlite");
     assert.deepEqual(seqsIn(databaseFile), upTo(6000));
+    assert.deepEqual(framesRolledUp(databaseFile), [6000, 6000]);
     assert.ok(edge.replays.length > 0, "rows of the time between were asked for");
 
     await waitUntil(

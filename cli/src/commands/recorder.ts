@@ -1,4 +1,4 @@
-import { configSchema, start } from "@meanet/recorder";
+import { configSchema, provisionInflux, start } from "@meanet/recorder";
 import type { Command } from "commander";
 import { processCommand } from "../process-command.ts";
 
@@ -10,5 +10,11 @@ export function recorderCommand(): Command {
     schema: configSchema,
     start,
     addresses: (running) => ({ http: running.http?.url }),
+    errand: {
+      flag: "--provision",
+      description:
+        "make retention policies and continuous queries in InfluxDB, tell what was done, and end; again whenever they change",
+      run: provisionInflux,
+    },
   });
 }

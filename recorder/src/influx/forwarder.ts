@@ -1,13 +1,13 @@
 import type { Logger } from "@meanet/runtime";
 import type { InfluxConfig } from "../config.ts";
 import type { Change, Store } from "../store/store.ts";
-import type { InfluxServer } from "./influx-server.ts";
+import type { PointTarget } from "./influx-server.ts";
 import { type Point, toPoint } from "./point.ts";
 import { TagGuard } from "./tag-guard.ts";
 
 export interface ForwarderOptions {
   readonly store: Store;
-  readonly server: InfluxServer;
+  readonly server: PointTarget;
   readonly config: Pick<InfluxConfig, "batch" | "retryWait" | "maxRetryWait" | "maxTagValues">;
   readonly log: Logger;
 }
@@ -20,6 +20,8 @@ export interface ForwarderState {
   readonly sent: number;
   /** Points that InfluxDB will never take. */
   readonly dropped: number;
+  /** Points older than InfluxDB keeps, left out there: rows and labels that came late. */
+  readonly expired: number;
   /** Tag values written as `other`. */
   readonly otherTags: number;
   /** Undefined while all is well. */
@@ -32,7 +34,7 @@ export interface ForwarderState {
  */
 export class Forwarder {
   readonly #store: Store;
-  readonly #server: InfluxServer;
+  readonly #server: PointTarget;
   readonly #config: ForwarderOptions["config"];
   readonly #log: Logger;
   readonly #guard: TagGuard;
@@ -43,6 +45,7 @@ export class Forwarder {
   #failures = 0;
   #sent = 0;
   #dropped = 0;
+  #expired = 0;
   #lastError: string | undefined;
 
   constructor({ store, server, config, log }: ForwarderOptions) {
@@ -60,6 +63,7 @@ export class Forwarder {
       backlog: Math.max(0, lastChange - this.#cursor),
       sent: this.#sent,
       dropped: this.#dropped,
+      expired: this.#expired,
       otherTags: this.#guard.replaced,
       lastError: this.#lastError,
     };
@@ -124,7 +128,8 @@ export class Forwarder {
     const outcome = await this.#server.write(points);
     switch (outcome.kind) {
       case "written":
-        this.#sent += points.length;
+        this.#sent += points.length - outcome.expired;
+        this.#expired += outcome.expired;
         return;
       case "no-database":
         if (created) throw new Error(`${this.#server.name} was created and is still not there`);

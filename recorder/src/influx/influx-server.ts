@@ -1,23 +1,30 @@
 import { FieldType, InfluxDB, type IPoint } from "influx";
 import type { InfluxConfig } from "../config.ts";
-import { type Point, stageFieldNames } from "./point.ts";
+import { fieldsOf, fieldType, tagsOf } from "./measurements.ts";
+import type { Point } from "./point.ts";
 
 /** How a request that reached the server ended. */
-type WriteOutcome =
-  | { readonly kind: "written" }
+export type WriteOutcome =
+  /** `expired`: points older than the server keeps, left out; more of the same would end no better. */
+  | { readonly kind: "written"; readonly expired: number }
   /** Some or all points are unfit; the fit ones are in. */
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "no-database" };
 
-export type InfluxAnswer = Awaited<ReturnType<InfluxDB["queryRaw"]>>;
-
-/** One database of an InfluxDB 1.x server. */
-export interface InfluxServer {
+/** Where the forwarder sends points. */
+export interface PointTarget {
   /** Server and database without credentials; names the forwarder's cursor. */
   readonly name: string;
   /** @throws when the server cannot be reached, is in trouble, or does not let us in */
   write(points: readonly Point[]): Promise<WriteOutcome>;
   createDatabase(): Promise<void>;
+}
+
+export type InfluxAnswer = Awaited<ReturnType<InfluxDB["queryRaw"]>>;
+
+/** One database of an InfluxDB 1.x server. */
+export interface InfluxServer extends PointTarget {
+  readonly database: string;
   /** InfluxQL, several statements apart by `;`. Times come in milliseconds. */
   query(influxql: string): Promise<InfluxAnswer>;
 }
@@ -29,31 +36,16 @@ const noBackoff = {
   reset: () => noBackoff,
 };
 
-/** Without a schema `influx` writes every number as a float; mean and sum want these as they are. A field that it does not name is an error. */
-const schema = [
-  {
-    measurement: "verdict",
-    tags: ["site", "edge", "device", "model", "exit", "outcome", "reason"],
-    fields: {
-      ...fieldsOf(FieldType.STRING, [
-        "id",
-        "journal",
-        "label",
-        "route",
-        "cloud",
-        "energy_source",
-        "worker",
-        "truth",
-        "detail",
-      ]),
-      ...fieldsOf(FieldType.INTEGER, ["seq", "supersedes", "class_index", "uplink_bytes", "correct"]),
-      ...fieldsOf(FieldType.INTEGER, ["frame_bytes", "edge_differs", "edge_complete"]),
-      ...fieldsOf(FieldType.FLOAT, ["confidence", "entropy", "threshold"]),
-      ...fieldsOf(FieldType.FLOAT, ["latency_ms", "queue_ms", "compute_ms", ...stageFieldNames]),
-      ...fieldsOf(FieldType.FLOAT, ["energy_j", "extension_j", "uplink_j", "cloud_j"]),
-    },
-  },
-];
+const types = { string: FieldType.STRING, integer: FieldType.INTEGER, float: FieldType.FLOAT } as const;
+
+/** Without a schema `influx` writes every number as a float. Measurements with fields that nodes name hold floats only. */
+const schema = (["verdict"] as const).map((measurement) => ({
+  measurement,
+  tags: [...tagsOf(measurement)],
+  fields: Object.fromEntries(
+    fieldsOf(measurement).map((name) => [name, types[fieldType(measurement, name)]]),
+  ),
+}));
 
 export function connectInflux(
   config: Pick<InfluxConfig, "url" | "username" | "password" | "requestTimeout">,
@@ -70,13 +62,16 @@ export function connectInflux(
     pool: { requestTimeout: config.requestTimeout, maxRetries: 0, backoff: noBackoff },
   });
   return {
+    database,
     name: `${protocol}//${hostname}:${port === "" ? 8086 : port}/${database}`,
     async write(points) {
       try {
         await client.writePoints(points as IPoint[], { precision: "n" });
-        return { kind: "written" };
+        return { kind: "written", expired: 0 };
       } catch (error) {
         const status = statusOf(error);
+        const expired = expiredPoints(reasonOf(error));
+        if (status === 400 && expired !== undefined) return { kind: "written", expired };
         if (status === 404) return { kind: "no-database" };
         if (status === 400 || status === 413) return { kind: "refused", reason: reasonOf(error) };
         throw error;
@@ -87,8 +82,13 @@ export function connectInflux(
   };
 }
 
-function fieldsOf(type: FieldType, names: readonly string[]): Record<string, FieldType> {
-  return Object.fromEntries(names.map((name) => [name, type]));
+/**
+ * Points that were left out because they are older than the server keeps. It says so only when everything else is in: what is wrong with
+ * other points goes before it.
+ */
+export function expiredPoints(reason: string): number | undefined {
+  const [, dropped] = /points beyond retention policy dropped=(\d+)/.exec(reason) ?? [];
+  return dropped === undefined ? undefined : Number(dropped);
 }
 
 /** HTTP status of a `RequestError`, which `influx` does not export. */

@@ -1,9 +1,11 @@
-import { type EdgeAnswer, stagesSchema } from "@meanet/protocol";
+import type { EdgeAnswer } from "@meanet/protocol";
+import { bucketOf, latencyBuckets } from "../rollups/latency-buckets.ts";
 import type { Change, Value } from "../store/store.ts";
+import { fieldsOf, type MeasurementName, stageField, tagsOf } from "./measurements.ts";
 import type { TagGuard } from "./tag-guard.ts";
 
 export interface Point {
-  readonly measurement: "verdict" | "energy" | "node" | "training";
+  readonly measurement: MeasurementName;
   readonly tags: Readonly<Record<string, string>>;
   readonly fields: Readonly<Record<string, string | number>>;
   /** Nanoseconds since 1970. */
@@ -12,74 +14,25 @@ export interface Point {
 
 type Row = Change["row"];
 
-const verdictFields = [
-  ...[
-    "id",
-    "journal",
-    "seq",
-    "supersedes",
-    "label",
-    "class_index",
-    "confidence",
-    "route",
-    "cloud",
-    "entropy",
-  ],
-  ...[
-    "latency_ms",
-    "queue_ms",
-    "compute_ms",
-    "energy_j",
-    "uplink_j",
-    "cloud_j",
-    "energy_source",
-    "uplink_bytes",
-  ],
-  ...["worker", "truth", "correct", "detail", "frame_bytes", "threshold", "extension_j"],
-];
-
-const trainingFields = [
-  ...["run", "energy_j", "items", "epoch", "epochs", "loss", "accuracy", "images_per_s", "paused_ms"],
-  ...["held_out_current", "held_out_candidate", "reference_current", "reference_candidate", "reason"],
-];
-
 /**
  * A row as a point. The same row gives the same measurement, tags and time however often it is sent, so that a point sent
  * twice, or again with a label, overwrites itself.
  */
 export function toPoint({ table, row }: Change, guard: TagGuard): Point {
   switch (table) {
-    case "verdict": {
-      const fields = { ...pick(row, verdictFields), ...stageFields(row), ...edgeFields(row) };
-      // A field has one type for ever, a truth may be a name or an index.
-      if (fields.truth !== undefined) fields.truth = String(fields.truth);
-      return point(
-        "verdict",
-        row,
-        ["site", "edge", "device", "model", "exit", "outcome", "reason"],
-        fields,
-        guard,
-      );
-    }
+    case "verdict":
+      return point("verdict", row, verdictFields(row), guard);
     case "energy":
-      return point(
-        "energy",
-        row,
-        ["site", "node", "kind", "source"],
-        pick(row, ["compute_j", "uplink_j", "uptime_s"]),
-        guard,
-      );
     case "training":
-      return point("training", row, ["site", "node", "event", "model"], pick(row, trainingFields), guard);
+      return point(table, row, pick(row, fieldsOf(table)), guard);
     case "drop_count":
-      return point("node", row, ["site", "node", "kind", "reason"], pick(row, ["dropped"]), guard);
+      return point("node", row, pick(row, ["dropped"]), guard);
     case "status":
-      return point("node", row, ["site", "node", "kind"], pick(row, ["state", "version", "model"]), guard);
+      return point("node", row, pick(row, ["state", "version", "model"]), guard);
     case "node":
       return point(
         "node",
         row,
-        ["site", "node", "kind"],
         { ...pick(row, ["uptime_s", "memory_bytes"]), ...counters(row, guard) },
         guard,
       );
@@ -87,14 +40,28 @@ export function toPoint({ table, row }: Change, guard: TagGuard): Point {
 }
 
 function point(
-  measurement: Point["measurement"],
+  measurement: MeasurementName,
   row: Row,
-  tagNames: readonly string[],
   fields: Record<string, string | number>,
   guard: TagGuard,
 ): Point {
-  const tags = Object.fromEntries(tagNames.map((name) => [name, guard.value(name, String(row[name] ?? ""))]));
+  // Of the points of a node, only those of a drop have a reason.
+  const names = tagsOf(measurement).filter(
+    (name) => measurement !== "node" || name !== "reason" || "reason" in row,
+  );
+  const tags = Object.fromEntries(names.map((name) => [name, guard.value(name, String(row[name] ?? ""))]));
   return { measurement, tags, fields, timestamp: timestampOf(row) };
+}
+
+/** The columns, and of what is rolled up a field for each thing to be counted: continuous queries can add fields up, and no more. */
+function verdictFields(row: Row): Record<string, string | number> {
+  const fields = { ...pick(row, fieldsOf("verdict")), ...stageFields(row), ...edgeFields(row) };
+  // A field has one type for ever, a truth may be a name or an index.
+  if (fields.truth !== undefined) fields.truth = String(fields.truth);
+  if (Number(row.uplink_bytes) > 0) fields.sent = 1;
+  if (Number(row.extension_j) > 0) fields.extended = 1;
+  fields[latencyBuckets[bucketOf(Number(row.latency_ms))]!] = 1;
+  return fields;
 }
 
 function pick(row: Row, names: readonly string[]): Record<string, string | number> {
@@ -113,15 +80,12 @@ function edgeFields({ edge_answer: json, class_index: classIndex }: Row): Record
   return { edge_differs: Number(edge.classIndex !== classIndex), edge_complete: Number(edge.complete) };
 }
 
-/** `mainQueueMs` of the stages becomes the field `main_queue_ms`. */
-const stageFieldName = (stage: string) => stage.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-
-export const stageFieldNames: readonly string[] = Object.keys(stagesSchema.shape).map(stageFieldName);
-
+/** `mainQueueMs` of the stages becomes the field `main_queue_ms`. Their names are the protocol's, so there are few. */
 function stageFields({ stages }: Row): Record<string, number> {
   if (typeof stages !== "string") return {};
-  const milliseconds = Object.entries(JSON.parse(stages) as Record<string, number>);
-  return Object.fromEntries(milliseconds.map(([stage, ms]) => [stageFieldName(stage), ms]));
+  return Object.fromEntries(
+    Object.entries(JSON.parse(stages) as Record<string, number>).map(([name, ms]) => [stageField(name), ms]),
+  );
 }
 
 /** `frames` of the counters becomes the field `counter_frames`; names beyond the guard's limit share one field. */

@@ -1,4 +1,5 @@
 import type { NamedQuery } from "./named-queries.ts";
+import { rolledVerdicts } from "./rolled-verdicts.ts";
 
 const by = ["device", "model", "edge", "site"] as const;
 
@@ -18,6 +19,7 @@ export const disagreement: NamedQuery = {
           `SELECT count("edge_differs") AS "compared", sum("edge_differs") AS "different"
            FROM "verdict" WHERE "outcome" = 'answered' AND "exit" = 'cloud' AND ${range} ${group}`,
       ],
+      rollup: rolledVerdicts("answered", { compared: "sum(compared)", different: "sum(different)" }),
     },
   ],
 };
@@ -62,6 +64,20 @@ export const savings: NamedQuery = {
           `SELECT count("edge_complete") AS "spared"
            FROM "verdict" WHERE "outcome" = 'answered' AND "edge_complete" = 0 AND ${range} ${group}`,
       ],
+      rollup: rolledVerdicts(
+        "answered",
+        {
+          ...{
+            frames: "sum(frames)",
+            computeJ: "sum(energy_j)",
+            uplinkJ: "sum(uplink_j)",
+            cloudJ: "sum(cloud_j)",
+          },
+          ...{ bytes: "sum(uplink_bytes)", sent: "sum(sent)" },
+          ...{ extensionJ: "sum(extension_j)", extended: "sum(extended)", spared: "sum(spared)" },
+        },
+        { answered: "sum(frames)" },
+      ),
     },
   ],
 };

@@ -1,5 +1,8 @@
 import type { InfluxAnswer, InfluxServer } from "../influx/influx-server.ts";
-import { chooseSource, type SourcedQuery } from "./choose-source.ts";
+import { policiesIn, retentionPolicies, shownContinuousQueries } from "../influx/meta.ts";
+import type { PolicyNames } from "../influx/rollup-queries.ts";
+import { tierNames } from "../rollups/tiers.ts";
+import { type Coverage, chooseSource, type SourcedQuery } from "./choose-source.ts";
 import type { Part } from "./named-queries.ts";
 import { type QueryOptions, resolveQuery } from "./query-options.ts";
 import { type Cell, type QueryResult, type RawRow, toResult } from "./query-result.ts";
@@ -11,19 +14,41 @@ import { groupTag, partsFor } from "./sql.ts";
  * @throws {MeanetError} QUERY_INVALID
  */
 export async function runInfluxQuery(
-  server: Pick<InfluxServer, "query">,
+  server: Pick<InfluxServer, "query" | "database">,
   name: string,
   options: QueryOptions = {},
 ): Promise<QueryResult> {
   const now = Date.now();
   const query = resolveQuery(name, { ...options }, now);
-  return runInfluxQl(server, chooseSource(query, { raw: -Infinity }, now));
+  const { coverage, policies } = await rollupsOf(server, now);
+  return runInfluxQl(server, chooseSource(query, coverage, now), policies);
 }
 
-async function runInfluxQl(server: Pick<InfluxServer, "query">, query: SourcedQuery): Promise<QueryResult> {
+interface Rollups {
+  readonly coverage: Coverage;
+  /** Undefined in a database that was not provisioned. */
+  readonly policies: PolicyNames | undefined;
+}
+
+async function rollupsOf(server: Pick<InfluxServer, "query" | "database">, now: number): Promise<Rollups> {
+  const kept = await retentionPolicies(server);
+  const policies = kept.length === 0 ? undefined : policiesIn(await shownContinuousQueries(server));
+  const since = (policy: { readonly durationMs: number } | undefined) =>
+    policy === undefined || policy.durationMs === 0 ? -Infinity : now - policy.durationMs;
+  const raw = since(kept.find(({ isDefault }) => isDefault));
+  if (policies === undefined) return { coverage: { raw }, policies };
+  const [minutes, hours] = tierNames.map((tier) => since(kept.find(({ name }) => name === policies[tier])));
+  return { coverage: { raw, "1m": minutes!, "1h": hours! }, policies };
+}
+
+async function runInfluxQl(
+  server: Pick<InfluxServer, "query">,
+  query: SourcedQuery,
+  policies: PolicyNames | undefined,
+): Promise<QueryResult> {
   const rows: RawRow[] = [];
   for (const part of partsFor(query)) {
-    const text = slots(query, part);
+    const text = slots(query, part, policies);
     const { influxql } = query.from === "raw" ? part : part.rollup!;
     const answer = await server.query(influxql.map((statement) => statement(text)).join("; "));
     rows.push(...join(query, part, answer));
@@ -31,7 +56,11 @@ async function runInfluxQl(server: Pick<InfluxServer, "query">, query: SourcedQu
   return toResult(query, rows);
 }
 
-function slots({ sinceMs, untilMs, by, intervalMs }: SourcedQuery, part: Part) {
+function slots(
+  { sinceMs, untilMs, by, intervalMs, from }: SourcedQuery,
+  part: Part,
+  policies: PolicyNames | undefined,
+) {
   const tags = [...(by === undefined ? [] : [groupTag(part, by)!]), ...Object.values(part.tags)];
   const groups = tags.map((tag) => `"${tag}"`);
   if (intervalMs !== undefined) groups.unshift(`time(${intervalMs}ms)`);
@@ -42,7 +71,7 @@ function slots({ sinceMs, untilMs, by, intervalMs }: SourcedQuery, part: Part) {
     range: `time >= ${sinceMs}ms AND time < ${untilMs}ms`,
     before: `time < ${untilMs}ms`,
     group: groups.length === 0 ? "" : `GROUP BY ${groups.join(", ")}${fill}`,
-    rolled: (of: string) => `"${of}"`,
+    rolled: (of: string) => (from === "raw" ? `"${of}"` : `"${policies![from]}"."${of}"`),
   };
 }
 

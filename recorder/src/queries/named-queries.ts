@@ -1,6 +1,7 @@
 import { latencyBuckets } from "../rollups/latency-buckets.ts";
 import { disagreement, savings } from "./comparison-queries.ts";
 import { nodes } from "./node-query.ts";
+import { rolledVerdicts } from "./rolled-verdicts.ts";
 
 /** What a query can be split by; each is a column in SQLite and a tag in InfluxDB. */
 export const groupings = ["device", "model", "exit", "edge", "site"] as const;
@@ -25,7 +26,7 @@ export function isQueryName(text: string): text is QueryName {
 }
 
 /** What the runner puts into a statement. */
-interface Slots {
+export interface Slots {
   /** SQL: `at - at % 10000 AS time, device AS device,` or nothing. */
   readonly keys: string;
   /** SQL: names of the keys, for GROUP BY and PARTITION BY; a constant when there are none. */
@@ -41,7 +42,7 @@ interface Slots {
 }
 
 /** The statements of a part, in both languages. */
-interface Statements {
+export interface Statements {
   readonly sql: (slots: Slots) => string;
   readonly influxql: readonly ((slots: Slots) => string)[];
 }
@@ -66,28 +67,6 @@ export interface NamedQuery {
   /** Columns behind time and grouping. */
   readonly columns: readonly string[];
   readonly parts: readonly Part[];
-}
-
-/** Figures of rolled-up verdicts added up, by column: the same columns from rolled-up tables and measurements. */
-function rolledVerdicts(
-  outcome: "answered" | "refused",
-  columns: Readonly<Record<string, string>>,
-): Statements {
-  const select = (mark: string) =>
-    Object.entries(columns)
-      .map(
-        ([name, aggregate]) =>
-          `${aggregate.replace(/\((\w+)\)/, `(${mark}$1${mark})`)} AS ${mark}${name}${mark}`,
-      )
-      .join(", ");
-  return {
-    sql: ({ keys, by, range, rolled }) =>
-      `SELECT ${keys} ${select("")} FROM ${rolled("verdict")} WHERE outcome = '${outcome}' AND ${range} GROUP BY ${by}`,
-    influxql: [
-      ({ range, group, rolled }) =>
-        `SELECT ${select('"')} FROM ${rolled("verdict")} WHERE "outcome" = '${outcome}' AND ${range} ${group}`,
-    ],
-  };
 }
 
 const frames = { frames: "sum(frames)" };

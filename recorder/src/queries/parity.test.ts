@@ -8,10 +8,12 @@ import { createLog } from "@meanet/runtime";
 import { waitUntil } from "@meanet/session/testing";
 import { Forwarder } from "../influx/forwarder.ts";
 import { connectInflux, type InfluxServer } from "../influx/influx-server.ts";
+import { provision } from "../influx/provision.ts";
 import { openSqliteStore } from "../store/sqlite-store.ts";
 import type { Observation } from "../store/store.ts";
 import { type Influxd, startInfluxd } from "../testing/influxd.ts";
 import { answered, refused, START } from "../testing/verdicts.ts";
+import type { Source } from "./choose-source.ts";
 import { runInfluxQuery } from "./influxql.ts";
 import { type QueryName, queries } from "./named-queries.ts";
 import type { QueryOptions } from "./query-options.ts";
@@ -24,7 +26,7 @@ let influxd: Influxd;
 let server: InfluxServer;
 
 /** Three devices on two edges of two sites, all outcomes, exits and labels; figures that differ in every row. */
-function observations(): Observation[] {
+function observations(begin = START, stepMs = 47): Observation[] {
   const list: Observation[] = [];
   for (let seq = 1; seq <= 600; seq++) {
     const edge = seq % 5 === 0 ? "edge-2" : "edge-1";
@@ -32,7 +34,7 @@ function observations(): Observation[] {
       edge,
       device: `cam-${seq % 3}`,
       site: seq % 7 === 0 ? "hall" : "lab",
-      at: START + seq * 47,
+      at: begin + seq * stepMs,
     };
     const exit = (["main", "main", "extension", "cloud"] as const)[seq % 4]!;
     const energy = {
@@ -109,13 +111,18 @@ function edgeAnswer(seq: number) {
   return { label: "dog", classIndex, confidence: 0.5, exit: "main", complete: seq % 9 !== 0 } as const;
 }
 
-before(async () => {
-  influxd = await startInfluxd();
-  server = connectInflux({ url: `${influxd.url}/meanet`, requestTimeout: 5000 });
-  const store = openSqliteStore(file);
-  store.write(observations());
+/** To the end of the hour that holds the last row: policies count from now, so rolled-up rows must be of these days. */
+const HOUR = 3_600_000;
+const ROLLED_STEP = 150_000;
+const rolledBegin = Date.now() - (Date.now() % HOUR) - 30 * HOUR;
+const rolledFile = join(folder, "rolled.sqlite");
+let rolledServer: InfluxServer;
+
+async function fill(databaseFile: string, target: InfluxServer, list: readonly Observation[]): Promise<void> {
+  const store = openSqliteStore(databaseFile);
+  store.write(list);
   const config = { batch: 200, retryWait: 10, maxRetryWait: 100, maxTagValues: 100 };
-  const forwarder = new Forwarder({ store, server, config, log: createLog("test", "silent") });
+  const forwarder = new Forwarder({ store, server: target, config, log: createLog("test", "silent") });
   forwarder.wake();
   await waitUntil(
     "all is forwarded",
@@ -124,6 +131,21 @@ before(async () => {
   );
   await forwarder.stop(1000);
   store.close();
+}
+
+before(async () => {
+  influxd = await startInfluxd();
+  server = connectInflux({ url: `${influxd.url}/meanet`, requestTimeout: 20_000 });
+  await fill(file, server, observations());
+  rolledServer = connectInflux({ url: `${influxd.url}/rolled`, requestTimeout: 20_000 });
+  await fill(rolledFile, rolledServer, observations(rolledBegin, ROLLED_STEP));
+  const keepMs = 90 * 24 * HOUR;
+  const policy = (policyName: string) => ({ name: policyName, keepMs });
+  await provision({
+    server: rolledServer,
+    policies: { raw: policy("raw"), "1m": policy("minutes"), "1h": policy("hours") },
+    ...{ lateMs: HOUR, now: Date.now() },
+  });
 });
 
 after(async () => {
@@ -161,6 +183,79 @@ for (const name of Object.keys(queries) as QueryName[]) {
     }
   });
 }
+
+const rolledEnd = rolledBegin + 26 * HOUR;
+const rolledSpans: readonly (readonly [QueryOptions, Source])[] = [
+  [{ since: String(rolledBegin), until: String(rolledEnd) }, "1m"],
+  [{ since: String(rolledBegin), until: String(rolledEnd), interval: "1h" }, "1h"],
+  [{ since: String(rolledBegin), until: String(rolledEnd), interval: "50m" }, "1m"],
+  [{ since: String(rolledBegin + 1_234_567), until: String(rolledEnd - HOUR + 5), interval: "2m" }, "1m"],
+  [{ since: "20d", until: String(rolledEnd) }, "1h"],
+  [{ since: String(rolledBegin), until: String(rolledEnd), from: "1h" }, "1h"],
+  [{ since: String(rolledBegin), until: String(rolledEnd), from: "raw" }, "raw"],
+];
+
+const rolledNames = (Object.keys(queries) as QueryName[]).filter((name) =>
+  queries[name].parts.every(({ rollup }) => rollup !== undefined),
+);
+
+test("all queries but that of the moment are rolled up", () => {
+  const momentary = Object.entries(queries).flatMap(([name, query]) => (query.momentary ? [name] : []));
+  assert.deepEqual([...rolledNames, ...momentary].sort(), Object.keys(queries).sort());
+});
+
+for (const name of rolledNames) {
+  describe(`query ${name} from roll-ups`, () => {
+    for (const by of [undefined, ...queries[name].by]) {
+      for (const [span, source] of rolledSpans) {
+        const options = { ...span, ...(by === undefined ? {} : { by }) };
+        test(`SQLite and InfluxDB answer ${JSON.stringify(options)} the same`, async () => {
+          const fromSqlite = runQuery(rolledFile, name, options);
+          const fromInflux = await runInfluxQuery(rolledServer, name, options);
+          assert.deepEqual(rounded(fromInflux), rounded(fromSqlite));
+          assert.equal(fromSqlite.from, source);
+          assert.ok(fromSqlite.rows.length > 0);
+        });
+      }
+    }
+
+    test("whole intervals give the same from rows, minutes and hours; percentiles nearly", () => {
+      const span = { since: String(rolledBegin), until: String(rolledEnd), interval: "2h" };
+      const raw = runQuery(rolledFile, name, { ...span, from: "raw" });
+      for (const from of ["1m", "1h"] as const) {
+        const rolled = runQuery(rolledFile, name, { ...span, from });
+        const estimated = raw.columns.map((column) => /^p\d\dMs$/.test(column));
+        const exact = ({ rows }: QueryResult) =>
+          rows.map((row) => row.filter((_, index) => !estimated[index]));
+        assert.deepEqual(
+          rounded({ ...raw, rows: exact(rolled) }).rows,
+          rounded({ ...raw, rows: exact(raw) }).rows,
+        );
+        for (const [row, cells] of rolled.rows.entries()) {
+          for (const [index, cell] of cells.entries()) {
+            const ratio = Number(cell) / Number(raw.rows[row]![index]);
+            if (estimated[index])
+              assert.ok(ratio > 1 / 1.28 && ratio < 1.28, `${raw.columns[index]}: ${ratio}`);
+          }
+        }
+      }
+    });
+  });
+}
+
+test("roll-ups › answer for rows that retention has deleted", () => {
+  const prunedFile = join(folder, "pruned.sqlite");
+  const store = openSqliteStore(prunedFile);
+  store.write(observations());
+  const hour = START - (START % HOUR);
+  const span = { since: String(hour), until: String(hour + HOUR) };
+  const before = runQuery(prunedFile, "exits", span);
+  while (store.prune({ before: Number.MAX_SAFE_INTEGER, maxBytes: 1e12 }).rows > 0);
+  store.close();
+  const after = runQuery(prunedFile, "exits", span);
+  assert.deepEqual([before.from, after.from], ["raw", "1m"]);
+  assert.deepEqual(after.rows, before.rows);
+});
 
 const all = spans[0]!;
 

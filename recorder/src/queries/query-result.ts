@@ -28,7 +28,7 @@ export function toResult(query: SourcedQuery, rows: readonly RawRow[]): QueryRes
     ...(query.by === undefined ? [] : [query.by]),
     ...queries[query.name].columns,
   ];
-  const found = derive(query, query.from === "raw" ? rows : rows.flatMap(fromRollups));
+  const found = derive(query, query.from === "raw" ? rows : rows.map(fromRollups));
   const derived = found.map((row) => columns.map((column) => row[column] ?? null));
   return {
     query: query.name,
@@ -77,21 +77,18 @@ function derive(query: SourcedQuery, rows: readonly RawRow[]): RawRow[] {
   }
 }
 
-/** Figures that a roll-up does not hold as they are asked for. Sums of which nothing was counted are no rows. */
-function fromRollups(row: RawRow): RawRow[] {
-  if (row.labelled === 0 || row.labelled === null) return [];
-  if (row.latency_sum_ms === undefined) return [row];
+/** Latencies, which a roll-up does not hold as they are asked for. */
+function fromRollups(row: RawRow): RawRow {
+  if (row.latency_sum_ms === undefined) return row;
   const counts = latencyBuckets.map((name) => number(row, name));
   const maxMs = number(row, "maxMs");
-  return [
-    {
-      ...row,
-      meanMs: number(row, "latency_sum_ms") / number(row, "frames"),
-      p50Ms: percentileMs(counts, 50, maxMs),
-      p95Ms: percentileMs(counts, 95, maxMs),
-      p99Ms: percentileMs(counts, 99, maxMs),
-    },
-  ];
+  return {
+    ...row,
+    meanMs: number(row, "latency_sum_ms") / number(row, "frames"),
+    p50Ms: percentileMs(counts, 50, maxMs),
+    p95Ms: percentileMs(counts, 95, maxMs),
+    p99Ms: percentileMs(counts, 99, maxMs),
+  };
 }
 
 /** Recorded figures as they are, the rest at the mean of the frames that have one; null where none has. */

@@ -1,3 +1,4 @@
+import type { EdgeAnswer } from "@meanet/protocol";
 import type { Value } from "../store/store.ts";
 import { latencyBuckets } from "./latency-buckets.ts";
 
@@ -29,6 +30,10 @@ function sumOf(column: string, type: Figure["type"], description: string): Figur
   };
 }
 
+function edgeAnswer({ edge_answer: json }: VerdictRow): EdgeAnswer | undefined {
+  return typeof json === "string" ? (JSON.parse(json) as EdgeAnswer) : undefined;
+}
+
 /** Kept of the verdicts of an interval, beside the histogram of latencies, by column in SQLite and field in InfluxDB. */
 export const verdictFigures: Readonly<Record<string, Figure>> = {
   frames: {
@@ -54,6 +59,31 @@ export const verdictFigures: Readonly<Record<string, Figure>> = {
     ...{ fold: "sum", type: "INTEGER", description: "verdicts with bytes sent to the cloud" },
     of: ({ uplink_bytes }) => Number(number(uplink_bytes) > 0),
     influxql: 'sum("sent")',
+  },
+  extension_j: sumOf("extension_j", "REAL", "of energy_j, adaptive and extension block"),
+  extended: {
+    ...{ fold: "sum", type: "INTEGER", description: "verdicts for which these ran" },
+    of: ({ extension_j }) => Number(number(extension_j) > 0),
+    influxql: 'sum("extended")',
+  },
+  compared: {
+    ...{ fold: "sum", type: "INTEGER", description: "cloud answers beside which the edge's own is known" },
+    of: ({ edge_answer }) => Number(typeof edge_answer === "string"),
+    influxql: 'count("edge_differs")',
+  },
+  different: {
+    ...{ fold: "sum", type: "INTEGER", description: "of these, the ones where it differs" },
+    of: (row) => Number((edgeAnswer(row)?.classIndex ?? row.class_index) !== row.class_index),
+    influxql: 'sum("edge_differs")',
+  },
+  spared: {
+    ...{
+      fold: "sum",
+      type: "INTEGER",
+      description: "of these, the ones that the extension would have run for",
+    },
+    of: (row) => Number(edgeAnswer(row)?.complete === false),
+    influxql: 'count("edge_complete") - sum("edge_complete")',
   },
   labelled: {
     ...{ fold: "sum", type: "INTEGER", description: "verdicts whose true class is known" },

@@ -56,7 +56,10 @@ function fromRows(file: string): Table {
       `SELECT at / ${tiers[tier]} * ${tiers[tier]} AS at, ${verdictTags.join(", ")}, count(*) AS frames,
        sum(latency_ms) AS latency_sum_ms, max(latency_ms) AS latency_max_ms, total(energy_j) AS energy_j,
        total(uplink_j) AS uplink_j, total(cloud_j) AS cloud_j, coalesce(sum(uplink_bytes), 0) AS uplink_bytes,
-       coalesce(sum(uplink_bytes > 0), 0) AS sent, count(correct) AS labelled, coalesce(sum(correct), 0) AS correct,
+       coalesce(sum(uplink_bytes > 0), 0) AS sent, total(extension_j) AS extension_j,
+       coalesce(sum(extension_j > 0), 0) AS extended, count(edge_answer) AS compared,
+       coalesce(sum(json_extract(edge_answer, '$.classIndex') <> class_index), 0) AS different,
+       coalesce(sum(json_extract(edge_answer, '$.complete') = 0), 0) AS spared, count(correct) AS labelled, coalesce(sum(correct), 0) AS correct,
        ${buckets.join(", ")}
        FROM verdict GROUP BY 1, ${verdictTags.join(", ")} ORDER BY 1, ${verdictTags.join(", ")}`,
     ),
@@ -82,7 +85,21 @@ function history(seed: number): Observation[] {
     const exit = pick("main", "extension", "cloud");
     const figures = {
       ...{ exit, latencyMs: 0.05 * 10 ** (random() * 6), uplinkBytes: exit === "cloud" ? seq : 0 },
-      energy: { mainJ: random(), extensionJ: 0, uplinkJ: random(), cloudJ: random(), source: "modelled:toy" },
+      ...(exit === "cloud" && random() < 0.7
+        ? {
+            edgeAnswer: {
+              ...{ label: "dog", classIndex: pick(3, 5), confidence: 0.5 },
+              ...{ exit: "main" as const, complete: random() < 0.5 },
+            },
+          }
+        : {}),
+      energy: {
+        mainJ: random(),
+        extensionJ: pick(0, random()),
+        uplinkJ: random(),
+        cloudJ: random(),
+        source: "modelled:toy",
+      },
       label: pick("cat", "dog"),
     };
     const label = (id = seq): Observation => {
@@ -164,8 +181,8 @@ describe("roll-ups in SQLite", () => {
     store.close = () => undefined;
     const expected = rolledUp(file);
     const database = new DatabaseSync(file);
-    const drop = tierNames.map((tier) => `DROP TABLE verdict_${tier}; DROP TABLE drop_count_${tier};`);
-    database.exec(`${drop.join(" ")} PRAGMA user_version = 3`);
+    const clear = tierNames.map((tier) => `DELETE FROM verdict_${tier}; DELETE FROM drop_count_${tier};`);
+    database.exec(`${clear.join(" ")} PRAGMA user_version = 5`);
     database.close();
     openSqliteStore(file).close();
     assert.deepEqual(rolledUp(file), expected);

@@ -3,10 +3,11 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { MeanetError } from "@meanet/runtime";
 import { rollUpAll } from "../rollups/rollup-book.ts";
-import { rollupTables } from "../rollups/rollup-tables.ts";
+import { rolledUp, rollupTable, rollupTables } from "../rollups/rollup-tables.ts";
+import { tierNames } from "../rollups/tiers.ts";
 
 /** Grows with every change of the tables below; a database that no step of `upgrades` leads on from is refused, never guessed at. */
-const VERSION = 5;
+const VERSION = 6;
 
 /** How long to wait, holding up everything else, for another process that writes. */
 const BUSY_WAIT_MS = 500;
@@ -120,11 +121,16 @@ const upgrades: Readonly<Record<number, (database: DatabaseSync) => void>> = {
   1: (database) => database.exec(`DROP TABLE training; ${trainingTable}`),
   2: (database) =>
     database.exec(verdictDetail.map((column) => `ALTER TABLE verdict ADD COLUMN ${column};`).join(" ")),
-  3(database) {
+  // Roll-ups are made by step 5, as they are now.
+  3: () => undefined,
+  4: (database) => database.exec("ALTER TABLE node ADD COLUMN memory_bytes INTEGER"),
+  // Those of versions 4 and 5 lack figures, and are not older than the rows that they are made of again.
+  5(database) {
+    const tables = tierNames.flatMap((tier) => rolledUp.map((of) => rollupTable(of, tier)));
+    for (const table of tables) database.exec(`DROP TABLE IF EXISTS ${table}`);
     database.exec(rollupTables);
     rollUpAll(database);
   },
-  4: (database) => database.exec("ALTER TABLE node ADD COLUMN memory_bytes INTEGER"),
 };
 
 /**

@@ -1,0 +1,76 @@
+import { verdictFigures } from "../rollups/figures.ts";
+import { latencyBuckets } from "../rollups/latency-buckets.ts";
+import { type Tier, tierNames } from "../rollups/tiers.ts";
+import { influxDuration } from "./duration.ts";
+
+/** Names of the retention policies by what they hold: points, minutes, hours. */
+export type PolicyNames = Readonly<Record<"raw" | Tier, string>>;
+
+/** Measurements that are rolled up; roll-ups stand under the same name, in another policy. */
+export const rolledMeasurements = ["verdict", "node"] as const;
+type RolledMeasurement = (typeof rolledMeasurements)[number];
+
+/** Of points, and of the minutes that hours are made of. */
+function selected(measurement: RolledMeasurement, tier: Tier): string {
+  if (measurement === "node") return 'sum("dropped") AS "dropped"';
+  const ofPoints = Object.entries(verdictFigures).map(([name, { influxql }]) => `${influxql} AS "${name}"`);
+  const ofMinutes = Object.entries(verdictFigures).map(
+    ([name, { fold }]) => `${fold}("${name}") AS "${name}"`,
+  );
+  const buckets = latencyBuckets.map((name) => `sum("${name}") AS "${name}"`);
+  return [...(tier === "1m" ? ofPoints : ofMinutes), ...buckets].join(", ");
+}
+
+/**
+ * The statement that rolls a measurement up: all of it in a continuous query, or the points of a time. Points and minutes of one
+ * interval and one series become one point; made again, it overwrites itself.
+ */
+export function rollUpStatement(
+  { database, policies }: { readonly database: string; readonly policies: PolicyNames },
+  measurement: RolledMeasurement,
+  tier: Tier,
+  range?: { readonly fromMs: number; readonly toMs: number },
+): string {
+  const from = policies[tier === "1m" ? "raw" : "1m"];
+  const where = range === undefined ? "" : ` WHERE time >= ${range.fromMs}ms AND time < ${range.toMs}ms`;
+  const of = (policy: string) => `"${database}"."${policy}"."${measurement}"`;
+  return `SELECT ${selected(measurement, tier)} INTO ${of(policies[tier])} FROM ${of(from)}${where} GROUP BY time(${tier}), *`;
+}
+
+/** Ours are those of these names; others are left alone. */
+export function continuousQueryName(measurement: RolledMeasurement, tier: Tier): string {
+  return `meanet_${measurement}_${tier}`;
+}
+
+export interface ContinuousQuery {
+  readonly name: string;
+  /** `CREATE CONTINUOUS QUERY …` */
+  readonly statement: string;
+}
+
+/** How often intervals are made again. */
+const EVERY_MS = 60_000;
+
+/**
+ * The continuous queries that fill the roll-ups, each minute.
+ *
+ * @param lateMs - minutes are made again for this long, so that rows and labels count that come late; hours for two hours more,
+ * so that the last change of a minute reaches its hour
+ */
+export function continuousQueries(options: {
+  readonly database: string;
+  readonly policies: PolicyNames;
+  readonly lateMs: number;
+}): ContinuousQuery[] {
+  return tierNames.flatMap((tier) =>
+    rolledMeasurements.map((measurement) => {
+      const name = continuousQueryName(measurement, tier);
+      const lateMs = tier === "1m" ? options.lateMs : options.lateMs + 7_200_000;
+      const resample = `RESAMPLE EVERY ${influxDuration(EVERY_MS)} FOR ${influxDuration(lateMs)}`;
+      return {
+        name,
+        statement: `CREATE CONTINUOUS QUERY "${name}" ON "${options.database}" ${resample} BEGIN ${rollUpStatement(options, measurement, tier)} END`,
+      };
+    }),
+  );
+}
