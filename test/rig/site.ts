@@ -38,8 +38,8 @@ export class Site {
     return this.#startNode("worker", "--node", node, ...flags);
   }
 
-  startRecorder(): Promise<Meanet> {
-    return this.#startNode("recorder", "--state", join(this.folder, "recorder"));
+  startRecorder(...flags: string[]): Promise<Meanet> {
+    return this.#startNode("recorder", "--state", join(this.folder, "recorder"), ...flags);
   }
 
   startBridge(...flags: string[]): Promise<Meanet> {
