@@ -13,7 +13,7 @@ import { MqttSession, mqttConfigSchema } from "@meanet/session";
 import { type Mosquitto, startMosquitto, waitUntil } from "@meanet/session/testing";
 import type { z } from "zod";
 import { configSchema } from "./config.ts";
-import { deliveredFolders, readDelivered } from "./delivery/deliver.ts";
+import { allDelivered } from "./delivery/deliver.ts";
 import { type FlowNode, installFlows } from "./delivery/install-flows.ts";
 import { type RunningFlows, start } from "./main.ts";
 import { openBrowser, openPage } from "./testing/browser.ts";
@@ -145,7 +145,7 @@ describe("flows, on this machine", () => {
     const tabs = delivered.filter(({ type }) => type === "tab").length;
     await page.waitForFunction(`globalThis.RED?.workspaces?.count?.() >= ${tabs}`);
     const edited = await page.evaluate<FlowNode[]>("RED.nodes.createCompleteNodeSet({ credentials: false })");
-    const { report } = installFlows(edited, deliveredFolders.flatMap(readDelivered), {});
+    const { report } = installFlows(edited, allDelivered(), {});
     assert.deepEqual([...new Set(Object.values(report))], ["current"], JSON.stringify(report));
 
     for (const path of ["/wall", "/labelling", "/tuning", "/sensors"]) {

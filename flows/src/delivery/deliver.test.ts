@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, describe, it } from "node:test";
@@ -14,26 +14,24 @@ after(() => rmSync(root, { recursive: true }));
 const tab = { id: "meanet-tab-wall", type: "tab", label: "Wall" };
 const own = { id: "own", type: "tab", label: "mine" };
 let scenes = 0;
-let folder: string;
+let version: FlowNode;
 let state: StateFolder;
 let logged: { level: string; msg: string; flow?: string; err?: { code: string } }[];
 
 beforeEach(() => {
   scenes += 1;
-  folder = join(root, `delivered-${scenes}`);
-  mkdirSync(folder);
   state = openStateFolder(join(root, `state-${scenes}`));
   deliverVersion("v1");
 });
 
 function deliverVersion(info: string): void {
-  writeFileSync(join(folder, "wall.json"), JSON.stringify([{ ...tab, info }]));
+  version = { ...tab, info };
 }
 
 function deliver(wanted?: readonly string[]) {
   logged = [];
   const log = createLog("flows", "info", { write: (line) => void logged.push(JSON.parse(line)) });
-  return deliverFlows({ state, wanted, folders: [folder], log });
+  return deliverFlows({ state, wanted, all: [{ name: "wall", nodes: [version] }], log });
 }
 
 function flows(): FlowNode[] {

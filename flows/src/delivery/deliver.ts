@@ -30,6 +30,8 @@ export interface DeliverOptions {
   readonly state: StateFolder;
   /** Names; undefined: all. */
   readonly wanted?: readonly string[] | undefined;
+  /** All there are; what the package delivers unless a test has its own. */
+  readonly all?: readonly Delivered[];
   readonly log: Logger;
 }
 
@@ -41,8 +43,12 @@ export interface DeliverOptions {
  *
  * @throws {MeanetError} CONFIG_INVALID for a name that is not delivered
  */
-export function deliverFlows({ state, wanted, log }: DeliverOptions): Readonly<Record<string, Outcome>> {
-  const all = allDelivered();
+export function deliverFlows({
+  state,
+  wanted,
+  all = allDelivered(),
+  log,
+}: DeliverOptions): Readonly<Record<string, Outcome>> {
   const delivered = wanted === undefined ? all : all.filter(({ name }) => wanted.includes(name));
   const unknown = wanted?.filter((name) => !all.some((one) => one.name === name)) ?? [];
   if (unknown.length > 0) {
