@@ -28,7 +28,7 @@ rmSync(lib, { recursive: true, force: true });
 const seen = new Set<string>();
 for (const file of readdirSync(source)) if (file.endsWith("-node.ts")) emit(join(source, file));
 write(join(lib, "package.json"), `${JSON.stringify({ type: "module" })}\n`);
-const cbor = dirname(require.resolve("cbor-x/package.json", { paths: Object.keys(folders) }));
+const cbor = dirname(require.resolve("cbor-x/package.json"));
 write(
   cborFile,
   `/*!\n${readFileSync(join(cbor, "LICENSE"), "utf8")}*/\n${readFileSync(join(cbor, "dist/index-no-eval.cjs"), "utf8")}`.replace(

@@ -57,6 +57,18 @@ export function describeConnectionNode(version: NodeRedVersion): void {
       await broker.hasClients(0);
     });
 
+    it("ends its client when the last node that used it is removed, and begins another for the next", async (context) => {
+      const broker = await startBroker(context);
+      const site = connection(broker.url);
+      const flow = await FlowBench.deploy(context, version, [site, verdictNode("first"), inboxNode]);
+      await flow.status("first", waits);
+      await flow.redeploy([site, inboxNode], "nodes");
+      await broker.hasClients(0);
+      await flow.redeploy([site, verdictNode("second"), inboxNode], "nodes");
+      await flow.status("second", waits);
+      await broker.hasClients(1);
+    });
+
     it("comes back with its subscriptions when the broker was away", async (context) => {
       const broker = await startBroker(context);
       const flow = await FlowBench.deploy(context, version, [

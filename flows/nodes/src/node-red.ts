@@ -19,11 +19,11 @@ export interface NodeRed {
   _(key: string, values?: Readonly<Record<string, unknown>>): string;
 }
 
-export interface HttpRequest {
+interface HttpRequest {
   readonly params: Readonly<Record<string, string>>;
 }
 
-export interface HttpResponse {
+interface HttpResponse {
   status(code: number): HttpResponse;
   json(value: unknown): void;
 }
@@ -43,7 +43,7 @@ export interface FlowMessage {
 
 export type Send = (messages: FlowMessage | readonly (FlowMessage | null)[]) => void;
 /** Ends the work on a message; with an error, Catch nodes get it. */
-export type Done = (error?: Error) => void;
+type Done = (error?: Error) => void;
 
 export interface NodeRedNode {
   readonly id: string;
