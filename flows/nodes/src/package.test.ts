@@ -130,6 +130,8 @@ async function startNodeRed(context: TestContext, main: string) {
     while (!/Started( modified)? (flows|nodes)/.test(said)) await once(news, "said");
     said = "";
   };
+  // Its HTTP may come up before the flows or after them.
+  while (!said.includes("Server now running")) await once(news, "said");
   await started();
 
   const url = `http://127.0.0.1:${port}`;
