@@ -38,3 +38,26 @@ for (const url of [
     );
   });
 }
+
+test("recorder settings › InfluxDB 2 needs organisation and bucket, 3 its database; a server without a database", () => {
+  const load = (flags: Record<string, string | number>, environment = {}) =>
+    loadConfig("recorder", configSchema, { flags, environment }).influx;
+  const url = "http://db:8086";
+  const account = { "influx.org": "ours", "influx.bucket": "meanet" };
+  const variables = { MEANET__RECORDER__INFLUX__TOKEN: "s3cret", MEANET__RECORDER__INFLUX__VERSION: "2" };
+  const two = load({ "influx.url": url, ...account }, variables);
+  assert.deepEqual([two?.version, two?.org, two?.bucket, two?.token], [2, "ours", "meanet", "s3cret"]);
+  assert.equal(load({ "influx.url": url, "influx.version": 3, "influx.bucket": "meanet" })?.version, 3);
+  const refused = (flags: Record<string, string | number>, message: RegExp) =>
+    assert.throws(
+      () => load({ "influx.url": url, ...flags }),
+      (error) => isMeanetError(error, "CONFIG_INVALID") && message.test(error.message),
+    );
+  refused({ "influx.version": 2, "influx.bucket": "meanet" }, /organisation.*influx\.org/);
+  refused({ "influx.version": 3 }, /database.*influx\.bucket/);
+  refused(
+    { ...account, "influx.version": 2, "influx.url": "http://me:secret@db:8086" },
+    /without credentials/,
+  );
+  refused({ "influx.version": 4 }, /influx\.version/);
+});

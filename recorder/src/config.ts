@@ -22,38 +22,67 @@ function policySchema(what: string, defaults: { readonly name: string; readonly 
   });
 }
 
-const influxSchema = z.strictObject({
-  url: z
-    .string()
-    .regex(
-      /^https?:\/\/[^/@]+\/[A-Za-z0-9_.-]+$/,
-      "expected server and database without credentials, such as http://127.0.0.1:8086/meanet",
-    )
-    .describe("InfluxDB 1.x server and database; the database is created when it does not exist"),
-  username: z.string().optional().describe("user name at InfluxDB"),
-  password: z.string().optional().describe("password at InfluxDB"),
-  batch: z.int().min(1).max(20_000).default(2000).describe("most points in one request"),
-  requestTimeout: durationMs.prefault("10s").describe("after which a request counts as failed"),
-  retryWait: durationMs
-    .prefault("500ms")
-    .describe("wait after the first failure; doubles with each further one"),
-  maxRetryWait: durationMs.prefault("30s").describe("longest wait between attempts"),
-  maxTagValues: z
-    .int()
-    .min(1)
-    .default(1000)
-    .describe('distinct values a tag may take; what comes after them is written as "other"'),
-  policies: z
-    .strictObject({
-      raw: policySchema("points", { name: "raw", keep: "7d" }).prefault({}),
-      minutes: policySchema("roll-ups of a minute", { name: "1m", keep: "90d" }).prefault({}),
-      hours: policySchema("roll-ups of an hour", { name: "1h", keep: "730d" }).prefault({}),
-      late: durationMs
-        .prefault("1h")
-        .describe("rows and labels may come this late and still change their minute; --provision"),
-    })
-    .prefault({}),
-});
+const influxSchema = z
+  .strictObject({
+    url: z
+      .string()
+      .describe(
+        "InfluxDB: of version 1 server and database, http://127.0.0.1:8086/meanet, which is created when it does not exist; of 2 and 3 the server",
+      ),
+    version: z.literal([1, 2, 3]).default(1).describe("release of the server: what it is told, and how"),
+    org: z.string().min(1).optional().describe("organisation, version 2"),
+    bucket: z.string().min(1).optional().describe("bucket of version 2, database of version 3"),
+    token: z
+      .string()
+      .min(1)
+      .regex(/^[\x21-\x7e]+$/, "expected a token of visible characters, without spaces")
+      .optional()
+      .describe("token of version 2 or 3; better in a variable or file than in a flag, which others can see"),
+    username: z.string().optional().describe("user name at InfluxDB 1"),
+    password: z.string().optional().describe("password at InfluxDB 1"),
+    batch: z.int().min(1).max(20_000).default(2000).describe("most points in one request"),
+    requestTimeout: durationMs.prefault("10s").describe("after which a request counts as failed"),
+    retryWait: durationMs
+      .prefault("500ms")
+      .describe("wait after the first failure; doubles with each further one"),
+    maxRetryWait: durationMs.prefault("30s").describe("longest wait between attempts"),
+    maxTagValues: z
+      .int()
+      .min(1)
+      .default(1000)
+      .describe('distinct values a tag may take; what comes after them is written as "other"'),
+    policies: z
+      .strictObject({
+        raw: policySchema("points", { name: "raw", keep: "7d" }).prefault({}),
+        minutes: policySchema("roll-ups of a minute", { name: "1m", keep: "90d" }).prefault({}),
+        hours: policySchema("roll-ups of an hour", { name: "1h", keep: "730d" }).prefault({}),
+        late: durationMs
+          .prefault("1h")
+          .describe("rows and labels may come this late and still change their minute; --provision"),
+      })
+      .prefault({}),
+  })
+  .superRefine(({ url, version, org, bucket }, context) => {
+    const wrong = (key: string, message: string) =>
+      context.addIssue({ code: "custom", path: [key], message, input: undefined });
+    if (version === 1) {
+      if (!/^https?:\/\/[^/@]+\/[A-Za-z0-9_.-]+$/.test(url))
+        wrong(
+          "url",
+          "expected server and database without credentials, such as http://127.0.0.1:8086/meanet",
+        );
+      return;
+    }
+    if (!/^https?:\/\/[^/@]+(\/[^?#@]*)?$/.test(url))
+      wrong("url", "expected the server without credentials, such as http://127.0.0.1:8086");
+    if (bucket === undefined)
+      wrong(
+        "bucket",
+        `expected the ${version === 2 ? "bucket" : "database"} to write to, as version is ${version}`,
+      );
+    if (version === 2 && org === undefined)
+      wrong("org", "expected the organisation of the bucket, as version is 2");
+  });
 export type InfluxConfig = z.output<typeof influxSchema>;
 
 export const configSchema = z.strictObject({

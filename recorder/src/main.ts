@@ -14,7 +14,7 @@ import { exposeStorage, NodeStates } from "./health-metrics.ts";
 import { Origins } from "./http-origins.ts";
 import { addOrigins, addRoutes } from "./http-routes.ts";
 import { Forwarder } from "./influx/forwarder.ts";
-import { connectInflux } from "./influx/influx-server.ts";
+import { connectTarget } from "./influx/target.ts";
 import { Intake } from "./intake.ts";
 import { QueryThread } from "./queries/query-thread.ts";
 import { RetentionTask } from "./retention-task.ts";
@@ -80,7 +80,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
         (open) => open.stop(),
       );
 
-    const server = influx && connectInflux(influx);
+    const server = influx && connectTarget(influx);
     const forwarder =
       influx &&
       server &&

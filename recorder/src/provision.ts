@@ -19,6 +19,12 @@ export async function provisionInflux({ influx }: Pick<Config, "influx">): Promi
       "recorder: --provision needs an InfluxDB: give --influx-url http://host:port/database, or influx.url in the file",
     );
   }
+  if (influx.version !== 1) {
+    throw new MeanetError(
+      "CONFIG_INVALID",
+      `recorder: --provision makes policies and continuous queries, which InfluxDB ${influx.version} has not; its buckets and databases keep points as long as they are told when they are created`,
+    );
+  }
   const { raw, minutes, hours, late } = influx.policies;
   const policy = ({ name, keep }: typeof raw) => ({ name, keepMs: keep });
   const server = connectInflux({ ...influx, requestTimeout: TIMEOUT_MS });
