@@ -1,14 +1,22 @@
+import { isId } from "@meanet/protocol";
 import type { HttpOptions } from "@meanet/runtime";
-import { isMeanetError } from "@meanet/runtime";
+import { isMeanetError, MeanetError } from "@meanet/runtime";
+import { z } from "zod";
+import type { FramePlace, FrameRecord } from "./frames/frame-record.ts";
 import type { Origins } from "./http-origins.ts";
 import { queries } from "./queries/named-queries.ts";
 import { type QueryOptions, resolveQuery } from "./queries/query-options.ts";
 import type { QueryResult } from "./queries/query-result.ts";
+import type { WhatIf } from "./whatif/whatif.ts";
+import { resolveWhatIf, type WhatIfOptions } from "./whatif/whatif-options.ts";
 
 type Server = Parameters<NonNullable<HttpOptions["routes"]>>[0];
+type Reply = Parameters<Parameters<Server["setErrorHandler"]>[0]>[2];
 
 export interface RouteSources {
   readonly query: (name: string, options: QueryOptions) => Promise<QueryResult>;
+  readonly frames: (id: string, place: FramePlace) => Promise<FrameRecord[]>;
+  readonly whatIf: (options: WhatIfOptions) => Promise<WhatIf>;
   /** What `GET /store` answers. */
   readonly store: () => unknown;
 }
@@ -24,8 +32,14 @@ export function addOrigins(server: Server, origins: Origins): void {
   });
 }
 
-/** `GET /queries`, `GET /query/{name}?since=15m&by=device&interval=10s`, `GET /store`. */
-export function addRoutes(server: Server, { query, store }: RouteSources): void {
+const id = z.string().refine(isId, 'expected 1 to 64 of a-z, 0-9 and "-"');
+const frameSchema = z.strictObject({ id, site: id.optional(), device: id.optional() });
+
+/**
+ * `GET /queries`, `GET /query/{name}?since=15m&by=device&interval=10s`, `GET /frame/{id}?device=&site=`,
+ * `GET /whatif?since=1h&edge=&grid=0:4.6:0.2`, `GET /store`.
+ */
+export function addRoutes(server: Server, { query, frames, whatIf, store }: RouteSources): void {
   server.get("/queries", () =>
     Object.entries(queries).map(([name, { description, by, columns }]) => ({
       name,
@@ -44,18 +58,45 @@ export function addRoutes(server: Server, { query, store }: RouteSources): void 
         resolveQuery(name, request.query, Date.now());
         return await query(name, request.query);
       } catch (error) {
-        const status = !isMeanetError(error)
-          ? 500
-          : error.code === "QUERY_INVALID"
-            ? 400
-            : error.code === "QUERY_BUSY"
-              ? 503
-              : 500;
-        const reason = error instanceof Error ? error.message : String(error);
-        return reply.code(status).send({ error: isMeanetError(error) ? error.code : "INTERNAL", reason });
+        return sendError(reply, error);
       }
     },
   );
 
+  server.get<{ Params: { id: string }; Querystring: Record<string, unknown> }>(
+    "/frame/:id",
+    async (request, reply) => {
+      try {
+        const asked = frameSchema.safeParse({ ...request.query, id: request.params.id });
+        if (!asked.success) throw new MeanetError("QUERY_INVALID", `frame: ${z.prettifyError(asked.error)}`);
+        const { id: frame, ...place } = asked.data;
+        return { id: frame, frames: await frames(frame, place) };
+      } catch (error) {
+        return sendError(reply, error);
+      }
+    },
+  );
+
+  server.get<{ Querystring: Record<string, unknown> }>("/whatif", async (request, reply) => {
+    try {
+      resolveWhatIf(request.query, Date.now());
+      return await whatIf(request.query);
+    } catch (error) {
+      return sendError(reply, error);
+    }
+  });
+
   server.get("/store", () => store());
+}
+
+const statuses: Readonly<Record<string, number>> = {
+  QUERY_INVALID: 400,
+  FRAME_UNKNOWN: 404,
+  QUERY_BUSY: 503,
+};
+
+function sendError(reply: Reply, error: unknown): Reply {
+  const code = isMeanetError(error) ? error.code : "INTERNAL";
+  const reason = error instanceof Error ? error.message : String(error);
+  return reply.code(statuses[code] ?? 500).send({ error: code, reason });
 }

@@ -1,4 +1,12 @@
 export { type Config, configSchema, type InfluxConfig } from "./config.ts";
+export {
+  type FramePlace,
+  type FrameRecord,
+  findFrames,
+  type RecordedAnswer,
+  type RecordedRefusal,
+  type RecordedVerdict,
+} from "./frames/frame-record.ts";
 export { connectInflux, type InfluxServer } from "./influx/influx-server.ts";
 export { type RunningRecorder, start } from "./main.ts";
 export { provisionInflux } from "./provision.ts";
@@ -9,3 +17,7 @@ export { type QueryOptions, queryOptionsSchema } from "./queries/query-options.t
 export type { Cell, QueryResult } from "./queries/query-result.ts";
 export { runQuery } from "./queries/sql.ts";
 export type { StoreState } from "./store-state.ts";
+export type { Judge } from "./whatif/frame-ways.ts";
+export type { WhatIfRow } from "./whatif/sweep.ts";
+export { runWhatIf, type WhatIf } from "./whatif/whatif.ts";
+export { type WhatIfOptions, whatIfOptionsSchema } from "./whatif/whatif-options.ts";

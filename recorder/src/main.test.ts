@@ -10,12 +10,14 @@ import { createLog } from "@meanet/runtime";
 import { type Mosquitto, startMosquitto, waitUntil } from "@meanet/session/testing";
 import type { z } from "zod";
 import { configSchema } from "./config.ts";
+import type { FrameRecord } from "./frames/frame-record.ts";
 import { connectInflux } from "./influx/influx-server.ts";
 import { type RunningRecorder, start } from "./main.ts";
 import { queryNames } from "./queries/named-queries.ts";
 import type { StoreState } from "./store-state.ts";
 import { Edge } from "./testing/edge.ts";
 import { startInfluxd } from "./testing/influxd.ts";
+import type { WhatIf } from "./whatif/whatif.ts";
 
 type Settings = z.input<typeof configSchema>;
 
@@ -128,6 +130,43 @@ describe("recorder", () => {
     assert.equal((await query("latency?interval=1h&since=2h")).columns[0], "time");
     const names = (await getJson<{ name: string }[]>(`${url}/queries`)).map(({ name }) => name);
     assert.deepEqual(names, queryNames);
+  });
+
+  test("tells over HTTP the way of one frame, and what another threshold would have come to", async (context) => {
+    const config = settings();
+    const { site } = config;
+    const edge = await connectEdge(context, site);
+    const { url } = await startRecorder(context, config);
+    const detail = { threshold: 0.5, stages: { admitMs: 1, mainMs: 3 }, frameBytes: 3072 };
+    await edge.publish(edge.write(detail));
+    await edge.publish(edge.write({ ...detail, entropy: 0.7, route: "complex", cloud: "late" }));
+    await untilStored(url, 2);
+
+    const { id, frames } = await getJson<{ id: string; frames: FrameRecord[] }>(
+      `${url}/frame/frame-1?site=${site}`,
+    );
+    const [verdict] = frames[0]!.verdicts;
+    assert.ok(verdict?.outcome === "answered");
+    assert.deepEqual([id, frames.length, verdict.stages], ["frame-1", 1, detail.stages]);
+
+    const { inForce, rows } = await getJson<WhatIf>(`${url}/whatif?since=15m&grid=0,1`);
+    assert.deepEqual(inForce, { threshold: 0.5, from: "verdict" });
+    assert.deepEqual(
+      rows.map(({ threshold, sent, coverage }) => [threshold, sent, coverage]),
+      [
+        [0, 2, 0.5],
+        [0.5, 1, 1],
+        [1, 0, 1],
+      ],
+    );
+
+    const refused = async (path: string) => {
+      const response = await fetch(`${url}/${path}`);
+      return [response.status, ((await response.json()) as { error: string }).error];
+    };
+    assert.deepEqual(await refused("frame/frame-9"), [404, "FRAME_UNKNOWN"]);
+    assert.deepEqual(await refused("frame/frame-1?device=A"), [400, "QUERY_INVALID"]);
+    assert.deepEqual(await refused("whatif?grid=many"), [400, "QUERY_INVALID"]);
   });
 
   test("answers a wrong query with 400 and the reason", async (context) => {

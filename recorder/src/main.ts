@@ -27,7 +27,7 @@ import { addThumbnailRoutes } from "./thumbnails/routes.ts";
 import { ThumbnailIntake } from "./thumbnails/thumbnail-intake.ts";
 
 export interface RunningRecorder extends Running {
-  /** Health, metrics, `/queries`, `/query/{name}`, `/store` and pictures; undefined when switched off. */
+  /** Health, metrics, `/queries`, `/query/{name}`, `/frame/{id}`, `/whatif`, `/store` and pictures; undefined when switched off. */
   readonly http: HttpListener | undefined;
   /** What `runQuery` reads. */
   readonly databaseFile: string;
@@ -220,6 +220,14 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
                 query(name, options) {
                   tally.count("queries");
                   return queryThread.run(name, options);
+                },
+                frames(id, place) {
+                  tally.count("queries");
+                  return queryThread.frames(id, place);
+                },
+                whatIf(options) {
+                  tally.count("queries");
+                  return queryThread.whatIf(options);
                 },
                 store: () => describeStoreState({ store, intake, forwarder, influx: server?.name }),
               });

@@ -268,6 +268,11 @@ export const errorCodes = {
     actor: "operator",
     meaning: "The recorder gave no answer, or none that can be read. Check that it runs, and its URL.",
   },
+  FRAME_UNKNOWN: {
+    actor: "user",
+    meaning:
+      "No verdict of a frame with this id is recorded. Check the id, the device and the store that is asked; retention may have deleted it.",
+  },
   JOURNAL_UNUSABLE: {
     actor: "operator",
     meaning:

@@ -14,7 +14,7 @@ import {
 const MAX_BUCKETS = 10_000;
 
 /** A moment: `15m` is that long before the end, else milliseconds since 1970 or ISO 8601. */
-const moment = z.string().refine((text) => readMoment(text, 0) !== undefined, {
+export const moment = z.string().refine((text) => readMoment(text, 0) !== undefined, {
   error: ({ input }) =>
     `expected a duration such as "15m", milliseconds since 1970, or a date such as "2026-01-31T12:00:00Z", received ${JSON.stringify(input)}`,
 });
@@ -91,7 +91,7 @@ function alwaysSplitBy(name: QueryName, by: Grouping | undefined): boolean {
 /** Nothing later: InfluxDB's time ends in the year 2262. */
 const MAX_MOMENT_MS = 9_000_000_000_000;
 
-function readMoment(text: string, end: number): number | undefined {
+export function readMoment(text: string, end: number): number | undefined {
   const durationMs = parseDurationMs(text);
   const read =
     durationMs !== undefined ? end - durationMs : /^\d+$/.test(text) ? Number(text) : Date.parse(text);

@@ -1,23 +1,35 @@
 import { Worker } from "node:worker_threads";
 import { type ErrorCode, MeanetError } from "@meanet/runtime";
+import type { FramePlace, FrameRecord } from "../frames/frame-record.ts";
+import type { WhatIf } from "../whatif/whatif.ts";
+import type { WhatIfOptions } from "../whatif/whatif-options.ts";
 import type { QueryOptions } from "./query-options.ts";
 import type { QueryResult } from "./query-result.ts";
+
+/** What can be asked of the database, by kind: question and answer. */
+interface Questions {
+  readonly query: { readonly name: string; readonly options: QueryOptions; readonly answer: QueryResult };
+  readonly frame: { readonly frame: string; readonly place: FramePlace; readonly answer: FrameRecord[] };
+  readonly whatif: { readonly options: WhatIfOptions; readonly answer: WhatIf };
+}
+type Kind = keyof Questions;
+export type Answer = Questions[Kind]["answer"];
+export type Question = { [K in Kind]: { readonly kind: K } & Omit<Questions[K], "answer"> }[Kind];
 
 export interface QueryRequest {
   readonly id: number;
   readonly databaseFile: string;
-  readonly name: string;
-  readonly options: QueryOptions;
+  readonly question: Question;
 }
 
 export interface QueryAnswer {
   readonly id: number;
-  readonly result?: QueryResult;
+  readonly result?: Answer;
   readonly failure?: { readonly code: ErrorCode | undefined; readonly message: string };
 }
 
 interface Pending {
-  readonly resolve: (result: QueryResult) => void;
+  readonly resolve: (result: Answer) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -37,6 +49,24 @@ export class QueryThread {
 
   /** @throws {MeanetError} QUERY_INVALID, QUERY_BUSY, STORE_UNUSABLE */
   run(name: string, options: QueryOptions): Promise<QueryResult> {
+    return this.#ask<"query">({ kind: "query", name, options });
+  }
+
+  /** @throws {MeanetError} FRAME_UNKNOWN, QUERY_BUSY, STORE_UNUSABLE */
+  frames(frame: string, place: FramePlace): Promise<FrameRecord[]> {
+    return this.#ask<"frame">({ kind: "frame", frame, place });
+  }
+
+  /** @throws {MeanetError} QUERY_INVALID, QUERY_BUSY, STORE_UNUSABLE */
+  whatIf(options: WhatIfOptions): Promise<WhatIf> {
+    return this.#ask<"whatif">({ kind: "whatif", options });
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  #ask<K extends Kind>(question: Extract<Question, { kind: K }>): Promise<Questions[K]["answer"]> {
     if (this.#pending.size >= MAX_WAITING) {
       return Promise.reject(
         new MeanetError(
@@ -47,15 +77,12 @@ export class QueryThread {
     }
     this.#worker ??= this.#start();
     const id = ++this.#lastId;
-    const request: QueryRequest = { id, databaseFile: this.#databaseFile, name, options };
-    return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
+    const request: QueryRequest = { id, databaseFile: this.#databaseFile, question };
+    return new Promise<Questions[K]["answer"]>((resolve, reject) => {
+      // The thread answers each question with its own kind of answer.
+      this.#pending.set(id, { resolve: (result) => resolve(result as Questions[K]["answer"]), reject });
       this.#worker!.postMessage(request);
     });
-  }
-
-  async close(): Promise<void> {
-    await this.#worker?.terminate();
   }
 
   #start(): Worker {

@@ -1,19 +1,31 @@
 import { parentPort } from "node:worker_threads";
 import { isMeanetError } from "@meanet/runtime";
-import type { QueryOptions } from "./query-options.ts";
-import type { QueryAnswer, QueryRequest } from "./query-thread.ts";
+import { findFrames } from "../frames/frame-record.ts";
+import { runWhatIf } from "../whatif/whatif.ts";
+import type { Answer, QueryAnswer, QueryRequest, Question } from "./query-thread.ts";
 import { runQuery } from "./sql.ts";
 
 /** Runs in the thread of `query-thread.ts`: one request, one answer, in order. */
-parentPort?.on("message", ({ id, databaseFile, name, options }: QueryRequest) => {
-  parentPort!.postMessage(answer(id, databaseFile, name, options));
+parentPort?.on("message", ({ id, databaseFile, question }: QueryRequest) => {
+  parentPort!.postMessage(reply(id, databaseFile, question));
 });
 
-function answer(id: number, databaseFile: string, name: string, options: QueryOptions): QueryAnswer {
+function reply(id: number, databaseFile: string, question: Question): QueryAnswer {
   try {
-    return { id, result: runQuery(databaseFile, name, options) };
+    return { id, result: answer(databaseFile, question) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { id, failure: { code: isMeanetError(error) ? error.code : undefined, message } };
+  }
+}
+
+function answer(databaseFile: string, question: Question): Answer {
+  switch (question.kind) {
+    case "query":
+      return runQuery(databaseFile, question.name, question.options);
+    case "frame":
+      return findFrames(databaseFile, question.frame, question.place);
+    case "whatif":
+      return runWhatIf(databaseFile, question.options);
   }
 }

@@ -60,6 +60,11 @@ export function verdictColumns(verdict: Verdict): Record<string, Value> {
   };
 }
 
+/** What `verdictColumns` made of a detail, as it was. */
+export function fromJson<T>(text: unknown): T | null {
+  return typeof text === "string" ? (JSON.parse(text) as T) : null;
+}
+
 function jsonOf(detail: object | undefined): string | null {
   return detail === undefined ? null : JSON.stringify(detail);
 }
