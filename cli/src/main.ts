@@ -58,6 +58,14 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "ask the store: throughput, exits, latency, energy, accuracy, drops, uplink",
     load: async () => (await import("./commands/query.ts")).queryCommand(),
   },
+  trace: {
+    summary: "tell the way of one frame: verdicts, times, joules, probabilities; also as OTLP JSON",
+    load: async () => (await import("./commands/trace.ts")).traceCommand(),
+  },
+  whatif: {
+    summary: "tell what other thresholds would have come to on the recorded frames",
+    load: async () => (await import("./commands/whatif.ts")).whatIfCommand(),
+  },
   scenario: {
     summary: "run a scenario and report it: low-light, where the edge learns",
     load: async () => (await import("./commands/scenario.ts")).scenarioCommand(),

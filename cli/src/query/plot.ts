@@ -1,6 +1,5 @@
 import type { Cell, QueryName, QueryResult } from "@meanet/recorder";
-import asciichart from "asciichart";
-import pc from "picocolors";
+import { terminalChart } from "../plots/terminal-chart.ts";
 import { cellText } from "./table.ts";
 
 /** Queries that can be asked by interval. */
@@ -20,10 +19,6 @@ const drawn: Readonly<Record<PlottedQuery, { readonly column: string; readonly g
     savings: { column: "edgeJ", gap: "zero" },
   };
 
-const HEIGHT = 12;
-const LABEL_WIDTH = 10;
-const palette = ["cyan", "yellow", "magenta", "green", "red", "blue"] as const;
-
 /**
  * A query's answer over time as a plot of characters, one line per group.
  *
@@ -36,41 +31,16 @@ export function queryPlot(
   useColour: boolean,
 ): string {
   const { column, gap } = drawn[name];
-  const colours = pc.createColors(useColour);
-  const series = [...seriesOf(result, column, intervalMs, gap)];
-  if (series.length === 0) return "nothing in this time";
-  const highest = Math.max(...series.flatMap(([, values]) => values));
-  const plot = asciichart.plot(
-    series.map(([, values]) => values),
-    {
-      min: 0,
-      // A line of zeros needs an axis too.
-      max: highest === 0 ? 1 : highest,
-      height: HEIGHT,
-      // A label is one column to asciichart, whatever its width; the axis is the second.
-      offset: 2,
-      colors: series.map((_, index) => (useColour ? ansi[palette[index % palette.length]!] : undefined)),
-      // The lowest label comes out of a subtraction, and may be 1e-17 in place of 0.
-      format: (value) =>
-        `${cellText(column, Math.abs(value) < highest * 1e-9 ? 0 : value).padStart(LABEL_WIDTH)} `,
-    },
-  );
-  const legend = series.map(([group], index) =>
-    colours[palette[index % palette.length]!](`── ${group || column}`),
-  );
+  const series = seriesOf(result, column, intervalMs, gap);
+  if (series.size === 0) return "nothing in this time";
+  const chart = terminalChart({
+    series: new Map(Array.from(series, ([group, values]) => [group || column, values])),
+    format: (value) => cellText(column, value),
+    colour: useColour,
+  });
   const [from, to] = [result.since, result.until].map((moment) => new Date(moment).toISOString());
-  return `${name}: ${column} per ${intervalMs / 1000} s, ${from} to ${to}\n${plot}\n${legend.join("  ")}`;
+  return `${name}: ${column} per ${intervalMs / 1000} s, ${from} to ${to}\n${chart}`;
 }
-
-/** Escape sequences that begin a colour; asciichart ends it. */
-const ansi = {
-  cyan: "\u001b[36m",
-  yellow: "\u001b[33m",
-  magenta: "\u001b[35m",
-  green: "\u001b[32m",
-  red: "\u001b[31m",
-  blue: "\u001b[34m",
-} as const;
 
 /** By group, one value per interval. */
 function seriesOf(

@@ -1,0 +1,58 @@
+import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { runWhatIf, type WhatIf, whatIfOptionsSchema } from "@meanet/recorder";
+import { loadConfig } from "@meanet/runtime";
+import { Command } from "commander";
+import { z } from "zod";
+import { askRecorder } from "../ask-recorder.ts";
+import { addConfigOptions, configFlags } from "../config-options.ts";
+import { whatIfPlot, whatIfSvg, whatIfTable } from "../whatif/view.ts";
+
+const whatIfConfigSchema = z.strictObject({
+  ...whatIfOptionsSchema.shape,
+  plot: z.string().optional().describe("draw it: the SVG file to write, or - for characters in the terminal"),
+  json: z.boolean().default(false).describe("print the answer as one JSON object"),
+  store: z
+    .string()
+    .default(".meanet/up/recorder/recorder.sqlite")
+    .describe("database of the recorder; it may be at work"),
+  recorder: z.string().optional().describe("ask the recorder at this URL instead, http://host:port"),
+});
+type WhatIfConfig = z.output<typeof whatIfConfigSchema>;
+
+export function whatIfCommand(): Command {
+  const command = new Command("whatif").description(
+    "Tells what other thresholds would have come to on the recorded frames: share sent, accuracy, joules, bytes. No model runs.",
+  );
+  addConfigOptions(command, "whatif", whatIfConfigSchema);
+  return command
+    .addHelpText(
+      "after",
+      "\nNobody recorded what the cloud had said of a frame that stayed: each row tells the share of its frames whose answer is known, the accuracy over\nthese, and an estimate over all.",
+    )
+    .action(runWhatIfCommand);
+}
+
+async function runWhatIfCommand(values: Record<string, unknown>): Promise<void> {
+  const config = loadConfig("whatif", whatIfConfigSchema, {
+    file: values.config as string | undefined,
+    environment: process.env,
+    flags: configFlags(whatIfConfigSchema, values),
+  });
+  const answer = await ask(config);
+  const colour = process.stdout.isTTY === true;
+  if (config.plot !== undefined && config.plot !== "-") await writeFile(config.plot, whatIfSvg(answer));
+  if (config.json) console.log(JSON.stringify(answer));
+  else if (answer.frames === 0) {
+    console.log(`no answers since ${new Date(answer.since).toISOString()}; --since 1d looks further back`);
+  } else console.log(config.plot === "-" ? whatIfPlot(answer, colour) : whatIfTable(answer, colour));
+}
+
+/** @throws {MeanetError} QUERY_INVALID, STORE_UNUSABLE, RECORDER_UNREACHABLE */
+async function ask({ store, recorder, ...config }: WhatIfConfig): Promise<WhatIf> {
+  const { since, until, grid, edge, device, site, model } = config;
+  const options = { since, until, grid, edge, device, site, model };
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  if (recorder === undefined) return runWhatIf(resolve(store), given);
+  return (await askRecorder(recorder, "/whatif", given)) as WhatIf;
+}
