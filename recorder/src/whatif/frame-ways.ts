@@ -60,10 +60,16 @@ export function staying(frame: AnsweredFrame, judge: Judge): Way {
   return edgeAnswer.complete ? known("main", edgeAnswer, frame, judge) : unknown("extension");
 }
 
-/** Whether main is right about a frame of a class that it calls hard; undefined of another frame, null when nobody knows. */
-export function mainOnHard(frame: AnsweredFrame, judge: Judge): number | null | undefined {
-  if (frame.extended) return frame.mainAnswer && rightness(frame.mainAnswer, frame, judge);
-  return frame.edgeAnswer?.complete === false ? rightness(frame.edgeAnswer, frame, judge) : undefined;
+/** Whether main, asked alone, is right: 1, 0, or null when nobody knows. */
+export function mainIsRight(frame: AnsweredFrame, judge: Judge): number | null {
+  const { byCloud, extended, edgeAnswer, mainAnswer } = frame;
+  const answer = byCloud ? edgeAnswer : extended ? mainAnswer : frame;
+  return answer && rightness(answer, frame, judge);
+}
+
+/** Whether main calls a hard class. */
+export function callsHard({ extended, edgeAnswer }: AnsweredFrame): boolean {
+  return extended || edgeAnswer?.complete === false;
 }
 
 /** Its way when it is sent. */

@@ -16,8 +16,8 @@ export interface WhatIfRow {
   readonly accuracy: number | null;
   /**
    * An estimate of the accuracy over all frames: what is not recorded or not judged counts as often right as judged answers of the same
-   * exit to frames of near entropy; those of the extension, above all that it was asked about, as often as main's, and what it adds to main
-   * elsewhere. Null when an exit has too few of them.
+   * exit to frames of near entropy; beyond all that the exit was asked about, as often as main's errors there
+   * and its own beside main's elsewhere make likely. Null when an exit has too few of them.
    */
   readonly estimatedAccuracy: number | null;
   /** Share of the frames whose part of the estimate is carried on from other entropies than were judged. */
