@@ -27,7 +27,7 @@ describe("meanet", () => {
     for (const name of ["up", "broker", "edge", "worker", "recorder", "flows", "replay"]) {
       assert.match(stdout, new RegExp(`^  ${name} +\\S`, "m"));
     }
-    for (const name of ["train", "evaluate", "results", "query", "bundle", "doctor"]) {
+    for (const name of ["train", "evaluate", "results", "query", "trace", "whatif", "bundle", "doctor"]) {
       assert.match(stdout, new RegExp(`^  ${name} +\\S`, "m"));
     }
     assert.match(stdout, /Exit codes: 0 done; 1 failed/);
@@ -45,6 +45,20 @@ describe("meanet", () => {
     const { code, stderr } = await meanet("query", "exits", "--store", "/nowhere/recorder.sqlite");
     assert.equal(code, 1);
     assert.match(stderr, /^STORE_UNUSABLE: .*\/nowhere\/recorder\.sqlite.*\n$/);
+  });
+
+  it("asks a recorder over HTTP for a frame's way or a what-if, and says in one line that it is not there", async () => {
+    for (const command of [["trace", "frame-1"], ["whatif"]]) {
+      const { code, stderr } = await meanet(...command, "--recorder", "http://127.0.0.1:1");
+      assert.equal(code, 1);
+      assert.match(
+        stderr,
+        /^RECORDER_UNREACHABLE: no answer from the recorder at http:\/\/127\.0\.0\.1:1: .*\n$/,
+      );
+    }
+    const { code, stderr } = await meanet("trace", "Frame 1");
+    assert.equal(code, 1);
+    assert.match(stderr, /^QUERY_INVALID: .*"Frame 1"\n$/);
   });
 
   it("says in one line that InfluxDB is not there", async () => {
