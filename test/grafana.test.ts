@@ -9,15 +9,19 @@ import { waitUntil } from "@meanet/session/testing";
 import { load, sampleFrames } from "./rig/frames.ts";
 import { expandMacros, grafanaFolder, queriesOf, readBoards } from "./rig/grafana.ts";
 import { mentionedIn } from "./rig/influxql.ts";
+import { meanet } from "./rig/meanet.ts";
 import { SITE, Site } from "./rig/site.ts";
 
 const boards = readBoards();
 const INTERVAL_MS = 1000;
+const HOUR_MS = 3_600_000;
+const LABELS = 100;
 
 describe("Grafana's dashboards", () => {
-  it("are four, with links to each other and to one provisioned datasource", () => {
+  it("are five, with links to each other and to one provisioned datasource", () => {
     assert.deepEqual(boards.map(({ uid }) => uid).sort(), [
       "meanet-energy",
+      "meanet-history",
       "meanet-nodes",
       "meanet-overview",
       "meanet-training",
@@ -59,7 +63,11 @@ describe("Grafana's dashboards", () => {
       influxd = await startInfluxd();
       const url = `${influxd.url}/meanet`;
       server = connectInflux({ url, requestTimeout: 10_000 });
+      await provision(url);
       await fill(site, url);
+      const forwarded = () => rowsOf('SELECT count("correct") FROM "verdict"');
+      await waitUntil("labels are in InfluxDB", forwarded, ([row]) => Number(row?.[1]) >= LABELS);
+      await provision(url);
     });
     after(async () => {
       await site.close();
@@ -69,7 +77,7 @@ describe("Grafana's dashboards", () => {
     for (const board of boards) {
       for (const [name, query] of queriesOf(board)) {
         it(`${name} asks for what is there, and gets rows`, async () => {
-          const ask = () => rowsOf(expandMacros(query, { sinceMs, intervalMs: INTERVAL_MS }));
+          const ask = () => rowsOf(expandMacros(query, spanOf(board.uid)));
           await waitUntil(`there is an answer to ${query}`, ask, (rows) => rows.length > 0);
           const { measurements, tags, columns } = mentionedIn(query);
           assert.ok(measurements.length > 0);
@@ -91,7 +99,7 @@ describe("Grafana's dashboards", () => {
       const query = queriesOf(boards.find(({ uid }) => uid === "meanet-energy")!);
       const single = async (panel: string) => {
         const [, influxql] = query.find(([name]) => name.includes(panel))!;
-        const [row] = await rowsOf(expandMacros(influxql, { sinceMs, intervalMs: INTERVAL_MS }));
+        const [row] = await rowsOf(expandMacros(influxql, spanOf("meanet-energy")));
         return Number(row?.[1]);
       };
       const { columns, rows } = await runInfluxQuery(server, "savings", {
@@ -113,6 +121,13 @@ describe("Grafana's dashboards", () => {
       }
     });
 
+    /** An hour's point stands at the hour's begin. */
+    function spanOf(uid: string) {
+      return uid === "meanet-history"
+        ? { sinceMs: sinceMs - 24 * HOUR_MS, intervalMs: HOUR_MS }
+        : { sinceMs, intervalMs: INTERVAL_MS };
+    }
+
     async function rowsOf(influxql: string): Promise<unknown[][]> {
       const { results } = (await server.query(influxql)) as Results;
       const values = results.flatMap(({ error, series = [] }) => {
@@ -123,7 +138,7 @@ describe("Grafana's dashboards", () => {
     }
 
     async function keysOf(what: "TAG" | "FIELD", measurements: readonly string[]): Promise<string[]> {
-      const from = measurements.map((name) => `"${name}"`).join(", ");
+      const from = measurements.join(", ");
       const { results } = (await server.query(`SHOW ${what} KEYS FROM ${from}`)) as Results;
       return results.flatMap(({ series = [] }) =>
         series.flatMap(({ values }) => values.map(([key]) => String(key))),
@@ -150,6 +165,12 @@ function apart(a: Place, b: Place): boolean {
   return a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y;
 }
 
+/** Retention policies and roll-ups of what is there. */
+async function provision(influx: string): Promise<void> {
+  const { code, stderr } = await meanet("recorder", "--provision", "--influx-url", influx);
+  assert.equal(code, 0, stderr);
+}
+
 /** Frames, labels, a refusal, an edge node that vanishes, and a training: something for every panel. */
 async function fill(site: Site, influx: string): Promise<void> {
   const often = ["--stats-interval", "200ms"];
@@ -164,7 +185,7 @@ async function fill(site: Site, influx: string): Promise<void> {
   await camera.awaitVerdict(id, 30_000);
   const session = site.openSession("trainer");
   await session.connect();
-  for (let index = 0; index < 100; index++) {
+  for (let index = 0; index < LABELS; index++) {
     const topic = { site: SITE, device: "camera-1", id: `f-${index}` };
     await session.publish(session.topics.label, topic, { label: index % 10 });
   }

@@ -1,5 +1,6 @@
 /** Names that an InfluxQL statement mentions, without those it makes itself by AS. */
 interface Mentioned {
+  /** As they stand behind FROM, quotes and retention policy included. */
   readonly measurements: readonly string[];
   /** Of GROUP BY and of `WITH KEY`: these must be tags. */
   readonly tags: readonly string[];
@@ -10,7 +11,7 @@ interface Mentioned {
 export function mentionedIn(query: string): Mentioned {
   const text = query.replace(/'[^']*'/g, "''").replace(/(=~|!~)\s*\/[^/]*\//g, "$1 //");
   const aliases = new Set(quoted(/\bAS\s+"([^"]+)"/g, text));
-  const measurements = quoted(/\bFROM\s+"([^"]+)"/g, text);
+  const measurements = quoted(/\bFROM\s+((?:"[^"]+"\.)?"[^"]+")/g, text);
   const groups = [...text.matchAll(/\bGROUP BY ([^)]*?(?:\([^)]*\))?[^()]*)/g)].map(
     ([, group = ""]) => group,
   );
@@ -19,7 +20,10 @@ export function mentionedIn(query: string): Mentioned {
     ...quoted(/\bKEY = "([^"]+)"/g, text),
   ];
   const columns = quoted(/"([^"]+)"/g, text).filter(
-    (name) => !aliases.has(name) && !measurements.includes(name) && !tags.includes(name),
+    (name) =>
+      !aliases.has(name) &&
+      !measurements.some((measurement) => measurement.includes(`"${name}"`)) &&
+      !tags.includes(name),
   );
   return { measurements, tags, columns };
 }
