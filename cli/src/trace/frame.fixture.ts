@@ -39,7 +39,7 @@ const provisional: RecordedAnswer = {
   ...{ worker: null, edgeAnswer: null, stages: { admitMs: 0.5, decodeMs: 1, mainQueueMs: 1, mainMs: 2.5 } },
 };
 
-export const refusal: RecordedRefusal = {
+const refusal: RecordedRefusal = {
   ...row,
   ...{ outcome: "refused", reason: "undecodable", detail: "no JPEG, PNG or WebP", frameBytes: 12 },
 };

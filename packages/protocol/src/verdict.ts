@@ -73,7 +73,7 @@ const topSchema = z
   .max(3);
 
 /** The most probable classes of each exit that was asked, rounded to four digits. */
-export const topClassesSchema = z.object({
+const topClassesSchema = z.object({
   main: topSchema.optional(),
   /** Of the hard classes only, which the extension shares its probability among. */
   extension: topSchema.optional(),
@@ -82,7 +82,7 @@ export const topClassesSchema = z.object({
 export type TopClasses = z.infer<typeof topClassesSchema>;
 
 /** What the edge itself says of a frame that the cloud answered. */
-export const edgeAnswerSchema = z.object({
+const edgeAnswerSchema = z.object({
   label: z.string().max(128),
   classIndex: z.int().min(0),
   confidence: probability,
