@@ -10,14 +10,14 @@ import {
 import type { Reading } from "./reading.ts";
 
 /** The message that a property is read from; a setting has a topic of its own. */
-export type Source = "status" | "stats" | "energy" | "verdict" | Setting;
+export type Source = "status" | "stats" | "energy" | "verdict" | "thumbnail" | Setting;
 
 /** One thing to know of a node or device, or to set. */
 export interface Property {
   /** Of the device: lower case, digits and hyphens. */
   readonly id: string;
   readonly name: string;
-  readonly kind: "sensor" | "binary" | "number" | "select" | "button";
+  readonly kind: "sensor" | "binary" | "number" | "select" | "button" | "picture";
   readonly source: Source;
   readonly reading: Reading;
   /** Of the value; a value of another type is no value. */
@@ -156,5 +156,7 @@ export const catalogue: readonly Property[] = [
     { of: "energy", sum: ["mainJ", "extensionJ", "uplinkJ"] },
     { unit: "J", ...now },
   ),
+  // Its value is its content type: pictures themselves are nothing to keep in mind.
+  property("picture", "thumbnail", "text")("picture", "Picture", { path: ["type"] }),
   verdictNumber("uplink-bytes", "Bytes sent", verdict(["uplinkBytes"]), { unit: "B", ...now, ...diagnostic }),
 ];

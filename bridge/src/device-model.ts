@@ -6,6 +6,7 @@ import {
   type Stats,
   type Status,
   settings,
+  type ThumbnailType,
   type Verdict,
 } from "@meanet/protocol";
 import { catalogue, type Property } from "./catalogue.ts";
@@ -17,7 +18,8 @@ export type Message =
   | { readonly source: "stats"; readonly id: string; readonly payload: Stats }
   | { readonly source: "energy"; readonly id: string; readonly payload: NodeEnergy }
   | { readonly source: Setting; readonly id: string; readonly payload: SettingState }
-  | { readonly source: "verdict"; readonly id: string; readonly payload: Verdict };
+  | { readonly source: "verdict"; readonly id: string; readonly payload: Verdict }
+  | { readonly source: "thumbnail"; readonly id: string; readonly payload: { readonly type: ThumbnailType } };
 
 /** What seldom changes of a device: its object is the same one as long as nothing of it has. */
 export interface Structure {
@@ -58,7 +60,7 @@ const bySource = Map.groupBy(catalogue, (property) => property.source);
 
 /** The model after a message. The same object when the message adds nothing. */
 export function reduce(model: Model, message: Message, at: number, limits: Limits): Model {
-  const isDevice = message.source === "verdict";
+  const isDevice = message.source === "verdict" || message.source === "thumbnail";
   const key = `${isDevice ? "device" : "node"}/${message.id}`;
   const before = model.devices.get(key);
   if (before === undefined && isFull(model, isDevice, limits)) {
@@ -98,9 +100,9 @@ function isFull({ devices }: Model, isDevice: boolean, limits: Limits): boolean 
   return alike >= (isDevice ? limits.devices : limits.nodes);
 }
 
-function newDevice(key: string, { id, source, payload }: Message): Device {
+function newDevice(key: string, { id, payload }: Message): Device {
   // A setting is an edge node's; all others say what they are.
-  const kind = source === "verdict" ? "device" : "kind" in payload ? payload.kind : "edge";
+  const kind = key.startsWith("device/") ? "device" : "kind" in payload ? payload.kind : "edge";
   const structure: Structure = { key, id, kind, version: "", properties: [] };
   return { structure, values: new Map(), available: false, seenAt: 0 };
 }
@@ -118,7 +120,7 @@ function change(device: Device, message: Message, at: number): Device {
     } else if (value !== undefined && values.delete(property.id)) lost.add(property.id);
   }
   const available =
-    source === "status" ? payload.state === "online" : source === "verdict" || device.available;
+    source === "status" ? payload.state === "online" : device.structure.kind === "device" || device.available;
   return {
     structure: restructure(device.structure, message, found, lost),
     values,
@@ -150,11 +152,13 @@ function restructure(
   return { ...structure, kind, version, properties };
 }
 
-/** A select may stand at a word that nobody else would choose, `random:0.25`: that is then one of its words too. */
+/** A select may stand at a word that nobody else would choose, `random:0.25`: that is then one of its words too. A picture has one type. */
 function withOption(property: Property, value: Value): Property {
-  if (property.kind !== "select" || typeof value !== "string") return property;
-  if (property.options === undefined || property.options.includes(value)) return property;
-  return { ...property, options: [...property.options, value] };
+  if (typeof value !== "string") return property;
+  if (property.kind === "picture") return { ...property, options: [value] };
+  const { kind, options } = property;
+  if (kind !== "select" || options === undefined || options.includes(value)) return property;
+  return { ...property, options: [...options, value] };
 }
 
 export function isSetting(text: string): text is Setting {

@@ -22,7 +22,7 @@ export interface HomeAssistantOptions {
 }
 
 interface Component {
-  readonly platform: "sensor" | "binary_sensor" | "number" | "select" | "button";
+  readonly platform: "sensor" | "binary_sensor" | "number" | "select" | "button" | "image";
   readonly [option: string]: unknown;
 }
 
@@ -215,6 +215,9 @@ function componentOf(property: Property, structure: Structure, options: HomeAssi
       };
     case "button":
       return { ...shared, ...command, payload_press: set?.payload };
+    case "picture":
+      // Pictures come on a topic of their own each.
+      return { ...shared, image_topic: stateTopic, content_type: property.options?.[0] };
   }
 }
 
@@ -240,10 +243,10 @@ function precision(decimals: number): Record<string, number> {
 }
 
 function platformOf({ kind }: Property): Component["platform"] {
-  return kind === "binary" ? "binary_sensor" : kind;
+  return kind === "binary" ? "binary_sensor" : kind === "picture" ? "image" : kind;
 }
 
-/** MEANet's own topic that a property is read from. */
+/** MEANet's own topic that a property is read from; of pictures a filter. */
 function topicOf(
   { source }: Property,
   id: string,
@@ -252,6 +255,8 @@ function topicOf(
   switch (source) {
     case "verdict":
       return topics.verdict.format({ site, device: id });
+    case "thumbnail":
+      return topics.thumbnail.filter({ site, device: id });
     case "status":
     case "stats":
     case "energy":

@@ -90,6 +90,35 @@ describe("a bridge for Home Assistant", () => {
     await reader.until(() => reader.configurations >= before_ + 2);
   });
 
+  it("shows the last picture of a camera, and no outline of a sensor window", async (context) => {
+    const { site, session, openReader, startBridge } = openSite(context);
+    const reader = await openReader();
+    await startBridge();
+    const edge = session();
+    await edge.connect();
+    const png = Buffer.from("89504e470d0a1a0a00", "hex");
+    const { thumbnail } = edge.topics;
+    const publish = async (device: string, id: string, payload: Uint8Array) => {
+      await edge.publish(thumbnail, { site, device, id }, payload, { qos: 1 });
+    };
+    const [camera, sensor] = [`meanet_${site}_device_cam-1`, `meanet_${site}_device_wrist-1`];
+    await publish("wrist-1", "w-1", Buffer.from("[[1,2]]"));
+    await publish("cam-1", "f-1", png);
+    await reader.until(() => reader.devices.has(camera));
+    assert.ok(!reader.devices.has(sensor));
+    await edge.publish(
+      edge.topics.verdict,
+      { site, device: "cam-1" },
+      { ...answerOf(), site, device: "cam-1" },
+    );
+    await reader.until(() => reader.devices.get(camera)?.components.label !== undefined);
+    assert.equal(reader.devices.get(camera)?.components.picture?.content_type, "image/png");
+    await publish("cam-1", "f-2", png);
+    await reader.until(() => reader.image(camera, "picture") !== undefined);
+    assert.deepEqual(Buffer.from(reader.image(camera, "picture")!), png);
+    assert.deepEqual(reader.breaches, []);
+  });
+
   it("takes a camera away that has been silent for long", async (context) => {
     const { site, session, openReader, startBridge, sayVerdict } = openSite(context);
     const reader = await openReader();

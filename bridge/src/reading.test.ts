@@ -11,6 +11,7 @@ const payloads: Partial<Record<Source, readonly unknown[]>> = {
   stats: [statsOf(), statsOf({ drops: {} })],
   energy: [energyOf(), energyOf({ computeJ: 0 })],
   verdict: [answerOf(), answerOf({ exit: "cloud", cloud: "answered", label: "it's" }), refusalOf()],
+  thumbnail: [{ type: "image/webp" }],
   threshold: [{ value: 0.8, at, error: null }],
   "threshold-window": [{ value: 0, at, error: null }],
   policy: [{ value: "random:0.25", at, error: null }],

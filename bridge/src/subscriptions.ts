@@ -1,3 +1,4 @@
+import { thumbnailType } from "@meanet/protocol";
 import type { MqttSession } from "@meanet/session";
 import { isSetting, type Message } from "./device-model.ts";
 
@@ -15,6 +16,11 @@ export function subscribeAll(session: MqttSession, hear: (message: Message) => v
   });
   session.subscribe(topics.state, { site }, ({ params: { edge, setting }, value }) => {
     if (isSetting(setting)) hear({ source: setting, id: edge, payload: value });
+  });
+  session.subscribe(topics.thumbnail, { site }, ({ params, value }) => {
+    const type = thumbnailType(value);
+    // The outline of a sensor window is no picture.
+    if (type?.startsWith("image/")) hear({ source: "thumbnail", id: params.device, payload: { type } });
   });
   session.subscribe(topics.verdict, { site }, ({ params, value }) => {
     hear({ source: "verdict", id: params.device, payload: value });

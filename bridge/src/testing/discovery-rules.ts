@@ -48,6 +48,10 @@ const platforms: Readonly<Record<string, { required: string[]; optional: string[
     required: ["command_topic", "options"],
     optional: ["state_topic", "value_template", "command_template", "optimistic", "retain"],
   },
+  image: {
+    required: ["image_topic"],
+    optional: ["content_type", "image_encoding"],
+  },
   button: {
     required: ["command_topic"],
     optional: ["payload_press", "command_template", "device_class", "retain"],
@@ -111,7 +115,8 @@ function componentBreaches(component: Options): string[] {
   for (const option of Object.keys(component)) {
     if (![...COMMON, ...rules.required, ...rules.optional].includes(option))
       breaches.push(`has no option ${option}`);
-    const isTopic = option.endsWith("_topic");
+    // Home Assistant subscribes to it as it is: an image may come on many topics.
+    const isTopic = option.endsWith("_topic") && option !== "image_topic";
     if (isTopic && /[+#\s]/.test(word(component[option]))) breaches.push(`${option} is a filter`);
   }
   const category = component.entity_category;

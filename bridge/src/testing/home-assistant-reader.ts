@@ -12,6 +12,7 @@ interface Entity {
   readonly unique_id: string;
   readonly state_topic?: string;
   readonly command_topic?: string;
+  readonly image_topic?: string;
   readonly value_template?: string;
   readonly command_template?: string;
   readonly json_attributes_topic?: string;
@@ -48,6 +49,7 @@ export class HomeAssistantReader {
   configurations = 0;
   readonly #session: MqttSession;
   readonly #payloads = new Map<string, string>();
+  readonly #images = new Map<string, Uint8Array>();
   readonly #subscribed = new Map<string, Subscribed>();
   readonly #events = new EventEmitter();
 
@@ -82,6 +84,11 @@ export class HomeAssistantReader {
     assert.ok(state.length <= MAX_STATE);
     if (entity.options !== undefined) assert.ok(entity.options.includes(state), `${component}: ${state}`);
     return state;
+  }
+
+  /** The last image of an entity, as bytes. */
+  image(object: string, component: string): Uint8Array | undefined {
+    return this.#images.get(this.devices.get(object)?.components[component]?.image_topic ?? "");
   }
 
   /** The JSON beside a state. */
@@ -120,6 +127,7 @@ export class HomeAssistantReader {
     );
     if (new Set(ids).size < ids.length) this.breaches.push(`${object}: a unique id twice`);
     for (const entity of own) {
+      this.#watchImage(entity.image_topic);
       const { state_topic, json_attributes_topic, availability = [] } = entity;
       for (const one of [state_topic, json_attributes_topic, ...availability.map((each) => each.topic)])
         this.#watch(one);
@@ -134,6 +142,16 @@ export class HomeAssistantReader {
       this.#events.emit("change");
     });
     this.#subscribed.set(name, subscribed);
+  }
+
+  #watchImage(filter: string | undefined): void {
+    if (filter === undefined || this.#subscribed.has(filter)) return;
+    const topic = foreignTopic(filter.replace("+", "{id}"), DELIVERY);
+    const subscribed = this.#session.subscribe(topic, {}, ({ value }) => {
+      this.#images.set(filter, value);
+      this.#events.emit("change");
+    });
+    this.#subscribed.set(filter, subscribed);
   }
 
   #isAvailable(availability: readonly Availability[]): boolean {
