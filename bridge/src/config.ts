@@ -41,6 +41,20 @@ export const configSchema = z.strictObject({
         .describe("discovery prefix, as in Home Assistant's MQTT options"),
     })
     .prefault({}),
+  homie: z
+    .strictObject({
+      prefix: prefix.default("homie").describe("first levels of Homie's topics, before /5/"),
+    })
+    .prefault({}),
+  sparkplug: z
+    .strictObject({
+      group: z
+        .string()
+        .regex(/^[^+#/]{1,64}$/, 'expected 1 to 64 characters without "+", "#" and "/"')
+        .optional()
+        .describe("group id of this edge node of Sparkplug; left out: the site"),
+    })
+    .prefault({}),
   statsInterval: durationMs.prefault("5s").describe("between two publications of this node's stats"),
   mqtt: mqttConfigSchema,
   http: httpConfigSchema,

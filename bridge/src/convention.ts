@@ -1,7 +1,7 @@
 import type { Model } from "./device-model.ts";
 
 /** The names by which conventions are asked for. */
-export const conventionNames = ["home-assistant"] as const;
+export const conventionNames = ["home-assistant", "homie", "sparkplug"] as const;
 export type ConventionName = (typeof conventionNames)[number];
 
 /** A convention at work: it is told of every change, and publishes what follows from it. */

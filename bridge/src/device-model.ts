@@ -33,7 +33,7 @@ export interface Structure {
   readonly properties: readonly Property[];
 }
 
-interface Device {
+export interface Device {
   readonly structure: Structure;
   /** By id of the property; each property of the structure has one. */
   readonly values: ReadonlyMap<string, Value>;

@@ -71,7 +71,6 @@ export class HomeAssistantLink implements Convention {
   /** What is announced stays: Home Assistant sees by their status that nodes are away. */
   async stop(): Promise<void> {
     this.#unlisten();
-    await this.#sender.settled();
   }
 
   #tellAnew(): void {

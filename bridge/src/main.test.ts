@@ -1,66 +1,18 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it, type TestContext } from "node:test";
-import type { Verdict } from "@meanet/protocol";
-import { createLog } from "@meanet/runtime";
-import { MqttSession, mqttConfigSchema } from "@meanet/session";
+import { after, before, describe, it } from "node:test";
 import { type Mosquitto, startMosquitto } from "@meanet/session/testing";
-import type { z } from "zod";
-import { configSchema, start } from "./index.ts";
 import { answerOf, statsOf, statusOf } from "./payloads-for-tests.ts";
-import { HomeAssistantReader } from "./testing/index.ts";
+import { openSite } from "./site-for-tests.ts";
 
-const log = createLog("test", "silent");
 let mosquitto: Mosquitto;
 before(async () => {
   mosquitto = await startMosquitto();
 });
 after(() => mosquitto.stop());
 
-let sites = 0;
-/** A site of its own for every test, since the broker is shared. */
-function openSite(context: TestContext) {
-  const site = `site-${++sites}`;
-  let names = 0;
-  const session = (
-    node = `${site}-${++names}`,
-    status?: { kind: "edge"; version: string; models: string[] },
-  ) => {
-    const opened = new MqttSession({
-      mqtt: mqttConfigSchema.parse({ url: mosquitto.url }),
-      ...{ node, site, log },
-      ...(status === undefined ? {} : { status }),
-    });
-    context.after(() => opened.close());
-    return opened;
-  };
-  return {
-    site,
-    session,
-    startBridge: async (changes: Partial<z.input<typeof configSchema>> = {}) => {
-      const config = configSchema.parse({
-        ...{ site, node: `${site}-bridge`, conventions: ["home-assistant"], interval: "10ms" },
-        mqtt: { url: mosquitto.url },
-        ...changes,
-      });
-      const bridge = await start(config, { log });
-      context.after(() => bridge.stop());
-      return bridge;
-    },
-    openReader: async () => {
-      const opened = session();
-      const reader = new HomeAssistantReader(opened);
-      await opened.connect();
-      return reader;
-    },
-    sayVerdict: async (from: MqttSession, device: string, verdict: Verdict) => {
-      await from.publish(from.topics.verdict, { site, device }, { ...verdict, site, device });
-    },
-  };
-}
-
 describe("a bridge for Home Assistant", () => {
   it("shows a node as long as it is there, and what became of it", async (context) => {
-    const { site, session, openReader, startBridge } = openSite(context);
+    const { site, session, openReader, startBridge } = openSite(context, mosquitto.url);
     const reader = await openReader();
     await startBridge();
     const edge = session("edge-1", { kind: "edge", version: "1.0.0", models: [] });
@@ -77,7 +29,7 @@ describe("a bridge for Home Assistant", () => {
   });
 
   it("announces everything again when Home Assistant starts", async (context) => {
-    const { site, session, openReader, startBridge, sayVerdict } = openSite(context);
+    const { site, session, openReader, startBridge, sayVerdict } = openSite(context, mosquitto.url);
     await startBridge();
     const device = session();
     await device.connect();
@@ -91,7 +43,7 @@ describe("a bridge for Home Assistant", () => {
   });
 
   it("shows the last picture of a camera, and no outline of a sensor window", async (context) => {
-    const { site, session, openReader, startBridge } = openSite(context);
+    const { site, session, openReader, startBridge } = openSite(context, mosquitto.url);
     const reader = await openReader();
     await startBridge();
     const edge = session();
@@ -120,7 +72,7 @@ describe("a bridge for Home Assistant", () => {
   });
 
   it("takes a camera away that has been silent for long", async (context) => {
-    const { site, session, openReader, startBridge, sayVerdict } = openSite(context);
+    const { site, session, openReader, startBridge, sayVerdict } = openSite(context, mosquitto.url);
     const reader = await openReader();
     await startBridge({ silentAfter: "20ms", forgetAfter: "50ms" });
     const device = session();
@@ -132,7 +84,7 @@ describe("a bridge for Home Assistant", () => {
   });
 
   it("takes away what a bridge before it announced and nobody brings back", async (context) => {
-    const { site, session, openReader, startBridge, sayVerdict } = openSite(context);
+    const { site, session, openReader, startBridge, sayVerdict } = openSite(context, mosquitto.url);
     const first = await startBridge();
     const device = session();
     await device.connect();
@@ -148,7 +100,7 @@ describe("a bridge for Home Assistant", () => {
   });
 
   it("drops and counts what is beyond its limits", async (context) => {
-    const { site, session, startBridge, sayVerdict } = openSite(context);
+    const { site, session, startBridge, sayVerdict } = openSite(context, mosquitto.url);
     const listener = session();
     const seen = Promise.withResolvers<void>();
     listener.subscribe(listener.topics.stats, { site, node: `${site}-bridge` }, ({ value }) => {
@@ -161,7 +113,7 @@ describe("a bridge for Home Assistant", () => {
   });
 
   it("listens and publishes nothing of others while no convention is asked for", async (context) => {
-    const { site, session, openReader, startBridge } = openSite(context);
+    const { site, session, openReader, startBridge } = openSite(context, mosquitto.url);
     const reader = await openReader();
     await startBridge({ conventions: [], statsInterval: "20ms" });
     const edge = session();

@@ -11,6 +11,9 @@ import type { Config } from "./config.ts";
 import type { Convention, ConventionName } from "./convention.ts";
 import { age, emptyModel, reduce } from "./device-model.ts";
 import { HomeAssistantLink } from "./home-assistant-link.ts";
+import { HomieLink } from "./homie-link.ts";
+import { SettingWriter } from "./setting-writer.ts";
+import { SparkplugLink } from "./sparkplug-link.ts";
 import { subscribeAll } from "./subscriptions.ts";
 import { Tally } from "./tally.ts";
 
@@ -63,12 +66,25 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       tally.drop("beyond-limit", model.dropped - dropped);
     });
 
+    const writer = new SettingWriter(session, tally, log);
     const open: Record<ConventionName, () => Convention> = {
       "home-assistant": () =>
         new HomeAssistantLink({
           ...{ session, site, version, silentMs, forgetMs, now, tally },
           prefix: config.homeAssistant.prefix,
           topics: session.topics,
+        }),
+      homie: () =>
+        new HomieLink({
+          ...{ site, writer, forgetMs, now, tally },
+          prefix: config.homie.prefix,
+          session: { mqtt: config.mqtt, node: `${node}-homie`, site, log },
+        }),
+      sparkplug: () =>
+        new SparkplugLink({
+          ...{ node, version, writer, tally },
+          group: config.sparkplug.group ?? site,
+          session: { mqtt: config.mqtt, node: `${node}-sparkplug`, site, log },
         }),
     };
     const conventions = [...new Set(config.conventions)].map((name) =>

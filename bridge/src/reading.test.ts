@@ -8,7 +8,11 @@ import { renderTemplate } from "./testing/index.ts";
 const at = 1_700_000_000_000;
 const payloads: Partial<Record<Source, readonly unknown[]>> = {
   status: [statusOf(), statusOf({ state: "stopped", models: [] })],
-  stats: [statsOf(), statsOf({ drops: {} })],
+  stats: [
+    statsOf(),
+    statsOf({ drops: {} }),
+    statsOf({ kind: "worker", counters: { items: 7, answered: 6 } }),
+  ],
   energy: [energyOf(), energyOf({ computeJ: 0 })],
   verdict: [answerOf(), answerOf({ exit: "cloud", cloud: "answered", label: "it's" }), refusalOf()],
   thumbnail: [{ type: "image/webp" }],

@@ -78,8 +78,12 @@ function cut(text: string): string {
   return text.length <= LONGEST ? text : Array.from(text).slice(0, LONGEST).join("");
 }
 
+/** Jinja takes `.items` for the method of Python's dictionaries, which goes before a key of that name. */
+const DICTIONARY_METHODS = ["clear", "copy", "get", "items", "keys", "pop", "setdefault", "update", "values"];
+
 function variable(path: readonly string[]): string {
-  return ["value_json", ...path].join(".");
+  const levels = path.map((key) => (DICTIONARY_METHODS.includes(key) ? `['${key}']` : `.${key}`));
+  return `value_json${levels.join("")}`;
 }
 
 function at(payload: unknown, path: readonly string[]): unknown {

@@ -1,14 +1,15 @@
-import { isMeanetError } from "@meanet/runtime";
 import type { MqttSession } from "@meanet/session";
 import type { Outbound } from "./outbound.ts";
 import type { Tally } from "./tally.ts";
+
+/** What a goodbye may take. */
+const GOODBYE_MS = 2_000;
 
 /** Publishes in order; tells when something could not be published, so that everything is told again. */
 export class Sender {
   readonly #session: MqttSession;
   readonly #tally: Tally;
   readonly #onLost: () => void;
-  readonly #pending = new Set<Promise<void>>();
 
   constructor(session: MqttSession, tally: Tally, onLost: () => void) {
     this.#session = session;
@@ -17,28 +18,26 @@ export class Sender {
   }
 
   send(messages: readonly Outbound[]): void {
-    for (const { topic, payload, qos, retain } of messages) {
-      const sent = this.#session
-        .publishBytes(topic, payload, { qos, retain })
-        .catch((error: unknown) => {
-          if (!isMeanetError(error)) throw error;
-          return false;
-        })
-        .then((published) => {
-          this.#pending.delete(sent);
-          if (published) {
-            this.#tally.count("published");
-            return;
-          }
-          this.#tally.drop("unpublished");
-          this.#onLost();
-        });
-      this.#pending.add(sent);
-    }
+    for (const message of messages) void this.#publish(message);
   }
 
-  /** Resolves when the broker has all of it, or never will. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#pending);
+  /** Publishes the last message, and waits until the broker has it; not for long. */
+  async sayGoodbye(message: Outbound): Promise<void> {
+    if (!this.#session.connected) return;
+    const bound = Promise.withResolvers<void>();
+    const timer = setTimeout(bound.resolve, GOODBYE_MS);
+    await Promise.race([this.#publish(message), bound.promise]);
+    clearTimeout(timer);
+  }
+
+  async #publish({ topic, payload, qos, retain }: Outbound): Promise<void> {
+    // It rejects when too much waits for the broker already, and when the session has closed.
+    const published = await this.#session.publishBytes(topic, payload, { qos, retain }).catch(() => false);
+    if (published) {
+      this.#tally.count("published");
+      return;
+    }
+    this.#tally.drop("unpublished");
+    this.#onLost();
   }
 }

@@ -3,7 +3,7 @@
  * and without a look at how the templates are made: what it does not know it refuses.
  *
  *     variables and attributes   value, value_json.a.b; one that is missing is undefined, and an attribute of that an error
- *     a.values()                 values of an object
+ *     a['b'], a.values()         an item; values of an object
  *     a == 'text'                gives True or False
  *     a + b, a if b is defined else c, (a)[:3], a | filter(…)
  *     filters                    default, sum, join, replace, string
@@ -22,6 +22,8 @@ export function renderTemplate(template: string, payload: string): string {
     return text(parser.whole());
   });
 }
+
+const DICTIONARY_METHODS = ["clear", "copy", "fromkeys", "get", "items", "keys", "pop", "popitem", "values"];
 
 const TOKEN = /\s*(?:(\d+(?:\.\d+)?)|'([^']*)'|([A-Za-z_]\w*)|(==|[.()[\]:+|,]))/y;
 
@@ -111,6 +113,12 @@ class Parser {
     while (true) {
       if (this.#accept(".")) value = this.#attribute(value);
       else if (this.#accept("[")) {
+        if (this.#peek().type === "text") {
+          if (value === undefined) throw new Error("template: a key of nothing");
+          value = (value as Record<string, unknown>)[this.#take("text")];
+          this.#expect("]");
+          continue;
+        }
         this.#expect(":");
         const end = Number(this.#take("number"));
         this.#expect("]");
@@ -124,7 +132,11 @@ class Parser {
   #attribute(value: unknown): unknown {
     const name = this.#take("name");
     if (value === undefined) throw new Error(`template: attribute ${name} of nothing`);
-    if (!this.#accept("(")) return (value as Record<string, unknown>)[name];
+    if (!this.#accept("(")) {
+      // What a Python dictionary has of its own hides a key of that name.
+      if (DICTIONARY_METHODS.includes(name)) throw new Error(`template: ${name} is a method`);
+      return (value as Record<string, unknown>)[name];
+    }
     this.#expect(")");
     if (name !== "values") throw new Error(`template: unknown method ${name}`);
     return Object.values(value as object);
