@@ -125,15 +125,17 @@ export function noteBroker(
  *
  * @param watched - name of the page's node whose status tells of the broker
  * @param panels - names of the nodes that make something of {@link Seen}
+ * @param timed - whether a time can be chosen; else only the connections are shown
  */
 export function asking(
   group: string,
   wanted: readonly Wanted[],
   watched: string,
   panels: readonly string[],
+  timed = true,
 ): Record<string, PartNode> {
   return {
-    window: template(group, "base/window.vue", [["wanted"]]),
+    window: template(group, "base/window.vue", [["wanted"]], timed ? "" : "meanet-untimed"),
     wanted: {
       type: "change",
       rules: [{ t: "set", p: "wanted", pt: "msg", to: JSON.stringify(wanted), tot: "json" }],

@@ -15,7 +15,9 @@ function run(func: unknown, msg: object, stored: Record<string, unknown> = {}): 
       stored[key] = value;
     },
   };
-  return new Script(`(function (msg, flow) { ${String(func)} })`).runInThisContext()(msg, flow);
+  return new Script(`(function (msg, flow, env) { ${String(func)} })`).runInThisContext()(msg, flow, {
+    get: () => "",
+  });
 }
 
 describe("dashboard", () => {

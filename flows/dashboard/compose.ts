@@ -1,9 +1,13 @@
 import type { Delivered, FlowNode } from "../src/delivery/install-flows.ts";
 import { BASE, baseNodes, LIGHT_THEME } from "./base/base.ts";
+import { control } from "./control/page.ts";
+import { frames } from "./frames/page.ts";
+import { nodes } from "./nodes/page.ts";
 import { overview } from "./overview/page.ts";
 import type { PageDescription, PartNode } from "./page.ts";
+import { training } from "./training/page.ts";
 
-const pages: readonly PageDescription[] = [overview];
+const pages: readonly PageDescription[] = [overview, nodes, frames, training, control];
 
 /** The dashboard as deliveries: what all pages share, and each page with its tab. The same at every call. */
 export function dashboardFlows(): Delivered[] {

@@ -9,17 +9,17 @@ export const CONNECTION = "meanet-connection-site";
 type Wires = readonly (readonly string[])[];
 
 /** A page's own widget, from a single-file Vue component below this folder. */
-export function template(group: string, file: string, to: Wires = [[]]): PartNode {
+export function template(group: string, file: string, to: Wires = [[]], className = ""): PartNode {
   return {
     type: "ui-template",
     group,
     format: readFileSync(join(import.meta.dirname, file), "utf8"),
     ...{ page: "", ui: "", width: 0, height: 0, head: "", storeOutMessages: true, passthru: false },
-    ...{ resendOnRefresh: true, templateScope: "local", className: "", to },
+    ...{ resendOnRefresh: true, templateScope: "local", className, to },
   };
 }
 
-/** A function that Node-RED runs; it uses nothing of its module but `parts`. */
+/** A function that Node-RED runs with the message, the context of its tab, and the environment; it uses nothing of its module but `parts`. */
 type FlowFunction = (...args: never[]) => unknown;
 
 /**
@@ -39,7 +39,7 @@ export function functionNode(run: FlowFunction, to: Wires, parts: readonly FlowF
   );
   return {
     type: "function",
-    func: `${sources.join("\n\n")}\n\nreturn ${run.name}(msg, flow);\n`,
+    func: `${sources.join("\n\n")}\n\nreturn ${run.name}(msg, flow, env);\n`,
     ...{ outputs: to.length, timeout: 0, noerr: 0, initialize: "", finalize: "", libs: [], to },
   };
 }
@@ -47,8 +47,8 @@ export function functionNode(run: FlowFunction, to: Wires, parts: readonly FlowF
 export interface Chart {
   readonly label: string;
   readonly kind: "line" | "bar";
-  /** Whether x is a moment, or a name. */
-  readonly x: "time" | "category";
+  /** Whether x is a moment, a name or a number. */
+  readonly x: "time" | "category" | "linear";
   readonly xKey: string;
   /** One series for each value of this column; or these columns are the series. */
   readonly series: string | readonly string[];

@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { openBrowser, openPage, type WatchedPage } from "@meanet/flows/testing";
+import { runQuery } from "@meanet/recorder";
+import { waitUntil } from "@meanet/session/testing";
+import { sampleFrames } from "./rig/frames.ts";
+import { type Meanet, meanet } from "./rig/meanet.ts";
+import { takeDown } from "./rig/outage.ts";
+import { Site } from "./rig/site.ts";
+
+/** Of anything on a busy machine. */
+const PATIENCE_MS = 300_000;
+/** Where pictures of the pages go: `MEANET_SCREENSHOTS=docs/images npm test`. */
+const PICTURES = process.env.MEANET_SCREENSHOTS;
+/** The name of the field that has the focus, or what stands on the button. */
+const FOCUSED = "document.activeElement.getAttribute('name') ?? document.activeElement.textContent.trim()";
+const names = ["overview", "nodes", "frames", "training", "control"];
+
+describe("dashboard of meanet up", { timeout: 2 * PATIENCE_MS }, () => {
+  const site = new Site();
+  let up: Meanet;
+  let browser: Awaited<ReturnType<typeof openBrowser>>;
+  let editor: string;
+  let overview: WatchedPage;
+  let other: WatchedPage;
+  before(async () => {
+    await Promise.all([
+      openBrowser().then((opened) => {
+        browser = opened;
+      }),
+      site.startUp("--flows", "true", "--rate", "3", "--devices", "3").then((started) => {
+        up = started;
+      }),
+    ]);
+    [, editor = ""] = await up.says(/dashboard http\S+ {2}flows (http\S+)/, PATIENCE_MS);
+    overview = await openPage(browser, editor);
+    other = await openPage(browser, editor);
+    await overview.page.goto(`${editor}/dashboard/overview`);
+  });
+  after(async () => {
+    await browser?.close();
+    await site.close();
+  });
+
+  const value = (key: string) => figure(overview, key);
+  const health = (kind: string) => overview.page.locator(`[data-health=${kind}]`).waitFor();
+  const visit = async (name: string) => {
+    await other.page.goto(`${editor}/dashboard/${name}`);
+    await other.page.locator(".meanet-health:not([data-health=loading])").waitFor();
+  };
+
+  it("shows figures that move", async () => {
+    const first = await waitUntil("frames are shown", () => value("rate"), Number.isFinite, PATIENCE_MS);
+    await waitUntil(
+      "more are shown",
+      () => value("rate"),
+      (shown) => shown > first,
+      PATIENCE_MS,
+    );
+    await health("well");
+  });
+
+  it("agrees with meanet query on the same time", async () => {
+    const { page } = overview;
+    await page.getByRole("button", { name: "Hold" }).click();
+    const range = page.locator("[data-since]");
+    const [since, until] = [
+      (await range.getAttribute("data-since")) ?? "",
+      (await range.getAttribute("data-until")) ?? "",
+    ];
+    const ask = (name: "throughput" | "latency" | "energy" | "accuracy") => {
+      const { columns, rows } = runQuery(site.storeFile, name, { since, until });
+      return Object.fromEntries(columns.map((column, index) => [column, rows[0]?.[index]]));
+    };
+    // Verdicts of the last moment may still be on their way to the recorder when the time is held.
+    await waitUntil(
+      "page and query say the same",
+      async () => ({
+        shown: await Promise.all(["rate", "latency", "energy", "accuracy"].map(value)),
+        asked: [
+          ask("throughput").frames,
+          ask("latency").p99Ms,
+          ask("energy").edgeJPerFrame,
+          ask("accuracy").accuracy,
+        ],
+      }),
+      ({ shown, asked }) => JSON.stringify(shown) === JSON.stringify(asked),
+      PATIENCE_MS,
+    );
+    const flags = ["--since", since, "--until", until, "--store", site.storeFile, "--json"];
+    const { stdout } = await meanet("query", "exits", ...flags);
+    const { columns, rows } = JSON.parse(stdout) as { columns: string[]; rows: (string | number)[][] };
+    const cloud = rows.find((row) => row[columns.indexOf("exit")] === "cloud");
+    const share = Number(cloud?.[columns.indexOf("share")] ?? 0);
+    assert.equal(await value("edge-share"), 1 - share);
+    await page.getByRole("button", { name: "Held" }).click();
+  });
+
+  it("shows all nodes of the site, and what became of frames", async () => {
+    await visit("nodes");
+    for (const node of ["broker", "edge-1", "worker-1", "recorder", "flows"]) {
+      await other.page.getByRole("row", { name: new RegExp(`^${node}\\b.*online`) }).waitFor();
+    }
+    await picture(other, "nodes");
+    await visit("training");
+    await other.page.getByText("No data available").first().waitFor();
+    await picture(other, "training");
+  });
+
+  it("shows a frame's whole way, takes its true class, and counts it in the accuracy", async () => {
+    const camera = await site.openCamera("door");
+    const [frame] = await sampleFrames();
+    const id = await camera.publishFrame(frame!, { id: "boot" });
+    const { verdict } = await camera.awaitVerdict(id, PATIENCE_MS);
+    assert.ok(verdict.outcome === "answered");
+    const labelled = () =>
+      runQuery(site.storeFile, "accuracy", { by: "device" }).rows.find(([device]) => device === "door");
+    assert.equal(labelled(), undefined);
+
+    await visit("frames");
+    const { page } = other;
+    await page.locator("[data-frame] img").first().waitFor();
+    await page.getByRole("textbox", { name: "Frame" }).fill(id);
+    await page.getByRole("button", { name: "Show its way" }).click();
+    await page
+      .getByRole("row", { name: /^main \d/ })
+      .first()
+      .waitFor();
+    await page
+      .getByText(`${verdict.label}, ${(verdict.confidence * 100).toFixed(1)} %, by ${verdict.exit}`)
+      .first()
+      .waitFor();
+    await page.getByRole("combobox", { name: "True class" }).fill(verdict.label);
+    await picture(other, "frames");
+    await page.getByRole("button", { name: "Say so" }).click();
+    await page.getByText(`Sent: door boot is ${verdict.label}.`).waitFor();
+    await page.getByText("✔ Right.").waitFor();
+    await waitUntil("it is counted", labelled, (row) => row?.[1] === 1, PATIENCE_MS);
+    const { since, until, rows } = runQuery(site.storeFile, "accuracy", {});
+    const [frames = 0] = rows[0] as number[];
+    assert.ok(since < until && frames > 0);
+    await waitUntil(
+      "the Overview counts it",
+      () => note(overview, "accuracy"),
+      (text) => Number(/\d+/.exec(text)) >= frames,
+      PATIENCE_MS,
+    );
+  });
+
+  it("changes the threshold, reads it back, refuses what is none, and exit shares follow", async () => {
+    await visit("control");
+    const { page } = other;
+    const inForce = (setting: string) => page.locator(`[data-in-force=${setting}]`);
+    const wish = async (setting: string, text: string) => {
+      const field = page.locator(`[data-setting=${setting}]`);
+      await field.locator("input").fill(text);
+      await field.getByRole("button", { name: "Set", exact: true }).click();
+    };
+    await page.getByText(/^From \d+ recorded frames/).waitFor();
+    await picture(other, "control");
+    await wish("deadline", "soon");
+    await page.locator("[data-setting=deadline]").getByRole("alert").waitFor();
+    // A busy machine's cloud answers late, and the edge's own answer would stand.
+    await wish("deadline", "60s");
+    await waitUntil(
+      "the deadline is read back",
+      () => inForce("deadline").innerText(),
+      (text) => text === "60000ms",
+      PATIENCE_MS,
+    );
+    const before = await value("edge-share");
+    await wish("threshold", "0");
+    await waitUntil(
+      "the threshold is read back",
+      () => inForce("threshold").innerText(),
+      (text) => text === "0",
+      PATIENCE_MS,
+    );
+    await waitUntil(
+      "fewer are answered at the edge",
+      () => value("edge-share"),
+      (share) => share < before - 0.02,
+      PATIENCE_MS,
+    );
+    await picture(overview, "overview");
+  });
+
+  it("fits a phone, light and dark, and is reached by keyboard", async () => {
+    const { page } = other;
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.emulateMedia({ colorScheme: "dark" });
+    for (const name of names) {
+      await visit(name);
+      const width = await page.evaluate<number>("document.documentElement.scrollWidth");
+      assert.ok(width <= 390, `${name} is ${width} wide`);
+      const background = await page.evaluate<string>(
+        'getComputedStyle(document.querySelector(".nrdb-app")).backgroundColor',
+      );
+      assert.match(background, /^rgb\((\d|[1-4]\d), /, `${name} is dark`);
+    }
+    await picture(other, "phone");
+    const reached = new Set<string>();
+    await page.locator("[data-setting=threshold] input").waitFor();
+    for (let step = 0; step < 40; step++) {
+      await page.keyboard.press("Tab");
+      reached.add(await page.evaluate<string>(FOCUSED));
+    }
+    for (const control of [
+      "edge",
+      "threshold",
+      "policy",
+      "deadline",
+      "learning",
+      "Set",
+      "Train now",
+      "Hold",
+    ]) {
+      assert.ok(reached.has(control), `${control} is not reached: ${[...reached].join(", ")}`);
+    }
+  });
+
+  it("says that the broker is away, and that it is back", async () => {
+    const outage = await takeDown(up.pid, "broker", Number(new URL(site.url).port));
+    await health("broker");
+    assert.match(await overview.page.getByRole("status").first().innerText(), /The MQTT broker is away/);
+    await outage.end();
+    await health("well");
+  });
+
+  it("asked nothing of any other host, and had no error", () => {
+    for (const { outside, errors } of [overview, other])
+      assert.deepEqual({ outside, errors }, { outside: [], errors: [] });
+  });
+});
+
+async function figure({ page }: WatchedPage, key: string): Promise<number> {
+  const text = await page.locator(`[data-figure=${key}]`).getAttribute("value");
+  return text === null ? Number.NaN : Number(text);
+}
+
+function note({ page }: WatchedPage, key: string): Promise<string> {
+  return page.locator(`.meanet-figures > div:has([data-figure=${key}]) dd`).last().innerText();
+}
+
+async function picture({ page }: WatchedPage, name: string): Promise<void> {
+  if (PICTURES === undefined) return;
+  await page.screenshot({ path: join(PICTURES, `dashboard-${name}.png`), timeout: PATIENCE_MS });
+}
