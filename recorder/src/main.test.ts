@@ -40,7 +40,8 @@ function settings(changes: Omit<Settings, "site" | "node" | "state"> = {}) {
   return {
     ...{ site: `site-${scenes}`, node: `recorder-${scenes}`, state: join(folder, `state-${scenes}`) },
     mqtt: { url: broker.url, reconnectInterval: "50ms" },
-    gaps: { wait: "100ms", maxWait: "400ms", attempts: 4, rangeSize: 400 },
+    // Patient: on a busy machine an answer may be seconds away, and a row given up would fail a test of nothing lost.
+    gaps: { wait: "100ms", maxWait: "400ms", attempts: 40, rangeSize: 400 },
     statsInterval: "200ms",
     ...changes,
   } satisfies Settings;
@@ -236,7 +237,7 @@ describe("recorder", () => {
   });
 
   test("gives rows up by count when the edge has them no more, and keeps the rest", async (context) => {
-    const config = settings();
+    const config = settings({ gaps: { wait: "100ms", maxWait: "400ms", attempts: 4, rangeSize: 400 } });
     const { url } = await startRecorder(context, config);
     const edge = await connectEdge(context, config.site);
     await edge.answer(5);
