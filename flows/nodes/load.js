@@ -1,8 +1,8 @@
 const { existsSync } = require("node:fs");
-const { join } = require("node:path");
+const path = require("node:path");
 
 // A workspace holds TypeScript, which Node runs as it is; but not below node_modules, so a package holds what src/build.ts made of it.
-const sources = existsSync(join(__dirname, "src"));
+const sources = existsSync(path.join(__dirname, "src"));
 
 /** @param {string} name of a module in `src/`, without its extension */
 module.exports = (name) => import(sources ? `./src/${name}.ts` : `./lib/${name}.js`);

@@ -23,7 +23,7 @@ export function keepNode(
   flow: Pick<Context, "get" | "set">,
 ): null {
   const known = (flow.get("known") ?? {}) as Record<string, Known>;
-  const { models, ...stats } = msg.payload;
+  const { models: _, ...stats } = msg.payload;
   const told = msg.payload.uptimeS === undefined ? msg.payload : stats;
   flow.set("known", { ...known, [msg.node]: { ...known[msg.node], ...told } });
   return null;

@@ -10,7 +10,7 @@ const versions = {
     scheme: "Token",
     // No partial answers to ask for: what is fit is in, the answer tells of the rest.
     path: ({ org, bucket }: HttpConfig) =>
-      `/api/v2/write?${new URLSearchParams({ org: org ?? "", bucket: bucket ?? "", precision: "ns" })}`,
+      `/api/v2/write?${queryOf({ org: org ?? "", bucket: bucket ?? "", precision: "ns" })}`,
     name: ({ org, bucket }: HttpConfig) => `/api/v2/${org}/${bucket}`,
     missing: ({ org, bucket }: HttpConfig) =>
       `there is no bucket ${bucket} in ${org}: influx bucket create --org ${org} --name ${bucket}`,
@@ -18,7 +18,7 @@ const versions = {
   3: {
     scheme: "Bearer",
     path: ({ bucket }: HttpConfig) =>
-      `/api/v3/write_lp?${new URLSearchParams({ db: bucket ?? "", precision: "nanosecond", accept_partial: "true" })}`,
+      `/api/v3/write_lp?${queryOf({ db: bucket ?? "", precision: "nanosecond", accept_partial: "true" })}`,
     name: ({ bucket }: HttpConfig) => `/api/v3/${bucket}`,
     missing: ({ bucket }: HttpConfig) =>
       `there is no database ${bucket}: influxdb3 create database ${bucket}`,
@@ -60,4 +60,8 @@ function outcomeOf(status: number, body: string): WriteOutcome {
   if (status === 404) return { kind: "no-database" };
   if (status === 400 || status === 413 || status === 422) return { kind: "refused", reason: body };
   throw new Error(`answers ${status}: ${body}`);
+}
+
+function queryOf(parameters: Readonly<Record<string, string>>): string {
+  return new URLSearchParams(parameters).toString();
 }
