@@ -26,7 +26,7 @@ export function isQueryName(text: string): text is QueryName {
 }
 
 /** What the runner puts into a statement. */
-export interface Slots {
+interface Slots {
   /** SQL: `at - at % 10000 AS time, device AS device,` or nothing. */
   readonly keys: string;
   /** SQL: names of the keys, for GROUP BY and PARTITION BY; a constant when there are none. */

@@ -1,7 +1,7 @@
 import type { ThumbnailType } from "@meanet/protocol";
 
 /** What the final verdict of a frame says, for the one who looks at its picture. */
-export interface VerdictSummary {
+interface VerdictSummary {
   /** The answer that stands; null for a refusal. */
   readonly label: string | null;
   readonly exit: string | null;
