@@ -57,8 +57,11 @@ const influxSchema = z
         minutes: policySchema("roll-ups of a minute", { name: "1m", keep: "90d" }).prefault({}),
         hours: policySchema("roll-ups of an hour", { name: "1h", keep: "730d" }).prefault({}),
         late: durationMs
-          .prefault("1h")
-          .describe("rows and labels may come this late and still change their minute; --provision"),
+          .refine((ms) => ms >= 60_000, "expected 1m or more")
+          .prefault("10m")
+          .describe(
+            "continuous queries make each minute again for this long; what comes later is rolled up when it is sent; --provision sets it",
+          ),
       })
       .prefault({}),
   })

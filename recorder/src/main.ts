@@ -80,11 +80,11 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
         (open) => open.stop(),
       );
 
-    const server = influx && connectTarget(influx);
+    const { server, late } = influx === undefined ? {} : connectTarget(influx);
     const forwarder =
       influx &&
       server &&
-      parts.add("forwarder", new Forwarder({ store, server, config: influx, log }), (open) =>
+      parts.add("forwarder", new Forwarder({ store, server, late, config: influx, log }), (open) =>
         open.stop(FORWARD_WAIT_MS),
       );
     forwarder?.wake();

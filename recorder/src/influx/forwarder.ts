@@ -2,6 +2,7 @@ import type { Logger } from "@meanet/runtime";
 import type { InfluxConfig } from "../config.ts";
 import type { Change, Store } from "../store/store.ts";
 import type { PointTarget } from "./influx-server.ts";
+import type { LateRollups } from "./late-rollups.ts";
 import { type Point, toPoint } from "./point.ts";
 import { TagGuard } from "./tag-guard.ts";
 
@@ -9,6 +10,8 @@ export interface ForwarderOptions {
   readonly store: Store;
   readonly server: PointTarget;
   readonly config: Pick<InfluxConfig, "batch" | "retryWait" | "maxRetryWait" | "maxTagValues">;
+  /** Rolls up again what came late. */
+  readonly late?: Pick<LateRollups, "note" | "settle"> | undefined;
   readonly log: Logger;
 }
 
@@ -38,6 +41,7 @@ export class Forwarder {
   readonly #config: ForwarderOptions["config"];
   readonly #log: Logger;
   readonly #guard: TagGuard;
+  readonly #late: ForwarderOptions["late"];
   #cursor: number;
   #running: Promise<void> | undefined;
   #wait: { readonly timer: NodeJS.Timeout; readonly end: () => void } | undefined;
@@ -48,10 +52,11 @@ export class Forwarder {
   #expired = 0;
   #lastError: string | undefined;
 
-  constructor({ store, server, config, log }: ForwarderOptions) {
+  constructor({ store, server, config, late, log }: ForwarderOptions) {
     this.#store = store;
     this.#server = server;
     this.#config = config;
+    this.#late = late;
     this.#log = log;
     this.#guard = new TagGuard(store, config.maxTagValues);
     this.#cursor = store.cursor(server.name);
@@ -91,8 +96,22 @@ export class Forwarder {
 
   async #run(): Promise<void> {
     while (!this.#stopping) {
-      if (!(await this.#tryBatch())) return;
+      if (!(await this.#tryBatch()) && !(await this.#rollUpLate())) return;
       if (this.#failures > 0) await this.#backOff();
+    }
+  }
+
+  /** When there is nothing to send. @returns whether there was anything to roll up: rows may have come meanwhile */
+  async #rollUpLate(): Promise<boolean> {
+    try {
+      const busy = (await this.#late?.settle()) ?? false;
+      this.#failures = 0;
+      return busy;
+    } catch (error) {
+      if (this.#failures === 0)
+        this.#log.warn({ influx: this.#server.name, err: error }, "late rows are not rolled up yet");
+      this.#failures += 1;
+      return true;
     }
   }
 
@@ -105,6 +124,7 @@ export class Forwarder {
       const points = changes.map((change) => toPoint(change, this.#guard));
       this.#guard.save();
       await this.#send(changes, points);
+      this.#late?.note(changes);
       this.#cursor = last.change;
       this.#store.setCursor(this.#server.name, this.#cursor);
       if (this.#lastError !== undefined)

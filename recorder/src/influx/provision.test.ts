@@ -8,6 +8,7 @@ import { type Influxd, startInfluxd } from "../testing/influxd.ts";
 import { answered } from "../testing/verdicts.ts";
 import { Forwarder } from "./forwarder.ts";
 import { connectInflux, type InfluxServer } from "./influx-server.ts";
+import { LateRollups } from "./late-rollups.ts";
 import { ask, policiesIn, retentionPolicies, shownContinuousQueries } from "./meta.ts";
 import { type ProvisionOptions, provision } from "./provision.ts";
 
@@ -33,7 +34,7 @@ function connect(): InfluxServer {
 }
 
 function run(server: InfluxServer, changes: Partial<ProvisionOptions> = {}): Promise<string[]> {
-  return provision({ server, policies, lateMs: HOUR, now: Date.now(), ...changes });
+  return provision({ server, policies, lateMs: HOUR / 6, now: Date.now(), ...changes });
 }
 
 /** What the forwarder makes of verdicts at these moments. */
@@ -141,6 +142,30 @@ describe("provisioning of InfluxDB 1.x", () => {
     const answer = await runInfluxQuery(server, "throughput", { since: "60d" });
     assert.deepEqual([answer.from, answer.rows[0]?.[0]], ["raw", 1]);
     await assert.rejects(runInfluxQuery(server, "throughput", { since: "60d", from: "1h" }), /--provision/);
+  });
+
+  test("hours that continuous queries do not look at any more are rolled up when late rows and labels were sent", async () => {
+    const server = connect();
+    await run(server);
+    const store = openSqliteStore(":memory:");
+    const forwarder = new Forwarder({ store, server, config, late: new LateRollups(server, HOUR / 6), log });
+    const at = Date.now() - 5 * HOUR;
+    const untilAccuracy = (wish: string, from: "1m" | "1h", rows: readonly unknown[]) =>
+      waitUntil(
+        wish,
+        () => runInfluxQuery(server, "accuracy", { since: "6h", from }),
+        (answer) => JSON.stringify(answer.rows) === JSON.stringify(rows),
+      );
+    store.write([1, 2].map((seq) => ({ kind: "verdict", verdict: answered(seq, { at: at + seq }) })));
+    store.write([{ kind: "label", site: "lab", device: "cam-1", id: "frame-1", label: "cat" }]);
+    forwarder.wake();
+    for (const from of ["1m", "1h"] as const) await untilAccuracy("the late rows count", from, [[1, 1, 1]]);
+    store.write([{ kind: "label", site: "lab", device: "cam-1", id: "frame-2", label: "dog" }]);
+    forwarder.wake();
+    for (const from of ["1m", "1h"] as const)
+      await untilAccuracy("the late label counts", from, [[2, 1, 0.5]]);
+    await forwarder.stop(1000);
+    store.close();
   });
 
   test("a continuous query made again takes up a label that came late", async () => {

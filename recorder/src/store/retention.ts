@@ -21,11 +21,14 @@ interface Aging {
   readonly share: number;
 }
 
+/** Rows younger than this do not give way to roll-ups. */
+const ROWS_FIRST_MS = 86_400_000;
+
 /**
  * Deletes the oldest rows, in the order they were recorded, and the oldest roll-ups: by age, and while the database is too large.
  *
- * What goes for want of room is what has lived the largest share of its time, so that rows and roll-ups shrink alike and neither
- * crowds out the other.
+ * For want of room rows go first, as they are many and their roll-ups stay; but a day of them is left. Then goes what has lived the
+ * largest share of its time, so that neither crowds out the other.
  */
 export class Retention {
   readonly #database: DatabaseSync;
@@ -38,7 +41,9 @@ export class Retention {
   prune(limits: RetentionLimits, cursor: number | undefined): Pruned {
     const aged = this.#tables(limits).sort((a, b) => b.share - a.share);
     const tooLarge = this.usedBytes() > limits.maxBytes;
-    const next = aged.find(({ oldest, before }) => oldest < before) ?? (tooLarge ? aged[0] : undefined);
+    const expired = aged.find(({ oldest, before }) => oldest < before);
+    const first = aged.find(({ kind, oldest }) => kind === "rows" && oldest < Date.now() - ROWS_FIRST_MS);
+    const next = expired ?? (tooLarge ? (first ?? aged[0]) : undefined);
     if (next === undefined) return { rows: 0, unforwarded: 0 };
     const limit = tooLarge ? Number.MAX_SAFE_INTEGER : next.before;
     if (next.kind === "rows") return this.#deleteChunk(next.table, limit, cursor);
