@@ -8,7 +8,7 @@ import { type Family, scrape } from "./rig/metrics.ts";
 import { Site } from "./rig/site.ts";
 
 const folder = join(import.meta.dirname, "../docs/monitoring/prometheus");
-const kinds = ["broker", "edge", "worker", "recorder"] as const;
+const kinds = ["broker", "edge", "worker", "recorder", "bridge", "flows"] as const;
 type Kind = (typeof kinds)[number];
 
 /** Series of one process: more of them, and a label is not bounded. */
@@ -26,6 +26,8 @@ describe("metrics of a whole site that works", () => {
     processes.recorder = await site.startRecorder();
     processes.worker = await site.startWorker("worker-1");
     processes.edge = await site.startEdge("edge-1");
+    processes.bridge = await site.startBridge();
+    processes.flows = await site.startFlows("--editor-port", "0");
     await load({ camera: await site.openCamera("camera-1"), frames: await sampleFrames(), count: 100 });
     for (const kind of kinds) scrapes[kind] = await scrape((await processes[kind].ready()).http);
   });
@@ -42,7 +44,7 @@ describe("metrics of a whole site that works", () => {
 
     it(`${kind}: names, units and labels are by Prometheus' conventions`, () => {
       const own = scrapes[kind].families.filter(({ name }) => name.startsWith("meanet_"));
-      assert.ok(own.length > 5);
+      assert.ok(own.length >= 5);
       assert.deepEqual(
         own.flatMap((family) => faults(family, kind)),
         [],
@@ -72,6 +74,17 @@ describe("metrics of a whole site that works", () => {
     assert.equal(sum("recorder", "meanet_recorder_node_state", online), 1);
     assert.ok(sum("recorder", "meanet_recorder_store_bytes") > 0);
     assert.ok(sum("recorder", "meanet_recorder_disk_free_bytes") > 0);
+  });
+
+  it("the guide explains every metric of broker, edge, worker and recorder, and no other", () => {
+    const guide = readFileSync(join(folder, "../../guides/read-the-metrics.md"), "utf8");
+    const explained = new Set(
+      [...guide.matchAll(/`(meanet_\w+?)(?:\{[\w,]+\})?`/g)].map(([, name]) => name!),
+    );
+    const explicable = (["broker", "edge", "worker", "recorder"] as const).flatMap((kind) =>
+      scrapes[kind].families.map(({ name }) => name).filter((name) => name.startsWith("meanet_")),
+    );
+    assert.deepEqual([...explained].sort(), explicable.sort());
   });
 
   it("every metric, label and value that an alert names is in a scrape", () => {

@@ -46,6 +46,10 @@ export class Site {
     return this.#startNode("bridge", ...flags);
   }
 
+  startFlows(...flags: string[]): Promise<Meanet> {
+    return this.#startNode("flows", "--state", join(this.folder, "flows"), ...flags);
+  }
+
   /** `meanet up` on this folder, ready; without Node-RED unless `flags` ask for it. */
   async startUp(...flags: string[]): Promise<Meanet> {
     const nodeRed = flags.includes("--flows") ? [] : ["--flows", "false"];
