@@ -74,11 +74,11 @@ export function connectInflux(
         if (status === 400 && expired !== undefined) return { kind: "written", expired };
         if (status === 404) return { kind: "no-database" };
         if (status === 400 || status === 413) return { kind: "refused", reason: reasonOf(error) };
-        throw error;
+        throw withoutRequest(error);
       }
     },
-    createDatabase: () => client.createDatabase(database),
-    query: (influxql) => client.queryRaw(influxql, { precision: "ms" }),
+    createDatabase: () => client.createDatabase(database).catch(throwWithoutRequest),
+    query: (influxql) => client.queryRaw(influxql, { precision: "ms" }).catch(throwWithoutRequest),
   };
 }
 
@@ -95,6 +95,15 @@ export function expiredPoints(reason: string): number | undefined {
 function statusOf(error: unknown): number | undefined {
   const { res } = error as { res?: { statusCode?: number } };
   return res?.statusCode;
+}
+
+/** A `RequestError` holds the whole request, user and password in its head: none of it may reach a log. */
+function withoutRequest(error: unknown): unknown {
+  return statusOf(error) === undefined ? error : new Error(reasonOf(error));
+}
+
+function throwWithoutRequest(error: unknown): never {
+  throw withoutRequest(error);
 }
 
 function reasonOf(error: unknown): string {
