@@ -107,6 +107,40 @@ describe("forwarder", () => {
     assert.deepEqual([counts?.n, counts?.d], [3000, 3000]);
   });
 
+  test("late rows that cannot be rolled up are told once, and hold up no others", async () => {
+    const { store, server } = scene();
+    let attempts = 0;
+    const late = {
+      note: () => undefined,
+      settle: () => {
+        attempts += 1;
+        return Promise.reject(new Error("user is not authorized"));
+      },
+    };
+    let logged = "";
+    const told = createLog("test", "warn", {
+      write(line) {
+        logged += line;
+      },
+    });
+    // A wait for another attempt would never end.
+    const waits = { retryWait: 3_600_000, maxRetryWait: 3_600_000 };
+    const forwarder = new Forwarder({ store, server, late, config: { ...config, ...waits }, log: told });
+    for (const seq of [1, 2, 3]) {
+      write(store, answered(seq));
+      await forward({ store, server, forwarder });
+      await waitUntil(
+        "late rows are tried",
+        () => attempts,
+        (count) => count >= seq,
+      );
+    }
+    assert.deepEqual([attempts, forwarder.state(store.lastChange).sent], [3, 3]);
+    assert.equal(logged.split("late rows are not rolled up").length - 1, 1, logged);
+    await forwarder.stop(1000);
+    store.close();
+  });
+
   test("a later label changes the point that is there", async () => {
     const here = scene();
     write(here.store, ...rows(1, 3));

@@ -47,6 +47,7 @@ export class Forwarder {
   #wait: { readonly timer: NodeJS.Timeout; readonly end: () => void } | undefined;
   #stopping = false;
   #failures = 0;
+  #lateFailed = false;
   #sent = 0;
   #dropped = 0;
   #expired = 0;
@@ -101,17 +102,22 @@ export class Forwarder {
     }
   }
 
-  /** When there is nothing to send. @returns whether there was anything to roll up: rows may have come meanwhile */
+  /**
+   * When there is nothing to send. What cannot be rolled up, for want of a right of the user perhaps, is tried again with the next rows and
+   * holds up none of them.
+   *
+   * @returns whether there was anything to roll up, or rows have come meanwhile
+   */
   async #rollUpLate(): Promise<boolean> {
     try {
       const busy = (await this.#late?.settle()) ?? false;
-      this.#failures = 0;
+      this.#lateFailed = false;
       return busy;
     } catch (error) {
-      if (this.#failures === 0)
+      if (!this.#lateFailed)
         this.#log.warn({ influx: this.#server.name, err: error }, "late rows are not rolled up yet");
-      this.#failures += 1;
-      return true;
+      this.#lateFailed = true;
+      return this.#store.changesAfter(this.#cursor, 1).length > 0;
     }
   }
 
