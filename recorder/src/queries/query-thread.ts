@@ -94,7 +94,9 @@ export class QueryThread {
       else pending?.reject(toError(failure!));
     });
     const end = (error: Error) => {
-      if (this.#worker === worker) this.#worker = undefined;
+      // Once for its error and once for its exit; what waits by then may be another thread's.
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
       for (const { reject } of this.#pending.values()) reject(error);
       this.#pending.clear();
     };
