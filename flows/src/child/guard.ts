@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { isLoopback } from "../loopback.ts";
 
 /** A middleware of Express, in the parts that are used. */
@@ -6,6 +6,12 @@ export type Middleware = (
   request: IncomingMessage,
   response: ServerResponse,
   next: (error?: unknown) => void,
+) => void | Promise<void>;
+
+/** A middleware of Socket.IO, in the parts that are used. */
+export type SocketMiddleware = (
+  socket: { readonly handshake: { readonly headers: IncomingHttpHeaders } },
+  next: (error?: Error) => void,
 ) => void | Promise<void>;
 
 /** Pages may run their own scripts, and load and call nothing but this server. `blob:` and `eval` are what Monaco and Vue need. */
@@ -23,7 +29,7 @@ export function guardRequests({ loopbackOnly }: { readonly loopbackOnly: boolean
   return (request, response, next) => {
     response.setHeader("Content-Security-Policy", POLICY);
     response.setHeader("Referrer-Policy", "same-origin");
-    if (loopbackOnly && !isLoopback(hostOf(request))) {
+    if (loopbackOnly && !isLoopback(hostOf(request.headers))) {
       response.writeHead(403, { "Content-Type": "text/plain" });
       response.end("without a login this server answers to names of this machine only, such as 127.0.0.1\n");
       return;
@@ -32,7 +38,23 @@ export function guardRequests({ loopbackOnly }: { readonly loopbackOnly: boolean
   };
 }
 
+/**
+ * The same for the dashboard's sockets, which pass by `guardRequests`. Replaces the dashboard's own check, which a middleware of ours
+ * switches off: pages of other hosts get no socket.
+ *
+ * @param login - undefined: there is none
+ */
+export function guardSockets(login: SocketMiddleware | undefined): SocketMiddleware {
+  return (socket, next) => {
+    const { headers } = socket.handshake;
+    const { origin, host } = headers;
+    if (origin !== undefined && URL.parse(origin)?.host !== host) return next(new Error("wrong origin"));
+    if (login !== undefined) return login(socket, next);
+    return isLoopback(hostOf(headers)) ? next() : next(new Error("wrong host"));
+  };
+}
+
 /** Name of the Host header without its port; empty when there is none. */
-function hostOf(request: IncomingMessage): string {
-  return URL.parse(`http://${request.headers.host ?? ""}`)?.hostname ?? "";
+function hostOf({ host }: IncomingHttpHeaders): string {
+  return URL.parse(`http://${host ?? ""}`)?.hostname ?? "";
 }

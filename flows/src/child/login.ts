@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { NOBODY, verifyPassword } from "@meanet/runtime/password";
-import type { Middleware } from "./guard.ts";
+import type { Middleware, SocketMiddleware } from "./guard.ts";
 
 interface Login {
   readonly username: string;
@@ -27,12 +27,6 @@ export function editorUsers(login: Login): object {
 
 const COOKIE = "meanet-flows";
 const SESSION_MS = 7 * 24 * 60 * 60 * 1000;
-
-/** A middleware of Socket.IO, in the parts that are used. */
-export type SocketMiddleware = (
-  socket: { readonly handshake: { readonly headers: IncomingHttpHeaders } },
-  next: (error?: Error) => void,
-) => void | Promise<void>;
 
 export interface WebLogin {
   readonly middleware: Middleware;

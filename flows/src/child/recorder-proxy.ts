@@ -54,7 +54,11 @@ export function recorderProxy(path: string, recorderUrl: string | undefined): Mi
   };
 }
 
-const HEADERS = ["content-type", "content-length", "cache-control", "etag", "last-modified"];
+/** With what keeps a picture from being taken for a page: here it would be one of the editor's own host. */
+const HEADERS = [
+  ...["content-type", "content-length", "cache-control", "etag", "last-modified", "meanet-frame"],
+  ...["x-content-type-options", "content-security-policy"],
+];
 
 function kept(headers: NodeJS.Dict<string | string[]>): Record<string, string | string[]> {
   return Object.fromEntries(

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { guardRequests } from "./guard.ts";
-import { editorUsers, type SocketMiddleware, type WebLogin, webLogin } from "./login.ts";
+import { guardRequests, guardSockets } from "./guard.ts";
+import { editorUsers, webLogin } from "./login.ts";
 import type { ChildMessage, ChildSettings, LogLine } from "./messages.ts";
 import { recorderProxy } from "./recorder-proxy.ts";
 
@@ -29,7 +29,7 @@ export function nodeRedSettings(given: ChildSettings): object {
       ...(login === undefined ? [] : [login.middleware]),
       recorderProxy("/recorder", given.recorderUrl),
     ],
-    dashboard: { ioMiddleware: [guardSockets(login)] },
+    dashboard: { ioMiddleware: [guardSockets(login?.socket)] },
     telemetry: { enabled: false, updateNotification: false },
     externalModules: {
       autoInstall: false,
@@ -56,15 +56,6 @@ export function nodeRedSettings(given: ChildSettings): object {
     },
   };
   return tellPort(settings);
-}
-
-/** Replaces the dashboard's own check, which a middleware of ours switches off: pages of other hosts get no socket. */
-function guardSockets(login: WebLogin | undefined): SocketMiddleware {
-  return (socket, next) => {
-    const { origin, host } = socket.handshake.headers;
-    if (origin !== undefined && URL.parse(origin)?.host !== host) return next(new Error("wrong origin"));
-    return login === undefined ? next() : login.socket(socket, next);
-  };
 }
 
 /** Node-RED writes the port into its settings as soon as it listens: the one moment and place where a free port is known. */
