@@ -17,7 +17,7 @@ const PICTURES = process.env.MEANET_SCREENSHOTS;
 const FOCUSED = "document.activeElement.getAttribute('name') ?? document.activeElement.textContent.trim()";
 const names = ["overview", "nodes", "frames", "training", "control"];
 
-describe("dashboard of meanet up", { timeout: 2 * PATIENCE_MS }, () => {
+describe("dashboard of meanet up", { timeout: 6 * PATIENCE_MS }, () => {
   const site = new Site();
   let up: Meanet;
   let browser: Awaited<ReturnType<typeof openBrowser>>;
@@ -36,6 +36,7 @@ describe("dashboard of meanet up", { timeout: 2 * PATIENCE_MS }, () => {
     [, editor = ""] = await up.says(/dashboard http\S+ {2}flows (http\S+)/, PATIENCE_MS);
     overview = await openPage(browser, editor);
     other = await openPage(browser, editor);
+    for (const { page } of [overview, other]) await page.setViewportSize({ width: 1280, height: 1000 });
     await overview.page.goto(`${editor}/dashboard/overview`);
   });
   after(async () => {
@@ -220,13 +221,24 @@ describe("dashboard of meanet up", { timeout: 2 * PATIENCE_MS }, () => {
     }
   });
 
-  it("says that the broker is away, and that it is back", async () => {
-    const outage = await takeDown(up.pid, "broker", Number(new URL(site.url).port));
-    await health("broker");
-    assert.match(await overview.page.getByRole("status").first().innerText(), /The MQTT broker is away/);
-    await outage.end();
-    await health("well");
-  });
+  const outages = [
+    { name: "broker", says: /The MQTT broker is away/, address: () => site.url },
+    {
+      name: "recorder",
+      says: /The recorder is away/,
+      address: async () => (await up.ready())["recorder.http"] ?? "",
+    },
+  ];
+  for (const { name, says, address } of outages) {
+    it(`says that the ${name} is away, and that it is back`, async () => {
+      const outage = await takeDown(up.pid, name, Number(new URL(await address()).port));
+      await health(name);
+      assert.match(await overview.page.getByRole("status").first().innerText(), says);
+      if (name === "broker") await picture(overview, "broker-away");
+      await outage.end();
+      await health("well");
+    });
+  }
 
   it("asked nothing of any other host, and had no error", () => {
     for (const { outside, errors } of [overview, other])

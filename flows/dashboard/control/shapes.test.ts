@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { controlFailed, controlState, keepState, whatIfRows, whatIfUrl } from "./shapes.ts";
+
+function context() {
+  const stored: Record<string, unknown> = {};
+  return {
+    get: (key: string) => stored[key],
+    set: (key: string, value: unknown) => {
+      stored[key] = value;
+    },
+  };
+}
+
+describe("settings of edge nodes", () => {
+  const state = { value: 0.5, error: null, at: 1 };
+
+  it("are read back by everyone, and are the answer to whoever wished", () => {
+    const flow = context();
+    const edges = { "edge-1": { threshold: state } };
+    const told = keepState({ edge: "edge-1", setting: "threshold", state }, flow) as { payload: object };
+    assert.deepEqual(told.payload, { edges, answer: null });
+    const refused = { ...state, error: "must be 0 or more" };
+    const wish = { edge: "edge-1", setting: "threshold", state: refused, _client: {} };
+    const { payload } = keepState(wish, flow) as { payload: { answer: object } };
+    assert.deepEqual(payload.answer, { edge: "edge-1", setting: "threshold", error: "must be 0 or more" });
+    assert.deepEqual(controlState({}, flow), { payload: { edges: { "edge-1": { threshold: refused } } } });
+  });
+
+  it("say why a wish did not reach its edge node", () => {
+    const error = { message: "MeanetError: edge node edge-1 did not tell" };
+    const { payload } = controlFailed({ edge: "edge-1", topic: "policy", error }, context()) as {
+      payload: object;
+    };
+    assert.deepEqual(payload, {
+      edges: {},
+      answer: { edge: "edge-1", setting: "policy", error: "edge node edge-1 did not tell" },
+    });
+  });
+});
+
+describe("what-if", () => {
+  it("asks for the frames of one edge node, at the recorder of the environment", () => {
+    const env = { get: () => "http://127.0.0.1:8082/" };
+    const asked = whatIfUrl({ payload: { edge: "edge-1", spanMs: 60_000 } }, undefined, env);
+    assert.equal((asked as { url: string }).url, "http://127.0.0.1:8082/whatif?since=60000ms&edge=edge-1");
+  });
+
+  const row = {
+    ...{ threshold: 0.5, sentShare: 0.25, coverage: 0.9, accuracy: 0.8, estimatedAccuracy: null },
+    ...{ cloudJ: 2, jPerFrame: 0.0015, uplinkBytes: 3000, inForce: true },
+  };
+
+  it("gives a row for each threshold, the joules of a frame in millijoules", () => {
+    const payload = { frames: 100, judge: "labels", rows: [row] };
+    const [said, rows] = whatIfRows({ statusCode: 200, payload }) as { payload: unknown }[];
+    assert.deepEqual(said?.payload, { whatIf: "From 100 recorded frames, judged by their labels." });
+    assert.deepEqual(rows?.payload, [
+      {
+        ...{ threshold: 0.5, accuracy: 0.8, "share sent": 0.25, "edge and upload": 1.5, cloud: 20 },
+        ...{
+          t: "0.500 in force",
+          sent: "25.0 %",
+          right: "80.0 %",
+          known: "90.0 %",
+          edge: "1.50 mJ",
+          bytes: "3.0 kB",
+        },
+      },
+    ]);
+  });
+
+  it("says why there is no curve", () => {
+    const said = (statusCode: number | string, payload: object) =>
+      (whatIfRows({ statusCode, payload }) as { payload: { whatIf?: string } }[])[0]?.payload.whatIf;
+    assert.match(said("ECONNREFUSED", {}) ?? "", /the recorder does not answer/);
+    assert.match(said(400, { reason: "since must lie before until" }) ?? "", /since must lie before until/);
+    assert.match(said(200, { frames: 0, rows: [] }) ?? "", /no frame of this edge node/);
+  });
+});
