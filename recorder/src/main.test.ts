@@ -226,9 +226,10 @@ describe("recorder", () => {
     await edge.tellStats();
     const { url, databaseFile } = await startRecorder(context, config);
     await untilStored(url, 1000);
-    // On a busy machine one range may be asked for twice, before its first row is there.
-    const ranges = new Set(edge.replays.map(({ from, to }) => `${from}-${to}`));
-    assert.deepEqual([...ranges].slice(0, 3), ["601-1000", "201-600", "1-200"]);
+    // The newest first, none of more rows than one request may have. On a busy machine a range is asked for again, or what is left of it.
+    assert.deepEqual(edge.replays[0], { journal: "journal-1", from: 601, to: 1000 });
+    assert.ok(edge.replays.every(({ from, to }) => to - from < 400));
+    assert.equal(Math.min(...edge.replays.map(({ from }) => from)), 1);
     edge.write();
     edge.write();
     await edge.publish(edge.write());
