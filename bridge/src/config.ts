@@ -1,10 +1,9 @@
-import { isId } from "@meanet/protocol";
+import { idSchema as id } from "@meanet/protocol";
 import { durationMs, httpConfigSchema } from "@meanet/runtime";
 import { mqttConfigSchema } from "@meanet/session";
 import { z } from "zod";
 import { conventionNames } from "./convention.ts";
 
-const id = z.string().refine(isId, 'expected 1 to 64 of a-z, 0-9 and "-"');
 const prefix = z
   .string()
   .regex(/^[^+#/\s$][^+#/\s]*(\/[^+#/\s]+)*$/, 'expected levels without "+", "#" and spaces');

@@ -1,8 +1,7 @@
-import { DEFAULT_TOPIC_PREFIX } from "@meanet/protocol";
+import { DEFAULT_TOPIC_PREFIX, idSchema as id } from "@meanet/protocol";
 import { durationMs, httpConfigSchema, passwordHashSchema } from "@meanet/runtime";
 import { z } from "zod";
 
-const id = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected 1 to 64 of a-z, 0-9 and "-"');
 const host = z
   .string()
   .optional()

@@ -1,10 +1,9 @@
 import { type DeviceProfileName, deviceProfileNames } from "@meanet/energy";
-import { WORKER_GROUP } from "@meanet/protocol";
+import { idSchema as id, WORKER_GROUP } from "@meanet/protocol";
 import { durationMs, httpConfigSchema } from "@meanet/runtime";
 import { mqttConfigSchema } from "@meanet/session";
 import { z } from "zod";
 
-const id = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected 1 to 64 of a-z, 0-9 and "-"');
 const count = (least = 1) => z.int().min(least);
 const MIB = 1024 * 1024;
 

@@ -1,4 +1,5 @@
 import { deviceProfileNames, type UplinkName, uplinks } from "@meanet/energy";
+import { idSchema as id } from "@meanet/protocol";
 import { durationMs, httpConfigSchema } from "@meanet/runtime";
 import { mqttConfigSchema } from "@meanet/session";
 import { z } from "zod";
@@ -7,7 +8,6 @@ import { learningConfigSchema } from "./learning/config.ts";
 import { POLICY_FORMS, parsePolicy } from "./policy.ts";
 import { thumbnailsConfigSchema } from "./thumbnails/config.ts";
 
-const id = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected 1 to 64 of a-z, 0-9 and "-"');
 const count = (least = 1) => z.int().min(least);
 /** Node's timers take anything past 2^31-1 ms for 1 ms; far less is long enough. */
 const wait = durationMs.refine((ms) => ms > 0 && ms <= 10 * 60_000, 'expected more than "0ms", up to "10m"');

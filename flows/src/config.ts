@@ -1,9 +1,7 @@
-import { isId } from "@meanet/protocol";
+import { idSchema as id } from "@meanet/protocol";
 import { durationMs, httpConfigSchema, passwordHashSchema } from "@meanet/runtime";
 import { mqttConfigSchema } from "@meanet/session";
 import { z } from "zod";
-
-const id = z.string().refine(isId, 'expected 1 to 64 of a-z, 0-9 and "-"');
 
 /** Settings of the process that runs Node-RED. */
 export const configSchema = z.strictObject({

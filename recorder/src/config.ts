@@ -1,11 +1,9 @@
-import { isId } from "@meanet/protocol";
+import { idSchema as id } from "@meanet/protocol";
 import { durationMs, httpConfigSchema } from "@meanet/runtime";
 import { mqttConfigSchema } from "@meanet/session";
 import { z } from "zod";
 import { allowOriginsSchema } from "./http-origins.ts";
 import { thumbnailsConfigSchema } from "./thumbnails/config.ts";
-
-const id = z.string().refine(isId, 'expected 1 to 64 of a-z, 0-9 and "-"');
 
 /** A retention policy of InfluxDB 1.x. @param what - it holds */
 function policySchema(what: string, defaults: { readonly name: string; readonly keep: string }) {

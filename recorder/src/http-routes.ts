@@ -1,17 +1,14 @@
-import { isId } from "@meanet/protocol";
-import type { HttpOptions } from "@meanet/runtime";
-import { isMeanetError, MeanetError } from "@meanet/runtime";
+import { idSchema as id } from "@meanet/protocol";
+import { MeanetError } from "@meanet/runtime";
 import { z } from "zod";
 import type { FramePlace, FrameRecord } from "./frames/frame-record.ts";
+import { type Server, sendError } from "./http-errors.ts";
 import type { Origins } from "./http-origins.ts";
 import { queries } from "./queries/named-queries.ts";
 import { type QueryOptions, resolveQuery } from "./queries/query-options.ts";
 import type { QueryResult } from "./queries/query-result.ts";
 import type { WhatIf } from "./whatif/whatif.ts";
 import { resolveWhatIf, type WhatIfOptions } from "./whatif/whatif-options.ts";
-
-type Server = Parameters<NonNullable<HttpOptions["routes"]>>[0];
-type Reply = Parameters<Parameters<Server["setErrorHandler"]>[0]>[2];
 
 export interface RouteSources {
   readonly query: (name: string, options: QueryOptions) => Promise<QueryResult>;
@@ -32,7 +29,6 @@ export function addOrigins(server: Server, origins: Origins): void {
   });
 }
 
-const id = z.string().refine(isId, 'expected 1 to 64 of a-z, 0-9 and "-"');
 const frameSchema = z.strictObject({ id, site: id.optional(), device: id.optional() });
 
 /**
@@ -87,16 +83,4 @@ export function addRoutes(server: Server, { query, frames, whatIf, store }: Rout
   });
 
   server.get("/store", () => store());
-}
-
-const statuses: Readonly<Record<string, number>> = {
-  QUERY_INVALID: 400,
-  FRAME_UNKNOWN: 404,
-  QUERY_BUSY: 503,
-};
-
-function sendError(reply: Reply, error: unknown): Reply {
-  const code = isMeanetError(error) ? error.code : "INTERNAL";
-  const reason = error instanceof Error ? error.message : String(error);
-  return reply.code(statuses[code] ?? 500).send({ error: code, reason });
 }

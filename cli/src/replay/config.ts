@@ -1,9 +1,8 @@
 import { datasetNames } from "@meanet/models";
+import { idSchema as id } from "@meanet/protocol";
 import { z } from "zod";
 import { frameEncodings } from "./frame-source.ts";
 import { imageSample } from "./open-stream.ts";
-
-const id = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected 1 to 64 of a-z, 0-9 and "-"');
 
 /** Settings of `meanet replay`. */
 export const replayConfigSchema = z.strictObject({

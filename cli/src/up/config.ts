@@ -1,9 +1,8 @@
 import { conventionNames } from "@meanet/bridge";
+import { idSchema as id } from "@meanet/protocol";
 import { durationMs } from "@meanet/runtime";
 import { z } from "zod";
 import { frameEncodings } from "../replay/frame-source.ts";
-
-const id = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected 1 to 64 of a-z, 0-9 and "-"');
 
 /** Settings of `meanet up`. Those of the processes themselves are taken from their own variables, `MEANET__EDGE__…`. */
 export const upConfigSchema = z.strictObject({

@@ -26,6 +26,7 @@ export {
   statsSchema,
   statusSchema,
 } from "./node.ts";
+export { id as idSchema } from "./scalars.ts";
 export { type StageName, type StageSpan, stageNames, stageSpans } from "./stage-spans.ts";
 export {
   encodeOutline,

@@ -1,11 +1,9 @@
-import { isId } from "@meanet/protocol";
-import { type HttpOptions, MeanetError } from "@meanet/runtime";
+import { idSchema as id } from "@meanet/protocol";
+import { MeanetError } from "@meanet/runtime";
 import { z } from "zod";
+import { type Reply, type Server, sendError } from "../http-errors.ts";
 import type { Origins } from "../http-origins.ts";
 import type { Album, KeptThumbnail } from "./album.ts";
-
-type Server = Parameters<NonNullable<HttpOptions["routes"]>>[0];
-type Reply = Parameters<Parameters<Server["setErrorHandler"]>[0]>[2];
 
 export interface ThumbnailSources {
   /** Undefined: this recorder keeps no thumbnails. */
@@ -16,7 +14,6 @@ export interface ThumbnailSources {
   readonly now: () => number;
 }
 
-const id = z.string().refine(isId, 'expected 1 to 64 of a-z, 0-9 and "-"');
 const pathSchema = z.object({ device: id, id: id.optional() });
 const siteSchema = z.strictObject({ site: id.optional() });
 const listSchema = siteSchema.extend({
@@ -114,19 +111,4 @@ function read<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new MeanetError("QUERY_INVALID", z.prettifyError(result.error).slice(0, 500));
-}
-
-const statusOf: Readonly<Record<string, number>> = {
-  QUERY_INVALID: 400,
-  HOST_REFUSED: 403,
-  THUMBNAIL_UNKNOWN: 404,
-};
-
-function sendError(reply: Reply, error: unknown): Reply {
-  const code = error instanceof MeanetError ? error.code : "INTERNAL";
-  const reason = error instanceof Error ? error.message : String(error);
-  return reply
-    .code(statusOf[code] ?? 500)
-    .header("cache-control", "no-store")
-    .send({ error: code, reason });
 }

@@ -1,4 +1,4 @@
-import { isId } from "@meanet/protocol";
+import { idSchema as id } from "@meanet/protocol";
 import { MeanetError } from "@meanet/runtime";
 import { z } from "zod";
 import { moment, readMoment } from "../queries/query-options.ts";
@@ -6,8 +6,6 @@ import { moment, readMoment } from "../queries/query-options.ts";
 const MAX_THRESHOLDS = 1000;
 /** Steps of the grid when none is given: about as many. */
 const DEFAULT_STEPS = 20;
-
-const id = z.string().refine(isId, 'expected 1 to 64 of a-z, 0-9 and "-"');
 
 const grid = z.string().refine((text) => readGrid(text) !== undefined, {
   error: ({ input }) =>

@@ -1,0 +1,23 @@
+import { type HttpOptions, isMeanetError } from "@meanet/runtime";
+
+/** The listener that routes are added to. */
+export type Server = Parameters<NonNullable<HttpOptions["routes"]>>[0];
+export type Reply = Parameters<Parameters<Server["setErrorHandler"]>[0]>[2];
+
+const statuses: Readonly<Record<string, number>> = {
+  QUERY_INVALID: 400,
+  HOST_REFUSED: 403,
+  FRAME_UNKNOWN: 404,
+  THUMBNAIL_UNKNOWN: 404,
+  QUERY_BUSY: 503,
+};
+
+/** Answers with `{ error, reason }` under the status of its code; the next answer may be another, so nobody keeps it. */
+export function sendError(reply: Reply, error: unknown): Reply {
+  const code = isMeanetError(error) ? error.code : "INTERNAL";
+  const reason = error instanceof Error ? error.message : String(error);
+  return reply
+    .code(statuses[code] ?? 500)
+    .header("cache-control", "no-store")
+    .send({ error: code, reason });
+}
