@@ -5,7 +5,7 @@ import type { MqttSession } from "@meanet/session";
 import { type Mosquitto, openWire, startMosquitto } from "@meanet/session/testing";
 import { emptyModel, type Message, type Model, reduce } from "./device-model.ts";
 import { foreignTopic } from "./foreign-topic.ts";
-import { homieMessages, keyOfDevice, parseWritten, propertyAt } from "./homie.ts";
+import { homieMessages, keyOfDevice, parseWritten, propertyAt, topicsOfDescription } from "./homie.ts";
 import { answerOf, energyOf, refusalOf, statsOf, statusOf } from "./payloads-for-tests.ts";
 import { openSite } from "./site-for-tests.ts";
 import { homieBreaches } from "./testing/index.ts";
@@ -236,4 +236,27 @@ describe("a bridge for Homie", () => {
     await startBridge({ conventions: ["homie"], forgetAfter: "50ms" });
     await controller.until(() => ![...controller.known.keys()].some((topic) => topic.startsWith(camera)));
   });
+});
+
+describe("topics of a description that somebody retained", () => {
+  const topicsOf = (description: string) =>
+    topicsOfDescription("meanet-lab-node-edge-1", description, options);
+
+  it("are those of its properties", () => {
+    const nodes = { settings: { properties: { threshold: {} } } };
+    const [state, , ...properties] = topicsOf(JSON.stringify({ nodes }));
+    assert.deepEqual(properties, [state!.replace("$state", "settings/threshold")]);
+  });
+
+  for (const description of [
+    "",
+    "[]",
+    '{"nodes":null}',
+    '{"nodes":{"x":null}}',
+    '{"nodes":{"x":{"properties":null}}}',
+    '{"nodes":7}',
+  ])
+    it(`are the device's own alone where it says ${description || "nothing"}`, () => {
+      assert.equal(topicsOf(description).length, 2);
+    });
 });

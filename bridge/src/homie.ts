@@ -78,8 +78,10 @@ export function topicsOfDescription(device: string, description: string, options
   } catch {
     return topics;
   }
-  for (const [node, { properties = {} }] of Object.entries((nodes ?? {}) as Required<Description>["nodes"])) {
-    for (const property of Object.keys(properties))
+  // Retained by anyone: a node may be anything.
+  const described = (nodes ?? {}) as Record<string, { readonly properties?: object | null } | null>;
+  for (const [node, told] of Object.entries(described)) {
+    for (const property of Object.keys(told?.properties ?? {}))
       topics.push(`${base(device, options)}/${node}/${property}`);
   }
   return topics;

@@ -55,7 +55,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./commands/results.ts")).resultsCommand(),
   },
   query: {
-    summary: "ask the store: throughput, exits, latency, energy, accuracy, drops, uplink",
+    summary: "ask the store: throughput, exits, latency, energy, savings, accuracy, drops, nodes and more",
     load: async () => (await import("./commands/query.ts")).queryCommand(),
   },
   trace: {
