@@ -45,7 +45,7 @@ describe("a site in Home Assistant", () => {
     const exits = ["answers-main", "answers-extension", "answers-cloud"];
     const answered = exits.reduce((sum, exit) => sum + Number(reader.state(EDGE, exit)), 0);
     assert.equal(answered, frames);
-    assert.ok(Number(reader.state(EDGE, "energy-compute")) > 0);
+    await reader.until(() => Number(reader.state(EDGE, "energy-compute")) > 0);
     assert.deepEqual(reader.breaches, []);
   });
 
