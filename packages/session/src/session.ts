@@ -9,12 +9,13 @@ import {
   topicsUnder,
 } from "@meanet/protocol";
 import { type Logger, MeanetError, withoutSecret } from "@meanet/runtime";
-import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import mqtt, { type MqttClient } from "mqtt";
 import { clientOptions } from "./client-options.ts";
 import { deferAcknowledgement } from "./deferred-acknowledgement.ts";
 import { Incoming, type Message, type SubscribeOptions, type Subscription } from "./incoming.ts";
 import type { MqttConfig } from "./mqtt-config.ts";
 import { closedError, Outgoing } from "./outgoing.ts";
+import { type Will, willOption } from "./will.ts";
 import { within } from "./within.ts";
 
 export interface SessionOptions {
@@ -41,14 +42,6 @@ export interface SessionOptions {
   readonly maxPending?: number;
   /** Bytes of all messages that may wait for the broker. Default 64 MiB. */
   readonly maxPendingBytes?: number;
-}
-
-/** A message that the broker keeps for the moment when the client vanishes. */
-export interface Will {
-  readonly topic: string;
-  readonly payload: Uint8Array;
-  readonly qos: 0 | 1;
-  readonly retain: boolean;
 }
 
 /** A subscription that can be ended. */
@@ -103,13 +96,13 @@ export class MqttSession {
       ...clientOptions(options.mqtt),
       clientId: options.node,
       clean: options.clean ?? true,
-      ...this.#willOption(),
+      ...willOption(this.#will()),
     });
     this.#client.on("packetsend", ({ cmd }) => {
       if (cmd !== "connect") return;
       this.#connects += 1;
       // That of the next attempt: this one has its own.
-      Object.assign(this.#client.options, this.#willOption());
+      Object.assign(this.#client.options, willOption(this.#will()));
     });
     deferAcknowledgement(this.#client, (packet, acknowledge) => {
       this.#incoming.deliver(packet.topic, packet.payload as Uint8Array, {
@@ -253,7 +246,7 @@ export class MqttSession {
   /** Publishes the status again with other models. */
   setModels(models: readonly string[]): void {
     this.#models = models;
-    Object.assign(this.#client.options, this.#willOption());
+    Object.assign(this.#client.options, willOption(this.#will()));
     this.#publishStatus("online");
   }
 
@@ -301,17 +294,13 @@ export class MqttSession {
     return this.#client.endAsync(force);
   }
 
-  #willOption(): Pick<IClientOptions, "will"> {
+  #will(): Will | undefined {
     const { topics, site, node } = this;
     const { status, will } = this.#options;
-    if (status !== undefined) {
-      const payload = Buffer.from(topics.status.encode(this.#status("offline")));
-      const { qos, retain } = topics.status;
-      return { will: { topic: topics.status.format({ site, node }), payload, qos, retain } };
-    }
-    if (will === undefined) return {};
-    const { payload, ...others } = will(this.#connects);
-    return { will: { ...others, payload: Buffer.from(payload) } };
+    if (status === undefined) return will?.(this.#connects);
+    const { qos, retain } = topics.status;
+    const payload = topics.status.encode(this.#status("offline"));
+    return { topic: topics.status.format({ site, node }), payload, qos, retain };
   }
 
   #onConnect(): void {
