@@ -98,7 +98,7 @@ describe("shared subscriptions", { timeout: 20_000 }, () => {
 
   it("pass what a killed member had not acknowledged to the others", async (t) => {
     const broker = await startBroker(t);
-    const filter = "$share/g/work/#";
+    const filter = "$share/g/jobs/#";
     const steady = [await member(t, broker, filter, 1), await member(t, broker, filter, 1)];
     const doomed = await connect(t, broker, { clientId: "doomed" });
     const held: string[] = [];
@@ -112,12 +112,12 @@ describe("shared subscriptions", { timeout: 20_000 }, () => {
     await doomed.subscribeAsync(filter, { qos: 1 });
     const publisher = await connect(t, broker);
     const first = Promise.all(
-      upTo(150).map((value) => publisher.publishAsync("work/x", `${value}`, { qos: 1 })),
+      upTo(150).map((value) => publisher.publishAsync("jobs/x", `${value}`, { qos: 1 })),
     );
     await oneHeld;
     doomed.stream.destroy();
     await first;
-    for (const value of upTo(150)) await publisher.publishAsync("work/x", `${150 + value}`, { qos: 1 });
+    for (const value of upTo(150)) await publisher.publishAsync("jobs/x", `${150 + value}`, { qos: 1 });
     const all = () => new Set(steady.flatMap(({ inbox }) => numbers(inbox.payloads)));
     await Promise.race(steady.map(({ inbox }) => inbox.until(() => all().size === 300)));
     const received = numbers(steady.flatMap(({ inbox }) => inbox.payloads));
