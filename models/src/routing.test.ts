@@ -156,6 +156,19 @@ describe("decide", () => {
     );
   });
 
+  it("multiplies both over the hard classes by rule `product`", () => {
+    // Roots of 0.3·0.9 and 0.5·0.1, of which class 3 has 0.699; main gives the hard classes 0.8.
+    const both = { p1, p2: [0.9, 0.1], rule: "product", hardClasses } as const;
+    const answer = decide({ ...both, fusionWeight: 0.5 });
+    assert.deepEqual([answer.classIndex, answer.exit], [3, "extension"]);
+    close(answer.confidence, (0.8 * Math.sqrt(0.27)) / (Math.sqrt(0.27) + Math.sqrt(0.05)));
+    assert.equal(decide({ ...both, fusionWeight: 0 }).classIndex, 1);
+    close(decide({ ...both, fusionWeight: 1 }).confidence, 0.72);
+    // Each is sure of what the other finds impossible.
+    const opposed = decide({ ...both, p1: [0, 1, 0, 0], p2: [1, 0], fusionWeight: 0.5 });
+    close(opposed.confidence, 0.5);
+  });
+
   it("compares calibrated confidences where temperatures are given, and changes no class of main", () => {
     const sure = { p1: [0, 0.9, 0, 0.1], p2: [0.8, 0.2], rule: "confidence", hardClasses } as const;
     assert.equal(decide(sure).exit, "main");
@@ -175,7 +188,7 @@ describe("decide", () => {
   });
 
   it('renormalises an extension that might have said "not hard" before it is joined with main', () => {
-    for (const rule of ["mean", "fusion"] as const) {
+    for (const rule of ["mean", "fusion", "product"] as const) {
       const three = decide({ p1, p2: [0.6, 0.2, 0.2], rule, hardClasses });
       const two = decide({ p1, p2: [0.75, 0.25], rule, hardClasses });
       assert.equal(three.classIndex, two.classIndex);

@@ -9,7 +9,7 @@
  */
 import { MeanetError } from "@meanet/runtime";
 
-export const decisionRules = ["extension", "confidence", "mean", "fusion"] as const;
+export const decisionRules = ["extension", "confidence", "mean", "fusion", "product"] as const;
 /**
  * Who answers a frame that the extension ran for:
  * - `extension`: always the extension;
@@ -17,7 +17,9 @@ export const decisionRules = ["extension", "confidence", "mean", "fusion"] as co
  * - `mean`: the mean of both distributions over the hard classes, main's renormalised to them;
  * - `fusion`: both as one distribution over all classes, p(c) = (1 − w)·p1(c) + w·[c hard]·P1(hard)·p2(c), where P1(hard) is
  *   what main gives to all hard classes. Since main's own class is hard, so is the answer; with w = ½ it is that of `mean`,
- *   and its confidence still counts what main leaves to the easy classes.
+ *   and its confidence still counts what main leaves to the easy classes;
+ * - `product`: as `fusion`, but both multiplied: p(c) = P1(hard)·p1(c)^(1−w)·p2(c)^w over the sum of those of all hard classes. What
+ *   one of them finds impossible is out (a logarithmic opinion pool, as in Hinton 2002, "Training Products of Experts").
  *
  * The paper has the first two; the others are ours, beside them.
  */
@@ -130,7 +132,7 @@ export interface DecisionSettings {
   readonly rule: DecisionRule;
   /** The label dictionary: position is the extension's index, value the class. */
   readonly hardClasses: readonly number[];
-  /** Rule `fusion`: w, the extension's share, in [0, 1]. Default ½. */
+  /** Rules `fusion` and `product`: w, the extension's share, in [0, 1]. Default ½. */
   readonly fusionWeight?: number | undefined;
   /** Without them confidences are those of the plain softmax. */
   readonly temperatures?: Temperatures | undefined;
@@ -152,7 +154,7 @@ export interface DecideInput extends DecisionSettings {
   readonly p1: Vector;
   /**
    * The extension's distribution, absent when main called the frame easy: shape [H] over the hard classes, or [H+1] when the
-   * last says "not hard". Where that is the greatest, main's answer stands; else `mean` and `fusion` renormalise the others.
+   * last says "not hard". Where that is the greatest, main's answer stands; else `mean`, `fusion` and `product` renormalise the others.
    */
   readonly p2?: Vector | undefined;
 }
@@ -173,10 +175,8 @@ export function decide({
     return fromMain;
   }
   const p2 = tempered(raw2, temperatures?.extension);
-  if (rule === "mean" || rule === "fusion") {
-    const joined =
-      rule === "mean" ? meanOverHard(p1, p2, hardClasses) : fused(p1, p2, hardClasses, fusionWeight);
-    return fromExtension(joined, hardClasses);
+  if (rule in joins) {
+    return fromExtension(joins[rule as keyof typeof joins](p1, p2, hardClasses, fusionWeight), hardClasses);
   }
   const answer = fromExtension(p2, hardClasses);
   return rule === "confidence" && fromMain.confidence > answer.confidence ? fromMain : answer;
@@ -220,6 +220,26 @@ function fused(p1: Vector, p2: Vector, hardClasses: readonly number[], weight: n
     (classIndex, compact) => (1 - weight) * p1[classIndex]! + weight * mass * known[compact]!,
   );
 }
+
+/** The entries of the hard classes. */
+function multiplied(p1: Vector, p2: Vector, hardClasses: readonly number[], weight: number): Float64Array {
+  const mass = hardMass(p1, hardClasses);
+  const known = overHard(p2, hardClasses);
+  const products = Float64Array.from(
+    hardClasses,
+    (classIndex, compact) => above0(p1[classIndex]!) ** (1 - weight) * above0(known[compact]!) ** weight,
+  );
+  const sum = products.reduce((total, value) => total + value, 0);
+  return products.map((value) => (mass * value) / sum);
+}
+
+/** A probability that is 0 in 64 bits is unlikely beyond measure, not beyond number: else two sure answers leave nothing. */
+function above0(p: number): number {
+  return Math.max(p, 1e-300);
+}
+
+/** How two distributions become one over the hard classes. */
+const joins = { mean: meanOverHard, fusion: fused, product: multiplied } as const;
 
 function hardMass(p1: Vector, hardClasses: readonly number[]): number {
   return hardClasses.reduce((sum, classIndex) => sum + p1[classIndex]!, 0);

@@ -121,9 +121,11 @@ export function rulesTable({ runs }: Inputs): string {
     ["confidence", "the more confident (paper's code)"],
     ["mean", "mean of both over the hard classes"],
     ["fusion", "weighted fusion of both"],
+    ["product", "weighted product of both"],
     ["confidence-calibrated", "the more confident, calibrated"],
     ["mean-calibrated", "mean, calibrated"],
     ["fusion-calibrated", "fusion, calibrated"],
+    ["product-calibrated", "product, calibrated"],
   ];
   const columns = variants.map((variant) => runs.get(variantRuns[variant].name));
   const cell = (run: Run | undefined, rule: string) =>

@@ -115,7 +115,13 @@ const provenance = z
       .optional()
       .describe("Models that were made elsewhere: no epoch of them was run here."),
     rules: z
-      .strictObject({ temperatures, fusionWeight: share, calibratedFusionWeight: share })
+      .strictObject({
+        temperatures,
+        fusionWeight: share,
+        calibratedFusionWeight: share,
+        productWeight: share.optional(),
+        calibratedProductWeight: share.optional(),
+      })
       .readonly()
       .optional()
       .describe("What every decision rule was fitted to on held-out frames, the one chosen or not."),
@@ -159,7 +165,7 @@ export const manifestSchema = z
       .describe("The label dictionary: position is the extension's index, value the class."),
     threshold: z.number().nonnegative().describe("Main's entropy above which the cloud is asked, nats."),
     decision: z.enum(decisionRules).describe("Who answers a frame that the extension ran for."),
-    fusionWeight: share.optional().describe("Rule `fusion`: the extension's share, w."),
+    fusionWeight: share.optional().describe("Rules `fusion` and `product`: the extension's share, w."),
     temperatures: temperatures
       .optional()
       .describe(
@@ -187,9 +193,9 @@ export const manifestSchema = z
     path: ["hardClasses"],
     error: "expected indices of `classes`",
   })
-  .refine((m) => m.decision !== "fusion" || m.fusionWeight !== undefined, {
+  .refine((m) => !["fusion", "product"].includes(m.decision) || m.fusionWeight !== undefined, {
     path: ["fusionWeight"],
-    error: "expected a weight: rule `fusion` needs one",
+    error: "expected a weight: rules `fusion` and `product` need one",
   })
   .refine((m) => m.files.cloud === undefined || m.blocks.cloud !== undefined, {
     path: ["blocks", "cloud"],

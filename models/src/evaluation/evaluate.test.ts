@@ -145,6 +145,8 @@ describe("ruleAccuracies", () => {
       temperatures: { main: 1, extension: 1 },
       fusionWeight: 0.5,
       calibratedFusionWeight: 0.5,
+      productWeight: 0.5,
+      calibratedProductWeight: 0.5,
     };
     assert.deepEqual(Object.keys(ruleAccuracies(labels, edge, [2, 0], fit)), [...ruleNames]);
   });

@@ -9,9 +9,11 @@ export const ruleNames = [
   "confidence",
   "mean",
   "fusion",
+  "product",
   "confidence-calibrated",
   "mean-calibrated",
   "fusion-calibrated",
+  "product-calibrated",
 ] as const;
 export type RuleName = (typeof ruleNames)[number];
 
@@ -22,28 +24,30 @@ export interface RuleFit {
   readonly fusionWeight: number;
   /** w of `fusion-calibrated`. */
   readonly calibratedFusionWeight: number;
+  /** w of `product` and of `product-calibrated`; absent in bundles of an older training. */
+  readonly productWeight?: number | undefined;
+  readonly calibratedProductWeight?: number | undefined;
 }
 
 /** Accuracy of the edge alone by rule; a bundle of an older training knows fewer. */
 export type RuleAccuracies = Readonly<Partial<Record<RuleName, number>>>;
 
-/** The settings of a rule; without a fit there are those that need none. */
+/** The settings of a rule; without what it was fitted to there are none, unless it needs nothing. */
 export function settingsOf(
   name: RuleName,
   hardClasses: readonly number[],
   fit: RuleFit | undefined,
 ): DecisionSettings | undefined {
   const [rule, calibrated] = name.split("-") as [DecisionRule, string | undefined];
-  if (fit === undefined) {
-    return rule === "fusion" || calibrated !== undefined ? undefined : { rule, hardClasses };
-  }
-  const weight = calibrated === undefined ? fit.fusionWeight : fit.calibratedFusionWeight;
-  return {
-    rule,
-    hardClasses,
-    ...(rule === "fusion" ? { fusionWeight: weight } : {}),
-    ...(calibrated === undefined ? {} : { temperatures: fit.temperatures }),
-  };
+  const plain = calibrated === undefined;
+  if (!plain && fit === undefined) return undefined;
+  const temperatures = plain ? {} : { temperatures: fit!.temperatures };
+  if (rule !== "fusion" && rule !== "product") return { rule, hardClasses, ...temperatures };
+  const fusionWeight =
+    rule === "fusion"
+      ? fit?.[plain ? "fusionWeight" : "calibratedFusionWeight"]
+      : fit?.[plain ? "productWeight" : "calibratedProductWeight"];
+  return fusionWeight === undefined ? undefined : { rule, hardClasses, fusionWeight, ...temperatures };
 }
 
 export function ruleAccuracies(

@@ -32,7 +32,7 @@ describe("choose", () => {
     });
   });
 
-  it("fits w of `fusion`, and keeps the paper's rule where ours is no better", () => {
+  it("fits w of `fusion` and `product`, and keeps the paper's rule where ours is no better", () => {
     // Main is wrong and sure in the first frame: with half of the say it would win.
     const frames = [
       { p1: Float64Array.of(0.9, 0.05, 0.05), p2: Float64Array.of(0.2, 0.8) },
@@ -42,6 +42,8 @@ describe("choose", () => {
     assert.deepEqual([accuracies.extension, accuracies.mean, accuracies.fusion], [1, 0.5, 1]);
     assert.equal(settings.rule, "extension");
     assert.equal(choose([1, 0], frames, hardClasses, "fusion").settings.fusionWeight, 0.6);
+    // 0.9^(1−w)·0.2^w falls below 0.05^(1−w)·0.8^w from w = 0.68.
+    assert.equal(choose([1, 0], frames, hardClasses, "product").settings.fusionWeight, 0.7);
   });
 
   it("puts the threshold half-way between the mean entropies of right and wrong answers of main", () => {

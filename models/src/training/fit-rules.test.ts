@@ -92,8 +92,9 @@ describe("fitRules", () => {
     assert.equal(temperatures.extension, expected);
   });
 
-  it("gives `fusion` the weight nearest to a half of those that are as good", () => {
+  it("gives a rule the weight nearest to a half of those that are as good", () => {
     const edge = [{ p1: Float64Array.of(0.8, 0.2), p2: Float64Array.of(0.7, 0.3) }];
-    assert.equal(fitRules([0], edge, [0, 1]).fusionWeight, 0.5);
+    const { fusionWeight, productWeight } = fitRules([0], edge, [0, 1]);
+    assert.deepEqual([fusionWeight, productWeight], [0.5, 0.5]);
   });
 });

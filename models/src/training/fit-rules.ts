@@ -1,14 +1,14 @@
 import type { EdgeAnswer } from "../evaluation/predict.ts";
 import type { RuleFit } from "../evaluation/rules.ts";
-import { decide, type Temperatures } from "../routing.ts";
+import { type DecisionSettings, decide, type Temperatures } from "../routing.ts";
 
 /** Temperatures are looked for between 1/10 and 10. */
 const WIDEST = Math.log(10);
-/** Weights of `fusion` that are tried: 0, 0.05, … 1. */
+/** Weights that are tried: 0, 0.05, … 1. */
 const WEIGHT_STEPS = 20;
 
 /**
- * Fits what rules need beside the distributions: a temperature for each exit, and w of `fusion` with and without them.
+ * Fits what rules need beside the distributions: a temperature for each exit, and w of `fusion` and of `product` with and without them.
  *
  * Main's temperature is fitted on all frames; the extension's on those that it ran for and whose class it can say.
  *
@@ -30,10 +30,14 @@ export function fitRules(
     main: fitTemperature(edge.map(({ p1 }, index) => ({ p: p1, target: labels[index]! }))),
     extension: fitTemperature(judged),
   };
+  const fit = (rule: "fusion" | "product", calibration?: Temperatures) =>
+    fitWeight(labels, edge, { rule, hardClasses, temperatures: calibration });
   return {
     temperatures,
-    fusionWeight: fitWeight(labels, edge, hardClasses, undefined),
-    calibratedFusionWeight: fitWeight(labels, edge, hardClasses, temperatures),
+    fusionWeight: fit("fusion"),
+    calibratedFusionWeight: fit("fusion", temperatures),
+    productWeight: fit("product"),
+    calibratedProductWeight: fit("product", temperatures),
   };
 }
 
@@ -79,8 +83,7 @@ export function logLoss(frames: readonly Judged[], temperature: number): number 
 function fitWeight(
   labels: readonly number[],
   edge: readonly EdgeAnswer[],
-  hardClasses: readonly number[],
-  temperatures: Temperatures | undefined,
+  settings: DecisionSettings,
 ): number {
   const ran = edge.flatMap((answer, index) =>
     answer.p2 === undefined ? [] : [{ ...answer, label: labels[index]! }],
@@ -89,9 +92,9 @@ function fitWeight(
   weights.sort((a, b) => Math.abs(a - 0.5) - Math.abs(b - 0.5));
   let best = { weight: weights[0]!, right: -1 };
   for (const weight of weights) {
-    const settings = { rule: "fusion", hardClasses, fusionWeight: weight, temperatures } as const;
+    const weighted = { ...settings, fusionWeight: weight };
     const right = ran.filter(
-      ({ p1, p2, label }) => decide({ p1, p2, ...settings }).classIndex === label,
+      ({ p1, p2, label }) => decide({ p1, p2, ...weighted }).classIndex === label,
     ).length;
     if (right > best.right) best = { weight, right };
   }
