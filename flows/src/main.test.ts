@@ -168,6 +168,16 @@ describe("flows, on this machine", () => {
     assert.equal(await rawStatus(port, `localhost:${port}`), 200);
   });
 
+  it("open the editor's socket to their own pages, and to no page elsewhere by whatever name", async () => {
+    const { host, port } = new URL(running.editor);
+    const own = `http://${host}`;
+    assert.equal(await upgraded(port, { host, origin: own }), true);
+    assert.equal(await upgraded(port, { host }), true);
+    assert.equal(await upgraded(port, { host, origin: "https://example.org" }), false);
+    const rebound = `example.org:${port}`;
+    assert.equal(await upgraded(port, { host: rebound, origin: `http://${rebound}` }), false);
+  });
+
   it("hand pictures on from the recorder, and nothing but GET", async () => {
     const picture = await get(`${running.editor}/recorder/thumbnail/cam-1?x=1`);
     assert.deepEqual(
@@ -204,6 +214,27 @@ describe("flows, on this machine", () => {
     assert.ok(later.some(({ id }) => id === "mine"));
   });
 });
+
+/** Whether the editor's socket is opened to a request with these headers. */
+function upgraded(port: string, headers: Readonly<Record<string, string>>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const asked = request({
+      ...{ host: "127.0.0.1", port, path: "/comms" },
+      headers: {
+        ...{ connection: "Upgrade", upgrade: "websocket" },
+        ...{ "sec-websocket-version": "13", "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==" },
+        ...headers,
+      },
+    });
+    asked.on("upgrade", (_response, socket) => {
+      socket.destroy();
+      resolve(true);
+    });
+    asked.on("response", () => resolve(false));
+    asked.on("error", () => resolve(false));
+    asked.end();
+  });
+}
 
 const log = createLog("flows", "silent");
 

@@ -12,8 +12,13 @@ const statuses: Readonly<Record<string, number>> = {
   QUERY_BUSY: 503,
 };
 
+/** Whatever a route throws is answered by {@link sendError}. */
+export function answerErrors(server: Server): void {
+  server.setErrorHandler((error, _request, reply) => sendError(reply, error));
+}
+
 /** Answers with `{ error, reason }` under the status of its code; the next answer may be another, so nobody keeps it. */
-export function sendError(reply: Reply, error: unknown): Reply {
+function sendError(reply: Reply, error: unknown): Reply {
   const code = isMeanetError(error) ? error.code : "INTERNAL";
   const reason = error instanceof Error ? error.message : String(error);
   return reply

@@ -1,4 +1,6 @@
+import { MeanetError } from "@meanet/runtime";
 import { z } from "zod";
+import type { Server } from "./http-errors.ts";
 
 /** Web pages that may read the recorder's answers besides those of this machine. */
 export const allowOriginsSchema = z
@@ -51,6 +53,26 @@ export class Origins {
     const hostname = parse(`http://${host}`)?.hostname;
     return hostname !== undefined && this.#hosts.has(hostname);
   }
+}
+
+/**
+ * Refuses who asks under another name than this listener's, with HOST_REFUSED; lets pages of this machine and of configured origins read
+ * what GET answers; all others get their answers unread.
+ */
+export function guardOrigins(server: Server, origins: Origins): void {
+  server.addHook("onRequest", async ({ headers }, reply) => {
+    if (!origins.isOwnHost(headers.host)) {
+      throw new MeanetError(
+        "HOST_REFUSED",
+        `this recorder is not called ${JSON.stringify(headers.host)?.slice(0, 100)}: ask it at 127.0.0.1 or localhost, or name the origin in http.allowOrigins`,
+      );
+    }
+    reply.header("vary", "Origin");
+    const origin = origins.allowed(headers.origin);
+    if (origin === undefined) return;
+    reply.header("access-control-allow-origin", origin);
+    reply.header("access-control-expose-headers", "etag, meanet-frame");
+  });
 }
 
 function parse(url: string | undefined): URL | undefined {

@@ -2,8 +2,7 @@ import { idSchema as id } from "@meanet/protocol";
 import { MeanetError } from "@meanet/runtime";
 import { z } from "zod";
 import type { FramePlace, FrameRecord } from "./frames/frame-record.ts";
-import { type Server, sendError } from "./http-errors.ts";
-import type { Origins } from "./http-origins.ts";
+import type { Server } from "./http-errors.ts";
 import { queries } from "./queries/named-queries.ts";
 import { type QueryOptions, resolveQuery } from "./queries/query-options.ts";
 import type { QueryResult } from "./queries/query-result.ts";
@@ -16,17 +15,6 @@ export interface RouteSources {
   readonly whatIf: (options: WhatIfOptions) => Promise<WhatIf>;
   /** What `GET /store` answers. */
   readonly store: () => unknown;
-}
-
-/** Lets pages of this machine and of configured origins read what GET answers; all others get their answers unread. */
-export function addOrigins(server: Server, origins: Origins): void {
-  server.addHook("onRequest", async (request, reply) => {
-    reply.header("vary", "Origin");
-    const origin = origins.allowed(request.headers.origin);
-    if (origin === undefined) return;
-    reply.header("access-control-allow-origin", origin);
-    reply.header("access-control-expose-headers", "etag, meanet-frame");
-  });
 }
 
 const frameSchema = z.strictObject({ id, site: id.optional(), device: id.optional() });
@@ -47,39 +35,26 @@ export function addRoutes(server: Server, { query, frames, whatIf, store }: Rout
 
   server.get<{ Params: { name: string }; Querystring: Record<string, unknown> }>(
     "/query/:name",
-    async (request, reply) => {
-      const { name } = request.params;
-      try {
-        // Here too, so that a wrong option is answered without a thread.
-        resolveQuery(name, request.query, Date.now());
-        return await query(name, request.query);
-      } catch (error) {
-        return sendError(reply, error);
-      }
+    ({ params: { name }, query: options }) => {
+      // Here too, so that a wrong option is answered without a thread.
+      resolveQuery(name, options, Date.now());
+      return query(name, options);
     },
   );
 
   server.get<{ Params: { id: string }; Querystring: Record<string, unknown> }>(
     "/frame/:id",
-    async (request, reply) => {
-      try {
-        const asked = frameSchema.safeParse({ ...request.query, id: request.params.id });
-        if (!asked.success) throw new MeanetError("QUERY_INVALID", `frame: ${z.prettifyError(asked.error)}`);
-        const { id: frame, ...place } = asked.data;
-        return { id: frame, frames: await frames(frame, place) };
-      } catch (error) {
-        return sendError(reply, error);
-      }
+    async (request) => {
+      const asked = frameSchema.safeParse({ ...request.query, id: request.params.id });
+      if (!asked.success) throw new MeanetError("QUERY_INVALID", `frame: ${z.prettifyError(asked.error)}`);
+      const { id: frame, ...place } = asked.data;
+      return { id: frame, frames: await frames(frame, place) };
     },
   );
 
-  server.get<{ Querystring: Record<string, unknown> }>("/whatif", async (request, reply) => {
-    try {
-      resolveWhatIf(request.query, Date.now());
-      return await whatIf(request.query);
-    } catch (error) {
-      return sendError(reply, error);
-    }
+  server.get<{ Querystring: Record<string, unknown> }>("/whatif", ({ query: options }) => {
+    resolveWhatIf(options, Date.now());
+    return whatIf(options);
   });
 
   server.get("/store", () => store());

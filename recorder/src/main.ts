@@ -11,8 +11,9 @@ import packageManifest from "../package.json" with { type: "json" };
 import type { Config } from "./config.ts";
 import { GapRepair } from "./gap-repair.ts";
 import { exposeStorage, NodeStates } from "./health-metrics.ts";
-import { Origins } from "./http-origins.ts";
-import { addOrigins, addRoutes } from "./http-routes.ts";
+import { answerErrors } from "./http-errors.ts";
+import { guardOrigins, Origins } from "./http-origins.ts";
+import { addRoutes } from "./http-routes.ts";
 import { Forwarder } from "./influx/forwarder.ts";
 import { connectTarget } from "./influx/target.ts";
 import { Intake } from "./intake.ts";
@@ -214,7 +215,8 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
             notReady: () => [...waitsFor, ...(intake.error === undefined ? [] : ["store"])],
             routes(listener) {
               const origins = new Origins(config.http.allowOrigins, config.http.host);
-              addOrigins(listener, origins);
+              answerErrors(listener);
+              guardOrigins(listener, origins);
               addThumbnailRoutes(listener, { album, site, origins, now: Date.now });
               addRoutes(listener, {
                 query(name, options) {

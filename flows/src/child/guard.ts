@@ -1,4 +1,6 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import { subscribe } from "node:diagnostics_channel";
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { isLoopback } from "../loopback.ts";
 
 /** A middleware of Express, in the parts that are used. */
@@ -47,11 +49,35 @@ export function guardRequests({ loopbackOnly }: { readonly loopbackOnly: boolean
 export function guardSockets(login: SocketMiddleware | undefined): SocketMiddleware {
   return (socket, next) => {
     const { headers } = socket.handshake;
-    const { origin, host } = headers;
-    if (origin !== undefined && URL.parse(origin)?.host !== host) return next(new Error("wrong origin"));
+    if (fromElsewhere(headers)) return next(new Error("wrong origin"));
     if (login !== undefined) return login(socket, next);
     return isLoopback(hostOf(headers)) ? next() : next(new Error("wrong host"));
   };
+}
+
+/**
+ * The same for the editor's own WebSocket, of which Node-RED asks no middleware and, without a login, nobody else: any page that a
+ * browser shows could read what flows tell their debug nodes.
+ */
+export function guardUpgrades(): void {
+  const guarded = new WeakSet<Server>();
+  // Node-RED hands its server to no setting: it is met with the first connection, before a byte of it is read.
+  subscribe("net.server.socket", (message) => {
+    const { server } = (message as { readonly socket: Socket & { readonly server: Server } }).socket;
+    if (guarded.has(server)) return;
+    guarded.add(server);
+    server.prependListener("upgrade", ({ headers }, socket) => {
+      if (isLoopback(hostOf(headers)) && !fromElsewhere(headers)) return;
+      socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n");
+      // What listens behind this then has nothing to answer on.
+      socket.destroy();
+    });
+  });
+}
+
+/** Whether a page of another host asks. */
+function fromElsewhere({ origin, host }: IncomingHttpHeaders): boolean {
+  return origin !== undefined && URL.parse(origin)?.host !== host;
 }
 
 /** Name of the Host header without its port; empty when there is none. */

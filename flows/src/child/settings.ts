@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { guardRequests, guardSockets } from "./guard.ts";
+import { guardRequests, guardSockets, guardUpgrades } from "./guard.ts";
 import { editorUsers, webLogin } from "./login.ts";
 import type { ChildMessage, ChildSettings, LogLine } from "./messages.ts";
 import { recorderProxy } from "./recorder-proxy.ts";
@@ -13,6 +13,7 @@ export function nodeRedSettings(given: ChildSettings): object {
   endWithParent();
   tellFigures(given.figuresIntervalMs);
   const login = given.login && webLogin(given.login, given.credentialSecret);
+  if (login === undefined) guardUpgrades();
   const settings = {
     userDir: given.userDir,
     flowFile: given.flowFile,

@@ -258,7 +258,7 @@ export const errorCodes = {
   HOST_REFUSED: {
     actor: "operator",
     meaning:
-      "A browser asked the recorder for pictures under a name that is not its own. Use 127.0.0.1 or localhost, or name the origin in http.allowOrigins.",
+      "The recorder was asked under a name that is not its own, as by a web page whose name was made to point here. Use 127.0.0.1 or localhost, or name the origin in http.allowOrigins.",
   },
   QUERY_BUSY: {
     actor: "operator",
