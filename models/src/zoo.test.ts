@@ -9,23 +9,64 @@ import { drawnInput } from "./bundle/golden-input.ts";
 import { zooPath } from "./bundle/zoo.ts";
 import { openDataset } from "./data/dataset.ts";
 import { type Evaluation, evaluate } from "./evaluation/evaluate.ts";
+import type { EvaluationSplit } from "./evaluation/frames.ts";
 import { readRecipe } from "./training/recipe.ts";
 
 const dir = zooPath("fashion-mnist");
+const recipes = join(import.meta.dirname, "..", "recipes");
+
+async function shippedFigures(name: string, split: EvaluationSplit): Promise<Evaluation> {
+  const all = JSON.parse(await readFile(join(zooPath(name), "evaluation.json"), "utf8")) as Evaluation[];
+  return all.find((figures) => figures.split === split)!;
+}
+
+for (const name of await readdir(join(dir, ".."))) {
+  describe(`${name} of the zoo`, () => {
+    it("answers as its golden.json says", async () => {
+      const golden = await readGolden(zooPath(name));
+      const errors = await goldenErrors((await loadBundle(zooPath(name))).files, golden);
+      assert.deepEqual(Object.keys(errors), ["main", "extension", "cloud"]);
+      for (const [part, error] of Object.entries(errors)) {
+        assert.ok(error <= golden.tolerance, `${part}: ${error}`);
+      }
+    });
+  });
+}
+
+/** Their data may not be passed on. */
+const withoutFrames = ["cifar100-resnet32-a", "uci-har"];
+
+for (const name of withoutFrames) {
+  describe(`${name} of the zoo, trained on data that may not be passed on`, () => {
+    it("holds no frame of it", async () => {
+      const { manifest, files } = await loadBundle(zooPath(name));
+      assert.equal(files.reference, undefined);
+      assert.equal((await readdir(zooPath(name))).includes("reference.bin"), false);
+      const { base64, dims } = (await readGolden(zooPath(name))).cases.main!.inputs.x!;
+      const drawn = drawnInput(manifest.input, manifest.provenance.data.splitSeed);
+      assert.deepEqual(dims, drawn.dims);
+      const golden = new Float32Array(Uint8Array.from(Buffer.from(base64, "base64")).buffer);
+      for (const [at, value] of golden.entries()) assert.ok(Math.abs(value - Number(drawn.data[at])) < 1e-4);
+    });
+
+    it("has the card that its manifest and figures give", async () => {
+      const shipped = JSON.parse(
+        await readFile(join(zooPath(name), "evaluation.json"), "utf8"),
+      ) as Evaluation[];
+      const { manifest } = await loadBundle(zooPath(name));
+      const { notes } = await readRecipe(join(recipes, `${name}.yaml`));
+      assert.equal(
+        await readFile(join(zooPath(name), "card.md"), "utf8"),
+        bundleCard(manifest, shipped, notes),
+      );
+    });
+  });
+}
 
 describe("the zoo's fashion-mnist", () => {
   let bundle: Bundle;
   before(async () => {
     bundle = await loadBundle(dir);
-  });
-
-  it("answers as its golden.json says", async () => {
-    const golden = await readGolden(dir);
-    const errors = await goldenErrors(bundle.files, golden);
-    assert.deepEqual(Object.keys(errors), ["main", "extension", "cloud"]);
-    for (const [part, error] of Object.entries(errors)) {
-      assert.ok(error <= golden.tolerance, `${part}: ${error}`);
-    }
   });
 
   it("would be caught answering otherwise, by a hundredth or with another model", async () => {
@@ -66,8 +107,7 @@ describe("the zoo's fashion-mnist", () => {
     assert.equal(result.curve[0]!.accuracy, result.cloud!.accuracy);
     assert.equal(result.curve.at(-1)!.accuracy, result.edge.accuracy);
 
-    const shipped = JSON.parse(await readFile(join(dir, "evaluation.json"), "utf8")) as Evaluation[];
-    const same = shipped.find(({ split }) => split === "test")!;
+    const same = await shippedFigures("fashion-mnist", "test");
     for (const who of ["main", "edge", "cloud"] as const) {
       // Another processor rounds otherwise: a few frames in ten thousand may fall to the other side.
       const difference = Math.abs(result[who]!.accuracy - same[who]!.accuracy);
@@ -83,13 +123,6 @@ describe("the zoo's fashion-mnist-int8", () => {
   before(async () => {
     int8 = await loadBundle(int8Dir);
     float32 = await loadBundle(dir);
-  });
-
-  it("answers as its golden.json says", async () => {
-    const golden = await readGolden(int8Dir);
-    for (const [part, error] of Object.entries(await goldenErrors(int8.files, golden))) {
-      assert.ok(error <= golden.tolerance, `${part}: ${error}`);
-    }
   });
 
   it("was made from the float32 bundle beside it, on training frames, and is smaller and faster in each part", () => {
@@ -118,43 +151,22 @@ describe("the zoo's fashion-mnist-int8", () => {
 });
 
 describe("the zoo's uci-har", () => {
-  const harDir = zooPath("uci-har");
-  let har: Bundle;
-  before(async () => {
-    har = await loadBundle(harDir);
-  });
-
-  it("answers as its golden.json says", async () => {
-    const golden = await readGolden(harDir);
-    const errors = await goldenErrors(har.files, golden);
-    assert.deepEqual(Object.keys(errors), ["main", "extension", "cloud"]);
-    for (const [part, error] of Object.entries(errors)) {
-      assert.ok(error <= golden.tolerance, `${part}: ${error}`);
-    }
-  });
-
   it("ships with figures of the whole official test set that reach its floors", async () => {
-    const shipped = JSON.parse(await readFile(join(harDir, "evaluation.json"), "utf8")) as Evaluation[];
-    const { n, edge, cloud, extensionRuns } = shipped.find(({ split }) => split === "test")!;
+    const { n, edge, cloud, extensionRuns } = await shippedFigures("uci-har", "test");
     assert.equal(n, 2947);
     assert.ok(edge.accuracy >= 0.92, `edge ${edge.accuracy}`);
     assert.ok(cloud!.accuracy >= 0.935, `cloud ${cloud!.accuracy}`);
     assert.ok(extensionRuns > 0.3 && extensionRuns < 0.7, `extension runs ${extensionRuns}`);
   });
+});
 
-  it("holds no window of its data, which may not be passed on", async () => {
-    assert.equal(har.files.reference, undefined);
-    assert.equal((await readdir(harDir)).includes("reference.bin"), false);
-    const { base64, dims } = (await readGolden(harDir)).cases.main!.inputs.x!;
-    const drawn = drawnInput(har.manifest.input, har.manifest.provenance.data.splitSeed);
-    assert.deepEqual(dims, drawn.dims);
-    const golden = new Float32Array(Uint8Array.from(Buffer.from(base64, "base64")).buffer);
-    for (const [at, value] of golden.entries()) assert.ok(Math.abs(value - Number(drawn.data[at])) < 1e-4);
-  });
-
-  it("has the card that its manifest and figures give", async () => {
-    const shipped = JSON.parse(await readFile(join(harDir, "evaluation.json"), "utf8")) as Evaluation[];
-    const { notes } = await readRecipe(join(import.meta.dirname, "..", "recipes", "uci-har.yaml"));
-    assert.equal(await readFile(join(harDir, "card.md"), "utf8"), bundleCard(har.manifest, shipped, notes));
+describe("the zoo's cifar100-resnet32-a", () => {
+  it("ships with figures of all held-out frames that reach its floors", async () => {
+    const { n, main, edge, cloud } = await shippedFigures("cifar100-resnet32-a", "held-out");
+    assert.equal(n, 5000);
+    assert.ok(main.accuracy >= 0.61, `main ${main.accuracy}`);
+    assert.ok(edge.accuracy - main.accuracy >= 0.02, `${main.accuracy} → ${edge.accuracy}`);
+    assert.ok(edge.hard - main.hard >= 0.04, `hard ${main.hard} → ${edge.hard}`);
+    assert.ok(cloud!.accuracy - main.accuracy >= 0.05, `cloud ${cloud!.accuracy}`);
   });
 });

@@ -16,7 +16,7 @@ export function runsTable({ runs }: Inputs): string {
 
 function runCells(run: Run | undefined): string[] {
   if (run === undefined) return Array.from({ length: 6 }, () => notRun);
-  const { data, parts, createdAt, mainFrom } = run.manifest.provenance;
+  const { data, parts, createdAt, mainFrom, imported = {} } = run.manifest.provenance;
   const spent = (part: { epochs: number; seconds: number } | undefined) =>
     part === undefined ? "none" : `${part.epochs} epochs, ${(part.seconds / 60).toFixed(0)} min`;
   return [
@@ -24,7 +24,7 @@ function runCells(run: Run | undefined): string[] {
     String(data.splitSeed),
     mainFrom === undefined ? spent(parts.main) : `of ${mainFrom}`,
     spent(parts.extension),
-    spent(parts.cloud),
+    imported.cloud === undefined ? spent(parts.cloud) : `made elsewhere: \`${imported.cloud.file}\``,
     createdAt.slice(0, 10),
   ];
 }

@@ -127,6 +127,7 @@ describe("the ablations of cifar100-resnet32-a", () => {
         ...common,
         name: file.replace(".yaml", ""),
         mainFrom: base.name,
+        notes: [],
         train: { extension: base.train.extension },
         ...(difference as object),
       });
