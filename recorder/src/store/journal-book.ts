@@ -14,6 +14,10 @@ interface Journal extends JournalName {
 const MAX_HOLES = 1000;
 /** Journals tracked. An edge begins a new one when its state is deleted. */
 const MAX_JOURNALS = 10_000;
+/** When there are too many, so many are forgotten at once, which takes a look at all of them. */
+const FORGOTTEN_AT_ONCE = 100;
+/** For this long no journal gives way to another, however many a hostile edge begins. */
+const QUIET_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Which rows of which journal are in the database: the memory of "exactly once".
@@ -52,11 +56,16 @@ export class JournalBook {
     this.#changed.clear();
   }
 
-  /** Finds or opens a journal; undefined when there are too many. Inside a transaction. */
+  /**
+   * Finds or opens a journal. Where there are too many, those that are quiet the longest give way; their edges are hardly there any more.
+   * Inside a transaction.
+   *
+   * @returns undefined when there are too many, and all of them have rows or were heard of lately
+   */
   open(name: JournalName, now: number): Journal | undefined {
     const known = this.#journals.get(nameOf(name));
     if (known !== undefined) return known;
-    if (this.#journals.size >= MAX_JOURNALS) return undefined;
+    if (this.#journals.size >= MAX_JOURNALS && !this.#forgetQuietest(now)) return undefined;
     const { site, edge, journal } = name;
     const key = Number(this.#insert.run(site, edge, journal, now).lastInsertRowid);
     const opened: Journal = {
@@ -101,12 +110,21 @@ export class JournalBook {
   /** Forgets journals that have no rows left and were last written before `before`. */
   forget(before: number): void {
     const { changes } = this.#database
-      .prepare(
-        `DELETE FROM journal WHERE touched_at < ? AND NOT EXISTS
-         (SELECT 1 FROM verdict WHERE verdict.journal_key = journal.key)`,
-      )
+      .prepare(`DELETE FROM journal WHERE touched_at < ? AND ${WITHOUT_ROWS}`)
       .run(before);
     if (changes !== 0) this.load();
+  }
+
+  #forgetQuietest(now: number): boolean {
+    const gone = this.#database
+      .prepare(
+        `DELETE FROM journal WHERE key IN (
+           SELECT key FROM journal WHERE touched_at < ? AND ${WITHOUT_ROWS} ORDER BY touched_at LIMIT ?
+         ) RETURNING site, edge, journal`,
+      )
+      .all(now - QUIET_MS, FORGOTTEN_AT_ONCE) as unknown as JournalName[];
+    for (const name of gone) this.#journals.delete(nameOf(name));
+    return gone.length > 0;
   }
 
   get(name: JournalName): Journal | undefined {
@@ -128,6 +146,8 @@ export class JournalBook {
     return lost;
   }
 }
+
+const WITHOUT_ROWS = "NOT EXISTS (SELECT 1 FROM verdict WHERE verdict.journal_key = journal.key)";
 
 interface JournalRow extends JournalName {
   readonly key: number;
