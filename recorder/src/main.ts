@@ -59,7 +59,9 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
     const album = config.thumbnails.enabled
       ? parts.add(
           "album",
-          new Album(join(config.state, "thumbnails.sqlite"), databaseFile, config.thumbnails),
+          new Album(join(config.state, "thumbnails.sqlite"), databaseFile, config.thumbnails, (reason) =>
+            log.error({ reason }, "the thumbnails' file is damaged: begins with an empty one"),
+          ),
           (open) => open.close(),
         )
       : undefined;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -181,6 +181,20 @@ describe("album of thumbnails", () => {
     album.expire(START + 60_001);
     write(byCloud(1, 5));
     assert.deepEqual(album.listDisagreements({ site: "lab", limit: 9 }, START + 60_002), []);
+  });
+
+  test("begins anew, and says so, where its file is damaged", () => {
+    using opened = scene();
+    const { place } = opened;
+    const file = join(place, "damaged.sqlite");
+    const reasons: string[] = [];
+    writeFileSync(file, "not a database, but long enough to be taken for one".repeat(100));
+    const config = thumbnailsConfigSchema.parse({});
+    const album = new Album(file, join(place, "recorder.sqlite"), config, (reason) => reasons.push(reason));
+    album.put([picture("a")], START);
+    assert.equal(album.latest("lab", "cam-1")?.id, "a");
+    album.close();
+    assert.deepEqual(reasons, ["file is not a database"]);
   });
 
   test("names a file that is none", () => {

@@ -1,4 +1,4 @@
-import { chmodSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import type { ThumbnailType } from "@meanet/protocol";
@@ -76,14 +76,20 @@ export class Album {
   #bytes: number;
 
   /**
-   * @param file - made when there is none, readable by its owner only
+   * @param file - made when there is none, readable by its owner only; a damaged one is deleted, since nobody can read or expire its pictures
    * @param storeFile - the recorder's database, which is only read
    * @throws {MeanetError} STORE_UNUSABLE
    */
-  constructor(file: string, storeFile: string, config: ThumbnailsConfig) {
+  constructor(
+    file: string,
+    storeFile: string,
+    config: ThumbnailsConfig,
+    onDamaged: (reason: string) => void = () => undefined,
+  ) {
     this.#config = config;
     try {
-      this.#database = openAlbum(file, storeFile);
+      this.#database = openOrReplace(file, onDamaged);
+      this.#database.prepare("ATTACH ? AS store").run(`${pathToFileURL(storeFile).href}?mode=ro`);
       this.#bytes = this.#readBytes();
     } catch (cause) {
       if (cause instanceof MeanetError) throw cause;
@@ -269,21 +275,38 @@ export class Album {
   }
 }
 
-function openAlbum(file: string, storeFile: string): DatabaseSync {
-  const database = new DatabaseSync(file, { timeout: BUSY_WAIT_MS });
-  // Pictures of people and places: for the owner's eyes, and overwritten when they are deleted.
-  if (file !== ":memory:") chmodSync(file, 0o600);
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON");
-  const version = Number(database.prepare("PRAGMA user_version").get()?.user_version);
-  if (version === 0) database.exec(`BEGIN IMMEDIATE; ${tables} PRAGMA user_version = ${VERSION}; COMMIT`);
-  else if (version !== VERSION) {
-    database.close();
-    throw new MeanetError(
-      "STORE_UNUSABLE",
-      `${file} is of version ${version}, expected ${VERSION}: it belongs to another release; delete it, nothing else needs it`,
-      { file, version },
-    );
+/** SQLite's SQLITE_CORRUPT and SQLITE_NOTADB. */
+const DAMAGED = new Set([11, 26]);
+
+function openOrReplace(file: string, onDamaged: (reason: string) => void): DatabaseSync {
+  try {
+    return openAlbum(file);
+  } catch (error) {
+    if (!(error instanceof Error && "errcode" in error && DAMAGED.has(Number(error.errcode)))) throw error;
+    onDamaged(error.message);
+    for (const part of [file, `${file}-wal`, `${file}-shm`]) rmSync(part, { force: true });
+    return openAlbum(file);
   }
-  database.prepare("ATTACH ? AS store").run(`${pathToFileURL(storeFile).href}?mode=ro`);
-  return database;
+}
+
+function openAlbum(file: string): DatabaseSync {
+  const database = new DatabaseSync(file, { timeout: BUSY_WAIT_MS });
+  try {
+    // Pictures of people and places: for the owner's eyes, and overwritten when they are deleted.
+    if (file !== ":memory:") chmodSync(file, 0o600);
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON");
+    const version = Number(database.prepare("PRAGMA user_version").get()?.user_version);
+    if (version === 0) database.exec(`BEGIN IMMEDIATE; ${tables} PRAGMA user_version = ${VERSION}; COMMIT`);
+    else if (version !== VERSION) {
+      throw new MeanetError(
+        "STORE_UNUSABLE",
+        `${file} is of version ${version}, expected ${VERSION}: it belongs to another release; delete it, nothing else needs it`,
+        { file, version },
+      );
+    }
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
