@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createLog } from "@meanet/runtime";
-import { KeptRunning } from "./kept-running.ts";
+import { KeptRunning, type Start } from "./kept-running.ts";
 import type { Exit, NodeRed } from "./node-red.ts";
 
 const log = createLog("flows", "silent");
@@ -9,14 +9,21 @@ const waits = { restartWaitMs: 1, maxRestartWaitMs: 2, stopTimeoutMs: 1, log };
 
 /** Node-REDs that end when the test says so. */
 class Lives {
-  readonly starts: { port: number | undefined; safe: boolean }[] = [];
+  readonly starts: Omit<Start, "signal">[] = [];
   readonly #ends: ((exit: Exit) => void)[] = [];
   #expected = Promise.withResolvers<void>();
   failing = 0;
+  /** Starts take until they are given up. */
+  hanging = false;
 
-  readonly start = (options: { port: number | undefined; safe: boolean }): Promise<NodeRed> => {
+  readonly start = ({ signal, ...options }: Start): Promise<NodeRed> => {
     this.starts.push(options);
     this.#expected.resolve();
+    if (this.hanging) {
+      return new Promise((_, reject) => {
+        signal!.addEventListener("abort", () => reject(new Error("it was stopped")), { once: true });
+      });
+    }
     if (this.failing > 0) {
       this.failing -= 1;
       return Promise.reject(new Error("did not start"));
@@ -80,6 +87,15 @@ describe("Node-RED, kept running", () => {
     await kept.stop();
     assert.equal(lives.starts.length, 3);
     assert.equal(kept.restarts, 1);
+  });
+
+  it("is stopped while it starts again, without waiting for it", async () => {
+    const lives = new Lives();
+    const kept = await KeptRunning.open({ ...waits, start: lives.start });
+    lives.hanging = true;
+    await lives.crash();
+    await kept.stop();
+    assert.equal(lives.starts.length, 2);
   });
 
   it("hands on the failure of the first start", async () => {

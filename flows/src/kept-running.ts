@@ -4,11 +4,20 @@ import type { NodeRed } from "./node-red.ts";
 
 export interface KeptRunningOptions {
   /** Starts it; on the port it had before, where its users look for it. */
-  readonly start: (options: { port: number | undefined; safe: boolean }) => Promise<NodeRed>;
+  readonly start: (options: Start) => Promise<NodeRed>;
+  /** Gives up the first start. */
+  readonly signal?: AbortSignal | undefined;
   readonly restartWaitMs: number;
   readonly maxRestartWaitMs: number;
   readonly stopTimeoutMs: number;
   readonly log: Logger;
+}
+
+export interface Start {
+  readonly port: number | undefined;
+  readonly safe: boolean;
+  /** Ends what is being started. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Ends in a row, each before it worked for `STEADY_MS`, after which the flows are no longer started. */
@@ -28,7 +37,10 @@ export class KeptRunning {
 
   /** @throws {MeanetError} NODE_RED_FAILED when the first start fails */
   static async open(options: KeptRunningOptions): Promise<KeptRunning> {
-    return new KeptRunning(options, await options.start({ port: undefined, safe: false }));
+    return new KeptRunning(
+      options,
+      await options.start({ port: undefined, safe: false, signal: options.signal }),
+    );
   }
 
   private constructor(options: KeptRunningOptions, first: NodeRed) {
@@ -89,14 +101,14 @@ export class KeptRunning {
   async #startAgain(): Promise<NodeRed | undefined> {
     const { log, start } = this.#options;
     try {
-      const started = await start({ port: this.#port, safe: this.#safe });
+      const started = await start({ port: this.#port, safe: this.#safe, signal: this.#stopping.signal });
       this.#restarts += 1;
       if (this.#safe)
         log.error("Node-RED ended again and again: it works without flows until one is deployed");
       else log.info("Node-RED works again");
       return started;
     } catch (error) {
-      log.error({ err: error }, "Node-RED did not start again");
+      if (!this.#stopping.signal.aborted) log.error({ err: error }, "Node-RED did not start again");
       return undefined;
     }
   }

@@ -60,7 +60,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
     const program = nodeRedProgram();
     const nodesDir = nodePackages();
     const nodeRed = await KeptRunning.open({
-      start({ port = editor.port, safe }) {
+      start({ port = editor.port, safe, signal: giveUp }) {
         writeSettingsFile(state.settingsFile, {
           ...{ userDir: state.userDir, flowFile: state.flowFile, credentialSecret: state.credentialSecret },
           ...{ host: editor.host, port, login, nodesDir, install: config.install },
@@ -78,7 +78,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
           },
           environment: flowEnvironment(config),
           startTimeoutMs: config.startTimeout,
-          signal,
+          signal: giveUp,
           log,
           onFigures: (figures) => tally.figures(figures),
         });
@@ -86,6 +86,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       restartWaitMs: config.restartWait,
       maxRestartWaitMs: config.maxRestartWait,
       stopTimeoutMs: config.stopTimeout,
+      signal,
       log,
     });
     parts.add("Node-RED", nodeRed, (open) => open.stop());
