@@ -66,25 +66,56 @@ export function sweep(
     stays: prospect(stays, costs.staying(frame), frame.entropy),
     goes: prospect(goes, costs.sent(frame), frame.entropy),
   }));
-  return thresholds.map((threshold) => {
-    const sum = new Sum();
-    for (const { entropy, stays, goes } of prospects) {
-      if (entropy > threshold) sum.add(goes, 1);
-      else sum.add(stays, 0);
-    }
-    return sum.row(threshold);
+  // Each frame is added once, not once for each threshold: those up to it stay, those beyond are sent.
+  prospects.sort((a, b) => a.entropy - b.entropy);
+  const cuts = thresholds.map((threshold) => countUpTo(prospects, threshold));
+  const ofStaying = sumsOfFirst(
+    prospects.map(({ stays }) => stays),
+    cuts,
+    0,
+  );
+  const ofSent = sumsOfFirst(
+    prospects.map(({ goes }) => goes).reverse(),
+    cuts.map((cut) => prospects.length - cut),
+    1,
+  );
+  return thresholds.map((threshold, index) => {
+    const cut = cuts[index]!;
+    return ofStaying
+      .get(cut)!
+      .plus(ofSent.get(prospects.length - cut)!)
+      .row(threshold);
   });
 }
 
-/** A sum that is null as soon as one part is. */
-class Total {
-  value: number | null = 0;
-
-  add(value: number | null): void {
-    this.value = this.value === null || value === null ? null : this.value + value;
+/** How many have at most this entropy. @param ordered - ascending */
+function countUpTo(ordered: readonly { readonly entropy: number }[], threshold: number): number {
+  let [low, high] = [0, ordered.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ordered[middle]!.entropy > threshold) high = middle;
+    else low = middle + 1;
   }
+  return low;
 }
 
+/** Sums of the first n, for each n of `counts`. */
+function sumsOfFirst(
+  prospects: readonly Prospect[],
+  counts: readonly number[],
+  isSent: 0 | 1,
+): Map<number, Sum> {
+  const wanted = new Set(counts);
+  const sums = new Map<number, Sum>();
+  const sum = new Sum();
+  for (let count = 0; count <= prospects.length; count++) {
+    if (wanted.has(count)) sums.set(count, new Sum().plus(sum));
+    if (count < prospects.length) sum.add(prospects[count]!, isSent);
+  }
+  return sums;
+}
+
+/** What is counted, and what is summed up: null as soon as one part is. */
 class Sum {
   #frames = 0;
   #sent = 0;
@@ -93,11 +124,11 @@ class Sum {
   #right = 0;
   #outside = 0;
   #recordedCosts = 0;
-  readonly #estimate = new Total();
-  readonly #edgeJ = new Total();
-  readonly #uplinkJ = new Total();
-  readonly #cloudJ = new Total();
-  readonly #bytes = new Total();
+  #estimate: number | null = 0;
+  #edgeJ: number | null = 0;
+  #uplinkJ: number | null = 0;
+  #cloudJ: number | null = 0;
+  #bytes: number | null = 0;
 
   add(prospect: Prospect, isSent: 0 | 1): void {
     this.#frames += 1;
@@ -107,17 +138,34 @@ class Sum {
     this.#right += prospect.right ?? 0;
     this.#outside += Number(prospect.outside);
     this.#recordedCosts += Number(prospect.recorded);
-    this.#estimate.add(prospect.estimate);
-    this.#edgeJ.add(prospect.edgeJ);
-    this.#uplinkJ.add(prospect.uplinkJ);
-    this.#cloudJ.add(prospect.cloudJ);
-    this.#bytes.add(prospect.uplinkBytes);
+    this.#estimate = total(this.#estimate, prospect.estimate);
+    this.#edgeJ = total(this.#edgeJ, prospect.edgeJ);
+    this.#uplinkJ = total(this.#uplinkJ, prospect.uplinkJ);
+    this.#cloudJ = total(this.#cloudJ, prospect.cloudJ);
+    this.#bytes = total(this.#bytes, prospect.uplinkBytes);
+  }
+
+  plus(other: Sum): Sum {
+    const both = new Sum();
+    both.#frames = this.#frames + other.#frames;
+    both.#sent = this.#sent + other.#sent;
+    both.#known = this.#known + other.#known;
+    both.#judged = this.#judged + other.#judged;
+    both.#right = this.#right + other.#right;
+    both.#outside = this.#outside + other.#outside;
+    both.#recordedCosts = this.#recordedCosts + other.#recordedCosts;
+    both.#estimate = total(this.#estimate, other.#estimate);
+    both.#edgeJ = total(this.#edgeJ, other.#edgeJ);
+    both.#uplinkJ = total(this.#uplinkJ, other.#uplinkJ);
+    both.#cloudJ = total(this.#cloudJ, other.#cloudJ);
+    both.#bytes = total(this.#bytes, other.#bytes);
+    return both;
   }
 
   row(threshold: number): WhatIfRow {
     const frames = this.#frames;
     const share = (count: number | null) => (count === null || frames === 0 ? null : count / frames);
-    const [edgeJ, uplinkJ] = [this.#edgeJ.value, this.#uplinkJ.value];
+    const [edgeJ, uplinkJ] = [this.#edgeJ, this.#uplinkJ];
     return {
       threshold,
       sent: this.#sent,
@@ -125,14 +173,18 @@ class Sum {
       coverage: share(this.#known) ?? 0,
       judged: this.#judged,
       accuracy: this.#judged === 0 ? null : this.#right / this.#judged,
-      estimatedAccuracy: share(this.#estimate.value),
+      estimatedAccuracy: share(this.#estimate),
       extrapolated: share(this.#outside) ?? 0,
       edgeJ,
       uplinkJ,
-      cloudJ: this.#cloudJ.value,
+      cloudJ: this.#cloudJ,
       jPerFrame: share(edgeJ === null || uplinkJ === null ? null : edgeJ + uplinkJ),
-      uplinkBytes: this.#bytes.value === null ? null : Math.round(this.#bytes.value),
+      uplinkBytes: this.#bytes === null ? null : Math.round(this.#bytes),
       costCoverage: share(this.#recordedCosts) ?? 0,
     };
   }
+}
+
+function total(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a + b;
 }
