@@ -7,15 +7,17 @@ import { type ErrorCode, isMeanetError } from "@meanet/runtime";
 import { learnableExtension } from "../adaptation/learnable.ts";
 import { loadBundle } from "../bundle/bundle.ts";
 import { goldenErrors, readGolden } from "../bundle/golden.ts";
-import { type Dataset, openDataset } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { evaluate } from "../evaluation/evaluate.ts";
 import { OnnxFile } from "../onnx-file/index.ts";
 import { type MainRecipeOptions, mainRecipe } from "./main-recipe.ts";
 import { parseRecipe, type Recipe } from "./recipe.ts";
+import { openTinyData, schedule, tinyRecipe } from "./tiny-training-for-tests.ts";
 import { type TrainOptions, train, trainPart } from "./train.ts";
 
-const samples = join(import.meta.dirname, "..", "..", "samples");
-const torch = join(samples, "torch-classifier");
+const torch = join(import.meta.dirname, "..", "..", "samples", "torch-classifier");
+/** The tiny edge in variant B, which does not split main; its exit pools the whole map. */
+const { exitPool: _pool, ...wholeMain } = { ...tinyRecipe.edge, variant: "B" };
 const normalisation = { mean: [0.286], std: [0.353] };
 
 let root: string;
@@ -23,9 +25,7 @@ let data: Dataset;
 
 before(async () => {
   root = await mkdtemp(join(tmpdir(), "meanet-imported-"));
-  const sample = await openDataset("fashion-mnist", { from: join(samples, "fashion-mnist") });
-  // The sample's frames stand in for a training set.
-  data = { ...sample, has: async (split) => split === "train", read: () => sample.read("test") };
+  data = await openTinyData();
 });
 after(() => rm(root, { recursive: true }));
 
@@ -197,23 +197,12 @@ describe("a bundle of a classifier made elsewhere", () => {
 it("main is trained alone while the cloud's file is still being made", async () => {
   const recipe = parseRecipe(
     {
+      ...tinyRecipe,
       name: "early",
-      version: "1.0.0",
-      data: { name: "fashion-mnist", heldOut: 200, use: 64 },
-      seed: 3,
-      batch: { shards: 2, frames: 16 },
-      edge: {
-        input: [1, 28, 28],
-        classes: 10,
-        hardClasses: 5,
-        variant: "B",
-        backbone: { widths: [4], blocks: [1], stemStride: 2 },
-      },
+      data: { ...tinyRecipe.data, use: 64 },
+      edge: { ...wholeMain, backbone: { widths: [4], blocks: [1], stemStride: 2 } },
       cloud: { onnx: "not-yet.onnx" },
-      train: {
-        main: { epochs: 1, schedule: { kind: "one-cycle", peak: 0.1 } },
-        extension: { epochs: 1, schedule: { kind: "one-cycle", peak: 0.1 } },
-      },
+      train: { main: { epochs: 1, schedule }, extension: { epochs: 1, schedule } },
     },
     "test",
   );
@@ -223,22 +212,9 @@ it("main is trained alone while the cloud's file is still being made", async () 
 
 describe("an extension behind a main that is only run", () => {
   it("learns what it learns behind the same main as constants of its graph", async () => {
-    const schedule = { kind: "one-cycle", peak: 0.1 };
-    const shared = {
-      name: "tiny",
-      version: "1.0.0",
-      data: { name: "fashion-mnist", heldOut: 200 },
-      seed: 3,
-      batch: { shards: 2, frames: 16 },
-      edge: {
-        input: [1, 28, 28],
-        classes: 10,
-        hardClasses: 5,
-        variant: "B",
-        backbone: { widths: [4, 6], blocks: [1, 1], stemStride: 2 },
-        extensionBlocks: 1,
-      },
-    };
+    const { cloud: _network, ...tiny } = tinyRecipe;
+    const backbone = { widths: [4, 6], blocks: [1, 1], stemStride: 2 };
+    const shared = { ...tiny, edge: { ...wholeMain, backbone, extensionBlocks: 1 } };
     const extension = { epochs: 1, schedule };
     // Beside a main that is trained here: the cloud's network alone is made elsewhere.
     const cloud = { onnx: "softmax.onnx", ...normalisation };
@@ -278,7 +254,7 @@ describe("a recipe with networks made elsewhere", () => {
     },
     main: { onnx: "model.onnx", features: "map" },
     cloud: { onnx: "cloud.onnx" },
-    train: { extension: { epochs: 1, schedule: { kind: "one-cycle", peak: 0.1 } } },
+    train: { extension: { epochs: 1, schedule } },
   };
   const part = valid.train.extension;
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Dataset, openDataset } from "../data/dataset.ts";
 
-const schedule = { kind: "one-cycle", peak: 0.1 };
+export const schedule = { kind: "one-cycle", peak: 0.1 };
 
 /** A recipe of seconds, as it would be written by hand. */
 export const tinyRecipe = {
