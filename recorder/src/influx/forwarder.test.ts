@@ -4,6 +4,7 @@ import { createLog } from "@meanet/runtime";
 import { waitUntil } from "@meanet/session/testing";
 import { openSqliteStore } from "../store/sqlite-store.ts";
 import type { Store } from "../store/store.ts";
+import { forwardAll } from "../testing/forwarded.ts";
 import { type Influxd, startInfluxd } from "../testing/influxd.ts";
 import { answered, refused, rows, START } from "../testing/verdicts.ts";
 import { Forwarder } from "./forwarder.ts";
@@ -42,12 +43,7 @@ function write(
 }
 
 async function forward({ store, forwarder }: Scene): Promise<void> {
-  forwarder.wake();
-  await waitUntil(
-    "all is forwarded",
-    () => forwarder.state(store.lastChange),
-    ({ backlog }) => backlog === 0,
-  );
+  await forwardAll(forwarder, store);
 }
 
 async function select(server: InfluxServer, influxql: string): Promise<Record<string, unknown>[]> {

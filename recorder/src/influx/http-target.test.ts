@@ -7,6 +7,7 @@ import { describe, type TestContext, test } from "node:test";
 import { createLog } from "@meanet/runtime";
 import { waitUntil } from "@meanet/session/testing";
 import { openSqliteStore } from "../store/sqlite-store.ts";
+import { forwardAll } from "../testing/forwarded.ts";
 import { answered, refused, rows, START } from "../testing/verdicts.ts";
 import { Forwarder } from "./forwarder.ts";
 import { connectHttpTarget } from "./http-target.ts";
@@ -51,12 +52,7 @@ async function forward(target: PointTarget, verdicts: Parameters<typeof rowsOf>[
   const store = openSqliteStore(":memory:");
   store.write(rowsOf(verdicts));
   const forwarder = new Forwarder({ store, server: target, config, log: logger });
-  forwarder.wake();
-  const state = await waitUntil(
-    "all is forwarded",
-    () => forwarder.state(store.lastChange),
-    ({ backlog }) => backlog === 0,
-  );
+  const state = await forwardAll(forwarder, store);
   await forwarder.stop(1000);
   store.close();
   return state;

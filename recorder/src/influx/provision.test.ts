@@ -4,6 +4,7 @@ import { createLog } from "@meanet/runtime";
 import { waitUntil } from "@meanet/session/testing";
 import { runInfluxQuery } from "../queries/influxql.ts";
 import { openSqliteStore } from "../store/sqlite-store.ts";
+import { forwardAll } from "../testing/forwarded.ts";
 import { type Influxd, startInfluxd } from "../testing/influxd.ts";
 import { answered } from "../testing/verdicts.ts";
 import { Forwarder } from "./forwarder.ts";
@@ -42,12 +43,7 @@ async function forward(server: InfluxServer, moments: readonly number[]) {
   const store = openSqliteStore(":memory:");
   store.write(moments.map((at, index) => ({ kind: "verdict", verdict: answered(index + 1, { at }) })));
   const forwarder = new Forwarder({ store, server, config, log });
-  forwarder.wake();
-  await waitUntil(
-    "all is forwarded",
-    () => forwarder.state(store.lastChange),
-    ({ backlog }) => backlog === 0,
-  );
+  await forwardAll(forwarder, store);
   return forwarder.state(0);
 }
 
@@ -178,12 +174,7 @@ describe("provisioning of InfluxDB 1.x", () => {
     const store = openSqliteStore(":memory:");
     const forwarder = new Forwarder({ store, server, config, log });
     const roll = async () => {
-      forwarder.wake();
-      await waitUntil(
-        "all is forwarded",
-        () => forwarder.state(store.lastChange),
-        ({ backlog }) => backlog === 0,
-      );
+      await forwardAll(forwarder, store);
       const statement = shown.replace(/^.* BEGIN | END$/g, "");
       await ask(
         server,

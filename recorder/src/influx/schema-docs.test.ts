@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { createLog } from "@meanet/runtime";
-import { waitUntil } from "@meanet/session/testing";
 import { latencyBoundsMs } from "../rollups/latency-buckets.ts";
 import { openSqliteStore } from "../store/sqlite-store.ts";
+import { forwardAll } from "../testing/forwarded.ts";
 import { type Influxd, startInfluxd } from "../testing/influxd.ts";
 import { answered, refused, START } from "../testing/verdicts.ts";
 import { Forwarder } from "./forwarder.ts";
@@ -76,12 +76,7 @@ describe("an InfluxDB that was sent everything", () => {
     ]);
     const config = { batch: 500, retryWait: 20, maxRetryWait: 200, maxTagValues: 200 };
     const forwarder = new Forwarder({ store, server, config, log: createLog("test", "silent") });
-    forwarder.wake();
-    await waitUntil(
-      "all is forwarded",
-      () => forwarder.state(store.lastChange),
-      ({ backlog }) => backlog === 0,
-    );
+    await forwardAll(forwarder, store);
     await forwarder.stop(1000);
     store.close();
   });
