@@ -10,9 +10,10 @@ import {
 } from "@meanet/protocol";
 import { type Logger, MeanetError, withoutSecret } from "@meanet/runtime";
 import mqtt, { type MqttClient } from "mqtt";
+import { BrokerSubscriptions } from "./broker-subscriptions.ts";
 import { clientOptions } from "./client-options.ts";
 import { deferAcknowledgement } from "./deferred-acknowledgement.ts";
-import { Incoming, type Message, type SubscribeOptions, type Subscription } from "./incoming.ts";
+import { Incoming, type Message, type SubscribeOptions } from "./incoming.ts";
 import type { MqttConfig } from "./mqtt-config.ts";
 import { closedError, Outgoing } from "./outgoing.ts";
 import { type Will, willOption } from "./will.ts";
@@ -53,8 +54,6 @@ export interface Subscribed {
   unsubscribe(): Promise<void>;
 }
 
-const UNSUBSCRIBE_TIMEOUT_MS = 5_000;
-
 /**
  * The MQTT connection of one node, in topics of the protocol.
  *
@@ -69,6 +68,7 @@ export class MqttSession {
   readonly #options: SessionOptions;
   readonly #since = Date.now();
   readonly #incoming: Incoming;
+  readonly #subscriptions: BrokerSubscriptions;
   readonly #listeners = new Set<(connected: boolean) => void>();
   readonly #outgoing: Outgoing;
   #models: readonly string[];
@@ -78,8 +78,6 @@ export class MqttSession {
   #granted = false;
   #outage = false;
   #closing: Promise<void> | undefined;
-  /** Ends with the last mark that an unsubscribe waits for. */
-  #marks: Promise<void> = Promise.resolve();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -97,6 +95,16 @@ export class MqttSession {
       clientId: options.node,
       clean: options.clean ?? true,
       ...willOption(this.#will()),
+    });
+    const own = { site: this.site, node: this.node };
+    this.#subscriptions = new BrokerSubscriptions({
+      client: this.#client,
+      incoming: this.#incoming,
+      mark:
+        options.status &&
+        ((arrived) => this.#incoming.add(this.topics.status, own, arrived, { first: true })),
+      onConnected: (listener) => this.onConnected(listener),
+      log: options.log,
     });
     this.#client.on("packetsend", ({ cmd }) => {
       if (cmd !== "connect") return;
@@ -190,8 +198,8 @@ export class MqttSession {
     options: SubscribeOptions = {},
   ): Subscribed {
     const subscription = this.#incoming.add(topic, params, handler, options);
-    if (this.connected) void this.#subscribeAtBroker(subscription.filter);
-    return { unsubscribe: () => this.#unsubscribe(subscription) };
+    if (this.connected) void this.#subscriptions.ask(subscription.filter);
+    return { unsubscribe: () => this.#subscriptions.end(subscription) };
   }
 
   /**
@@ -309,11 +317,10 @@ export class MqttSession {
     const { stream } = this.#client;
     // Small messages in a row would wait up to 40 ms for the acknowledgement of the first (Nagle's algorithm).
     if (stream instanceof Socket) stream.setNoDelay(true);
-    const answers = this.#incoming.filters.map((filter) => this.#subscribeAtBroker(filter));
-    void Promise.all(answers).then((granted) => {
+    void this.#subscriptions.askForAll().then((granted) => {
       if (this.#client.stream !== stream || !this.connected) return;
       this.#answered = true;
-      this.#granted = granted.every(Boolean);
+      this.#granted = granted;
       this.#tell(true);
     });
   }
@@ -332,59 +339,6 @@ export class MqttSession {
     this.#outage = true;
     const url = withoutSecret(this.#options.mqtt.url);
     this.#options.log.warn({ url, err: error }, "no connection to the broker; trying again");
-  }
-
-  #subscribeAtBroker(filter: string): Promise<boolean> {
-    return new Promise((resolve) => {
-      this.#client.subscribe(filter, { qos: 1 }, (error, granted) => {
-        const denied = granted?.some(({ qos }) => qos === 128) ?? false;
-        // Without a connection it is made again on the next.
-        if (this.connected && (error !== null || denied)) {
-          this.#options.log.error(
-            { filter, err: error },
-            "the broker refused a subscription: check the rights of this user",
-          );
-        }
-        resolve(error === null && !denied);
-      });
-    });
-  }
-
-  async #unsubscribe(subscription: Subscription): Promise<void> {
-    if (this.connected) {
-      await within(UNSUBSCRIBE_TIMEOUT_MS, async (signal) => {
-        await new Promise<void>((resolve) => {
-          this.#client.unsubscribe(subscription.filter, () => resolve());
-        });
-        // One mark after the other: they are alike, and each must find who waits for it.
-        this.#marks = this.#marks.then(() => this.#passQueue(signal));
-        await this.#marks;
-      });
-    }
-    this.#incoming.remove(subscription);
-  }
-
-  /**
-   * Resolves when what the broker had queued for this client has arrived. It keeps on delivering that after it has agreed to
-   * an unsubscribe; a subscription to the node's own retained status puts one last message behind it.
-   */
-  async #passQueue(signal: AbortSignal): Promise<void> {
-    if (this.#options.status === undefined || !this.connected || signal.aborted) return;
-    const { site, node, topics } = this;
-    const passed = Promise.withResolvers<void>();
-    const last = this.#incoming.add(topics.status, { site, node }, () => passed.resolve(), { first: true });
-    const stop = this.onConnected((connected) => {
-      if (!connected) passed.resolve();
-    });
-    signal.addEventListener("abort", () => passed.resolve());
-    // Not awaited: the answer to the subscription may never come.
-    void this.#subscribeAtBroker(last.filter).then((granted) => {
-      if (!granted) passed.resolve();
-    });
-    await passed.promise;
-    stop();
-    this.#incoming.remove(last);
-    if (!this.#incoming.filters.includes(last.filter)) this.#client.unsubscribe(last.filter);
   }
 
   #publishStatus(state: Status["state"]): void {
