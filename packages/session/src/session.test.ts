@@ -1,71 +1,14 @@
 import assert from "node:assert/strict";
-import { EventEmitter, once } from "node:events";
+import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { after, before, describe, type TestContext, test } from "node:test";
-import { type Status, topicsUnder, WORKER_GROUP } from "@meanet/protocol";
+import { describe, type TestContext, test } from "node:test";
+import type { Status } from "@meanet/protocol";
 import { createLog, isMeanetError } from "@meanet/runtime";
-import { type Message, MqttSession, mqttConfigSchema, type SessionOptions } from "./index.ts";
-import { freePort, type Mosquitto, openWire, startMosquitto, type Wire } from "./testing/index.ts";
+import { type Message, MqttSession, mqttConfigSchema } from "./index.ts";
+import { edgeStatus, fresh, Inbox, reconnect, shareBroker, topics } from "./sessions-for-tests.ts";
+import { freePort, startMosquitto } from "./testing/index.ts";
 
-let mosquitto: Mosquitto;
-before(async () => {
-  // Unacknowledged messages beyond 20 would wait at the broker.
-  mosquitto = await startMosquitto(["max_inflight_messages 100"]);
-});
-after(() => mosquitto.stop());
-
-const topics = topicsUnder();
-let count = 0;
-/** Names of its own for every session, since the broker is shared. */
-const fresh = (kind: string) => `${kind}-${++count}`;
-
-interface Given extends Partial<Omit<SessionOptions, "mqtt">> {
-  readonly url?: string;
-}
-
-function open(context: TestContext, { url = mosquitto.url, ...options }: Given = {}): MqttSession {
-  const session = new MqttSession({
-    mqtt: mqttConfigSchema.parse({ url, reconnectInterval: "20ms" }),
-    node: fresh("node"),
-    site: "lab",
-    log: createLog("test", "silent"),
-    ...options,
-  });
-  context.after(() => session.close(500));
-  return session;
-}
-
-async function reconnect(session: MqttSession, wire: Wire): Promise<void> {
-  const lost = new Promise<void>((resolve) => {
-    const stop = session.onConnected((connected) => {
-      if (connected) return;
-      stop();
-      resolve();
-    });
-  });
-  wire.cut();
-  await lost;
-  wire.mend();
-  await session.whenConnected(5_000);
-}
-
-/** Collects what arrives, and tells when there is enough. */
-class Inbox<T> {
-  readonly items: T[] = [];
-  readonly #events = new EventEmitter();
-
-  readonly put = (item: T): void => {
-    this.items.push(item);
-    this.#events.emit("item");
-  };
-
-  async until(enough: (items: readonly T[]) => boolean): Promise<readonly T[]> {
-    while (!enough(this.items)) await once(this.#events, "item");
-    return this.items;
-  }
-}
-
-const edgeStatus = { kind: "edge", version: "1.0.0", models: ["m@1.0.0"] } as const;
+const { open, openWireTo } = shareBroker();
 
 async function watchStatus(context: TestContext, node: string): Promise<Inbox<Status["state"]>> {
   const states = new Inbox<Status["state"]>();
@@ -77,8 +20,7 @@ async function watchStatus(context: TestContext, node: string): Promise<Inbox<St
 
 describe("will of another convention", () => {
   test("is asked for every CONNECT, and the broker publishes the one of the connection that was lost", async (context) => {
-    const wire = await openWire(mosquitto.port);
-    context.after(() => wire.close());
+    const wire = await openWireTo(context);
     const node = fresh("node");
     const status = { state: "offline", kind: "edge", version: "", models: [] } as const;
     const lost = new Inbox<number>();
@@ -103,8 +45,7 @@ describe("will of another convention", () => {
 
 describe("status of a node", () => {
   test("is online on connect, offline when it vanishes, online again, and stopped after a clean stop", async (context) => {
-    const wire = await openWire(mosquitto.port);
-    context.after(() => wire.close());
+    const wire = await openWireTo(context);
     const node = fresh("edge");
     const states = await watchStatus(context, node);
     const session = open(context, { url: wire.url, node, status: edgeStatus });
@@ -149,297 +90,6 @@ describe("status of a node", () => {
   });
 });
 
-describe("deferred acknowledgement", () => {
-  /** A persistent session behind a wire, and a publisher of frames. */
-  async function frames(context: TestContext) {
-    const wire = await openWire(mosquitto.port);
-    context.after(() => wire.close());
-    const device = fresh("device");
-    const received = new Inbox<{ id: string; redelivered: boolean; acknowledge: () => void }>();
-    const session = open(context, { url: wire.url, clean: false });
-    const subscribed = session.subscribe(
-      topics.frame,
-      { device },
-      ({ params, redelivered, acknowledge }) => received.put({ id: params.id!, redelivered, acknowledge }),
-      { acknowledge: "by-handler" },
-    );
-    await session.connect();
-    const publisher = open(context);
-    await publisher.connect();
-    const publish = (...ids: string[]) => {
-      return Promise.all(
-        ids.map((id) => publisher.publish(topics.frame, { site: "lab", device, id }, Buffer.from(id))),
-      );
-    };
-    const idsAfter = (start: number) => received.items.slice(start).map(({ id }) => id);
-    return { wire, session, device, subscribed, received, publish, idsAfter };
-  }
-
-  test("what was not acknowledged comes again after the connection was lost, and only that", async (context) => {
-    const { wire, session, received, publish, idsAfter } = await frames(context);
-    await publish("a", "b", "c", "d", "e");
-    const items = await received.until((all) => all.length === 5);
-    // Out of order, and one of them twice.
-    for (const id of ["d", "b", "b"]) items.find((item) => item.id === id)!.acknowledge();
-    // The broker has read both acknowledgements when it answers what was sent behind them.
-    await session.publish(topics.label, { site: "lab", device: "x", id: "x" }, { label: 1 });
-    await reconnect(session, wire);
-    await publish("last");
-    await received.until((all) => all.at(-1)!.id === "last");
-    assert.deepEqual(idsAfter(5), ["a", "c", "e", "last"]);
-    assert.ok(received.items.slice(5, 8).every(({ redelivered }) => redelivered));
-  });
-
-  test("an acknowledgement for an earlier connection is not sent on the next", async (context) => {
-    const { wire, session, received, publish, idsAfter } = await frames(context);
-    await publish("a");
-    const [first] = await received.until((all) => all.length === 1);
-    await reconnect(session, wire);
-    await received.until((all) => all.length === 2);
-    first!.acknowledge();
-    await session.publish(topics.label, { site: "lab", device: "x", id: "x" }, { label: 1 });
-    await reconnect(session, wire);
-    const third = (await received.until((all) => all.length === 3))[2]!;
-    third.acknowledge();
-    await session.publish(topics.label, { site: "lab", device: "x", id: "x" }, { label: 1 });
-    await reconnect(session, wire);
-    await publish("last");
-    await received.until((all) => all.at(-1)!.id === "last");
-    assert.deepEqual(idsAfter(0), ["a", "a", "a", "last"]);
-  });
-
-  test("what waits for a persistent session comes in the same breath as the connection, and can be acknowledged", async (context) => {
-    const { wire, session, received, publish, idsAfter } = await frames(context);
-    wire.cut();
-    // Something of its own to send first: mqtt.js says "connect" only when that is acknowledged.
-    const backlog = Promise.all(
-      Array.from({ length: 50 }, (_, index) => {
-        return session.publish(topics.label, { site: "lab", device: "x", id: `l-${index}` }, { label: 1 });
-      }),
-    );
-    await publish("a", "b");
-    wire.mend();
-    const items = await received.until((all) => all.length === 2);
-    for (const { acknowledge } of items) acknowledge();
-    await backlog;
-    await session.publish(topics.label, { site: "lab", device: "x", id: "x" }, { label: 1 });
-    await reconnect(session, wire);
-    await publish("last");
-    await received.until((all) => all.at(-1)!.id === "last");
-    assert.deepEqual(idsAfter(0), ["a", "b", "last"]);
-  });
-
-  test("what comes for a subscription that could not be ended at the broker is not acknowledged", async (context) => {
-    const { wire, session, device, subscribed, publish } = await frames(context);
-    wire.cut();
-    await subscribed.unsubscribe();
-    await publish("a");
-    wire.mend();
-    // The broker sends what it kept right behind the connection, so before it answers this.
-    await session.publish(topics.label, { site: "lab", device: "x", id: "x" }, { label: 1 });
-    assert.equal(session.invalidMessages, 0);
-    await session.close();
-
-    const inbox = new Inbox<string>();
-    const next = open(context, { node: session.node, clean: false });
-    next.subscribe(topics.frame, { device }, ({ params }) => inbox.put(params.id!));
-    await next.connect();
-    await publish("last");
-    assert.deepEqual(await inbox.until((all) => all.includes("last")), ["a", "last"]);
-  });
-
-  test("the socket goes on being read while many wait", async (context) => {
-    const { received, publish } = await frames(context);
-    const ids = Array.from({ length: 80 }, (_, index) => `f-${index}`);
-    await publish(...ids);
-    await received.until((all) => all.length === 80);
-    assert.deepEqual(
-      received.items.map(({ id }) => id),
-      ids,
-    );
-  });
-});
-
-describe("subscriptions", () => {
-  test("are made again after a reconnect, on a clean session too", async (context) => {
-    const wire = await openWire(mosquitto.port);
-    context.after(() => wire.close());
-    const device = fresh("device");
-    const inbox = new Inbox<string>();
-    const session = open(context, { url: wire.url });
-    session.subscribe(topics.label, { device }, ({ params }) => inbox.put(params.id));
-    await session.connect();
-    await reconnect(session, wire);
-    assert.ok(session.ready);
-    const publisher = open(context);
-    await publisher.connect();
-    await publisher.publish(topics.label, { site: "lab", device, id: "after" }, { label: 1 });
-    assert.deepEqual(await inbox.until((all) => all.length > 0), ["after"]);
-  });
-
-  test("can be made while connected, and ended", async (context) => {
-    const device = fresh("device");
-    const inbox = new Inbox<string>();
-    const session = open(context);
-    await session.connect();
-    const label = (id: string) => session.publish(topics.label, { site: "lab", device, id }, { label: 1 });
-    const subscribed = session.subscribe(topics.label, { device }, ({ params }) => inbox.put(params.id));
-    await label("first");
-    await inbox.until((all) => all.length === 1);
-    await subscribed.unsubscribe();
-    await label("second");
-    session.subscribe(topics.label, { device }, ({ params }) => inbox.put(params.id));
-    await label("third");
-    assert.deepEqual(await inbox.until((all) => all.length === 2), ["first", "third"]);
-  });
-
-  test("that are ended have delivered what the broker had queued", async (context) => {
-    const narrow = await startMosquitto(["max_inflight_messages 2"]);
-    context.after(() => narrow.stop());
-    const device = fresh("device");
-    const held: (() => void)[] = [];
-    const inbox = new Inbox<string>();
-    const leaving = open(context, { url: narrow.url, status: edgeStatus });
-    let releasing = false;
-    const subscribed = leaving.subscribe(
-      topics.label,
-      { device },
-      ({ params, acknowledge }) => {
-        inbox.put(params.id);
-        if (releasing) acknowledge();
-        else held.push(acknowledge);
-      },
-      { acknowledge: "by-handler" },
-    );
-    await leaving.connect();
-    const publisher = open(context, { url: narrow.url });
-    await publisher.connect();
-    const ids = Array.from({ length: 50 }, (_, index) => `l-${index}`);
-    await Promise.all(
-      ids.map((id) => publisher.publish(topics.label, { site: "lab", device, id }, { label: 1 })),
-    );
-    await inbox.until((items) => items.length === 2);
-    const ended = subscribed.unsubscribe();
-    releasing = true;
-    for (const acknowledge of held) acknowledge();
-    await ended;
-    assert.deepEqual(inbox.items, ids);
-    assert.equal(leaving.invalidMessages, 0);
-  });
-
-  test("can be ended several at once, without waiting for a time limit", {
-    timeout: 30_000,
-  }, async (context) => {
-    const session = open(context, { status: edgeStatus });
-    const several = ["a", "b", "c"].map((device) =>
-      session.subscribe(topics.label, { device }, () => undefined),
-    );
-    await session.connect();
-    // The limit of an unsubscribe stands still.
-    context.mock.timers.enable({ apis: ["setTimeout"] });
-    await Promise.all(several.map((one) => one.unsubscribe()));
-    context.mock.timers.reset();
-    assert.equal(session.invalidMessages, 0);
-  });
-
-  test("of a share group get each message once, all of them together", async (context) => {
-    const edge = fresh("edge");
-    const group = `${WORKER_GROUP}-${edge}`;
-    const all = new Inbox<string>();
-    const byMember = [0, 0, 0];
-    for (const member of byMember.keys()) {
-      const worker = open(context);
-      worker.subscribe(
-        topics.label,
-        { device: edge },
-        ({ params }) => {
-          byMember[member] = byMember[member]! + 1;
-          all.put(params.id);
-        },
-        { group },
-      );
-      await worker.connect();
-    }
-    const publisher = open(context);
-    await publisher.connect();
-    const ids = Array.from({ length: 60 }, (_, index) => `l-${index}`);
-    await Promise.all(
-      ids.map((id) => publisher.publish(topics.label, { site: "lab", device: edge, id }, { label: 1 })),
-    );
-    await all.until((items) => items.length === 60);
-    assert.deepEqual([...all.items].sort(), [...ids].sort());
-    assert.ok(
-      byMember.every((share) => share > 0),
-      `shares ${byMember.join("/")}`,
-    );
-  });
-
-  test("give a message to the first handler that it fits, and levels that are fixed are held", async (context) => {
-    const device = fresh("device");
-    const seen: string[] = [];
-    const inbox = new Inbox<string>();
-    const session = open(context);
-    session.subscribe(topics.label, { device, id: "special" }, () => inbox.put("special"));
-    session.subscribe(topics.label, { device }, ({ params }) => inbox.put(params.id));
-    await session.connect();
-    await session.publish(topics.label, { site: "lab", device, id: "special" }, { label: 1 });
-    await session.publish(topics.label, { site: "lab", device, id: "plain" }, { label: 1 });
-    await inbox.until((all) => all.includes("plain"));
-    // Overlapping subscriptions: the broker may deliver once per subscription [MQTT-3.3.5-1].
-    seen.push(...new Set(inbox.items));
-    assert.deepEqual(seen, ["special", "plain"]);
-  });
-});
-
-describe("what is wrong with a message", () => {
-  test("a payload or topic that does not fit is counted, told and acknowledged, and the next arrives", async (context) => {
-    const device = fresh("device");
-    const invalid: string[] = [];
-    const inbox = new Inbox<string>();
-    const session = open(context, { clean: false });
-    session.subscribe(topics.label, { device }, ({ params }) => inbox.put(params.id), {
-      acknowledge: "by-handler",
-      onInvalid: (error, name) => void invalid.push(`${error.code} ${name}`),
-    });
-    await session.connect();
-    const raw = (name: string, payload: string) => {
-      return session.publishBytes(name, Buffer.from(payload), { qos: 1, retain: false });
-    };
-    await raw(`meanet/v1/lab/${device}/label/bad`, "{");
-    await raw(`meanet/v1/lab/${device}/label/Not_An_Id`, '{"label":1}');
-    await raw(`meanet/v1/lab/${device}/label/good`, '{"label":1}');
-    assert.deepEqual(await inbox.until((all) => all.length > 0), ["good"]);
-    assert.equal(session.invalidMessages, 2);
-    assert.deepEqual(invalid, [`PAYLOAD_INVALID meanet/v1/lab/${device}/label/bad`]);
-  });
-
-  test("a handler that throws hurts no other message, and its message does not come again", async (context) => {
-    const wire = await openWire(mosquitto.port);
-    context.after(() => wire.close());
-    const device = fresh("device");
-    const inbox = new Inbox<string>();
-    const session = open(context, { url: wire.url, clean: false });
-    session.subscribe(
-      topics.label,
-      { device },
-      ({ params, acknowledge }) => {
-        inbox.put(params.id);
-        if (params.id === "poison") throw new Error("handler");
-        acknowledge();
-      },
-      { acknowledge: "by-handler" },
-    );
-    await session.connect();
-    const label = (id: string) => session.publish(topics.label, { site: "lab", device, id }, { label: 1 });
-    await label("poison");
-    await label("good");
-    await inbox.until((all) => all.length === 2);
-    await reconnect(session, wire);
-    await label("last");
-    assert.deepEqual(await inbox.until((all) => all.includes("last")), ["poison", "good", "last"]);
-  });
-});
-
 describe("publishing", () => {
   test("QoS 0 without a connection is dropped, and says so", async (context) => {
     const session = open(context);
@@ -450,8 +100,7 @@ describe("publishing", () => {
   });
 
   test("QoS 1 without a connection waits for the next, up to its limits", async (context) => {
-    const wire = await openWire(mosquitto.port);
-    context.after(() => wire.close());
+    const wire = await openWireTo(context);
     const device = fresh("device");
     const inbox = new Inbox<string>();
     const reader = open(context);
@@ -478,8 +127,7 @@ describe("publishing", () => {
   });
 
   test("is refused after close, and what waits for a broker that is gone is given up by name", async (context) => {
-    const wire = await openWire(mosquitto.port);
-    context.after(() => wire.close());
+    const wire = await openWireTo(context);
     const session = open(context, { url: wire.url, status: edgeStatus });
     await session.connect();
     wire.cut();
@@ -492,8 +140,7 @@ describe("publishing", () => {
   });
 
   test("a broker that hangs does not keep a session from closing", async (context) => {
-    const wire = await openWire(mosquitto.port);
-    context.after(() => wire.close());
+    const wire = await openWireTo(context);
     const session = open(context, { url: wire.url, status: edgeStatus });
     await session.connect();
     wire.freeze();
