@@ -177,24 +177,8 @@ describe("a bridge for Homie", () => {
   });
 
   it("passes on what a controller sets, and nothing that a property does not take", async (context) => {
-    const { site, session, startBridge } = openSite(context, mosquitto.url);
-    const edge = session("edge-1", { kind: "edge", version: "1.0.0", models: [] });
-    const wishes: [string, unknown][] = [];
-    const events = new EventEmitter();
-    edge.subscribe(edge.topics.set, { site, edge: "edge-1" }, ({ params, value }) => {
-      wishes.push([params.setting, value]);
-      events.emit("wish");
-    });
-    await edge.connect();
-    for (const [name, value] of [
-      ["threshold", 0.8],
-      ["policy", "meanet"],
-      ["deadline", "2000ms"],
-      ["train", "idle"],
-    ] as const) {
-      const state = { value, at: 1, error: null };
-      await edge.publish(edge.topics.state, { site, edge: "edge-1", setting: name }, state);
-    }
+    const { site, session, startBridge, openEdge } = openSite(context, mosquitto.url);
+    const wishes = await openEdge({ threshold: 0.8, policy: "meanet", deadline: "2000ms", train: "idle" });
     const own = session();
     const controller = await openController(own);
     await startBridge({ conventions: ["homie"] });
@@ -214,8 +198,7 @@ describe("a bridge for Homie", () => {
     ]) {
       await own.publishBytes(`${base}/${topic}/set`, Buffer.from(payload!), { qos: 1, retain: false });
     }
-    while (wishes.length < 4) await once(events, "wish");
-    assert.deepEqual(wishes, [
+    assert.deepEqual(await wishes(4), [
       ["threshold", 0.25],
       ["policy", "edge-only"],
       ["deadline", "1500ms"],

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from "node:events";
 import type { TestContext } from "node:test";
 import type { Verdict } from "@meanet/protocol";
 import { createLog } from "@meanet/runtime";
@@ -42,6 +43,25 @@ export function openSite(context: TestContext, url: string) {
       const bridge = await start(config, { log });
       context.after(() => bridge.stop());
       return bridge;
+    },
+    /** An edge node with these values in force. @returns what waits for so many wishes of setting and value, and gives them all */
+    openEdge: async (values: Readonly<Record<string, string | number>>) => {
+      const edge = session("edge-1", { kind: "edge", version: "1.0.0", models: [] });
+      const wishes: [setting: string, value: unknown][] = [];
+      const events = new EventEmitter();
+      edge.subscribe(edge.topics.set, { site, edge: "edge-1" }, ({ params, value }) => {
+        wishes.push([params.setting, value]);
+        events.emit("wish");
+      });
+      await edge.connect();
+      for (const [setting, value] of Object.entries(values)) {
+        const state = { value, at: 1, error: null };
+        await edge.publish(edge.topics.state, { site, edge: "edge-1", setting }, state);
+      }
+      return async (count: number) => {
+        while (wishes.length < count) await once(events, "wish");
+        return wishes;
+      };
     },
     openReader: async () => {
       const opened = session();

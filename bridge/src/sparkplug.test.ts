@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { EventEmitter, once } from "node:events";
 import { after, before, describe, it } from "node:test";
 import { isMeanetError } from "@meanet/runtime";
 import { type Mosquitto, openWire, startMosquitto } from "@meanet/session/testing";
@@ -155,22 +154,8 @@ describe("a bridge for Sparkplug B", () => {
   });
 
   it("passes on what a host writes, by alias and by name, and nothing that a metric does not take", async (context) => {
-    const { site, session, startBridge } = openSite(context, mosquitto.url);
-    const edge = session("edge-1", { kind: "edge", version: "1.0.0", models: [] });
-    const wishes: [string, unknown][] = [];
-    const events = new EventEmitter();
-    edge.subscribe(edge.topics.set, { site, edge: "edge-1" }, ({ params, value }) => {
-      wishes.push([params.setting, value]);
-      events.emit("wish");
-    });
-    await edge.connect();
-    for (const [name, value] of [
-      ["threshold", 0.8],
-      ["train", "idle"],
-    ] as const) {
-      const state = { value, at: 1, error: null };
-      await edge.publish(edge.topics.state, { site, edge: "edge-1", setting: name }, state);
-    }
+    const { site, session, startBridge, openEdge } = openSite(context, mosquitto.url);
+    const wishes = await openEdge({ threshold: 0.8, train: "idle" });
     const own = session();
     const host = new SparkplugHost(own, site, `${site}-bridge`);
     await own.connect();
@@ -189,8 +174,7 @@ describe("a bridge for Sparkplug B", () => {
         { name: "train", value: true },
       ]),
     );
-    while (wishes.length < 2) await once(events, "wish");
-    assert.deepEqual(wishes, [
+    assert.deepEqual(await wishes(2), [
       ["threshold", 0.25],
       ["train", "now"],
     ]);
