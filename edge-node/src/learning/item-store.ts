@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { StoredItems } from "@meanet/models";
 import type { LabelSource } from "@meanet/protocol";
-import { MeanetError } from "@meanet/runtime";
+import { MeanetError, prepareOnce } from "@meanet/runtime";
 
 export interface ItemStoreOptions {
   /** Database file; `:memory:` forgets. */
@@ -38,7 +38,7 @@ const SIDES = 1024;
 export class ItemStore {
   readonly #options: ItemStoreOptions;
   readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #prepare: (sql: string) => StatementSync;
 
   /** @throws {MeanetError} ITEMS_UNUSABLE */
   constructor(options: ItemStoreOptions) {
@@ -46,6 +46,7 @@ export class ItemStore {
     try {
       if (options.file !== ":memory:") mkdirSync(dirname(options.file), { recursive: true });
       this.#database = new DatabaseSync(options.file);
+      this.#prepare = prepareOnce(this.#database);
       this.#database.exec(`
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = NORMAL;
@@ -169,14 +170,6 @@ export class ItemStore {
       `DELETE FROM item WHERE key IN (
          SELECT key FROM item WHERE class = ? ORDER BY source = 'label' DESC, at DESC, key DESC LIMIT -1 OFFSET ?)`,
     ).run(classIndex, this.#options.perClass);
-  }
-
-  #prepare(sql: string): StatementSync {
-    const known = this.#statements.get(sql);
-    if (known !== undefined) return known;
-    const statement = this.#database.prepare(sql);
-    this.#statements.set(sql, statement);
-    return statement;
   }
 }
 

@@ -26,4 +26,5 @@ export {
 } from "./metrics.ts";
 export { hashPassword, NOBODY, verifyPassword } from "./password.ts";
 export { passwordHashSchema } from "./password-schema.ts";
+export { prepareOnce } from "./prepare-once.ts";
 export { type Running, type StartContext, StartedParts } from "./running.ts";

@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Label, Verdict } from "@meanet/protocol";
+import { prepareOnce } from "@meanet/runtime";
 import { RollupBook } from "../rollups/rollup-book.ts";
 import { JournalBook } from "./journal-book.ts";
 import { type DropCounters, dropGrowth } from "./node-rows.ts";
@@ -41,7 +42,8 @@ class SqliteStore implements Store {
   readonly #journals: JournalBook;
   readonly #rollups: RollupBook;
   readonly #retention: Retention;
-  readonly #statements = new Map<string, StatementSync>();
+  /** Texts are built from table and column names of this file only, so there are few. */
+  readonly #prepare: (sql: string) => StatementSync;
   /** The last change given out. Never falls, even when retention deletes the row that had it. */
   #change: number;
   /** False when a failed transaction could not be undone yet. */
@@ -49,6 +51,7 @@ class SqliteStore implements Store {
 
   constructor(database: DatabaseSync) {
     this.#database = database;
+    this.#prepare = prepareOnce(database);
     this.#journals = new JournalBook(database);
     this.#rollups = new RollupBook(database);
     this.#retention = new Retention(database);
@@ -302,16 +305,6 @@ class SqliteStore implements Store {
     return Number(
       this.#database.prepare(`SELECT max(last) AS last FROM (${sources.join(" UNION ALL ")})`).get()?.last,
     );
-  }
-
-  /** Texts are built from table and column names of this file only, so there are few. */
-  #prepare(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#database.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
   }
 
   #inTransaction<T>(work: (now: number) => T): T {

@@ -2,7 +2,7 @@ import { chmodSync, rmSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import type { ThumbnailType } from "@meanet/protocol";
-import { MeanetError } from "@meanet/runtime";
+import { MeanetError, prepareOnce } from "@meanet/runtime";
 import type { ThumbnailsConfig } from "./config.ts";
 import { type ThumbnailEntry, toEntry } from "./entry.ts";
 
@@ -71,7 +71,8 @@ const entries = `SELECT ${entryColumns} FROM thumbnail AS t LEFT JOIN store.verd
 export class Album {
   readonly #database: DatabaseSync;
   readonly #config: ThumbnailsConfig;
-  readonly #statements = new Map<string, StatementSync>();
+  /** Texts are built in this file only, so there are few. */
+  readonly #prepare: (sql: string) => StatementSync;
   /** Bytes and {@link ROW_BYTES} of all rows. */
   #bytes: number;
 
@@ -89,6 +90,7 @@ export class Album {
     this.#config = config;
     try {
       this.#database = openOrReplace(file, onDamaged);
+      this.#prepare = prepareOnce(this.#database);
       this.#database.prepare("ATTACH ? AS store").run(`${pathToFileURL(storeFile).href}?mode=ro`);
       this.#bytes = this.#readBytes();
     } catch (cause) {
@@ -248,16 +250,6 @@ export class Album {
   #readBytes(where = ""): number {
     const sum = `SELECT coalesce(sum(length(bytes) + ${ROW_BYTES}), 0) AS bytes FROM thumbnail ${where}`;
     return Number(this.#prepare(sum).get()?.bytes);
-  }
-
-  /** Texts are built in this file only, so there are few. */
-  #prepare(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#database.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
   }
 
   #inTransaction<T>(work: () => T): T {
