@@ -124,6 +124,7 @@ function scheduleText(variant: Variant, { manifest }: Run): string {
 function againText(): string {
   return `\`\`\`sh
 # The data: https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz, md5 03b5dce01913d631647c71ecec9e9cb8 by its page, unpacked to DIR
+cp models/zoo/${variantRuns.A.name}/cloud.onnx models/recipes/cifar100-cloud.onnx   # the cloud's network, or a new one: models/pytorch
 npm run meanet -- train --recipe models/recipes/${variantRuns.A.name}.yaml --data DIR --out models/zoo/${variantRuns.A.name}
 npm run meanet -- evaluate --bundle ${variantRuns.A.name} --data DIR --split test --save true   # the same with held-out
 npm run meanet -- train --recipe models/recipes/ablations/${ablations[0]!.name}.yaml --data DIR --out /tmp/${ablations[0]!.name}

@@ -146,7 +146,7 @@ describe("a bundle of a classifier made elsewhere", () => {
       name: "a cloud network that is not there, before anything is trained",
       changes: { cloud: join(torch, "nothing.onnx") },
       code: "MODEL_INVALID",
-      tells: /nothing\.onnx cannot be read/,
+      tells: /nothing\.onnx cannot be read; expected an ONNX file: .*cloud\.onnx of a bundle/,
     },
     {
       name: "a normalisation for more channels than there are",

@@ -20,6 +20,10 @@ const BETTER_THAN_CHANCE = 1.5;
 /** Frames that a network is tried with. */
 const EXAMPLES = 3;
 
+/** Such files are too large for a recipe to come with. */
+const noCloudFile =
+  "put the network of the cloud there (cloud.onnx of a bundle for the same data serves as it is; models/pytorch trains one for CIFAR-100), or take `cloud` out of the recipe for a bundle that answers alone";
+
 type Measured<A extends Adopted> = A & { readonly history: PartHistory };
 
 /** Files of a recipe that were made elsewhere, read and looked at. */
@@ -46,8 +50,8 @@ export async function readForeign(
   const takesMain = main !== undefined && parts.includes("main");
   const takesCloud = cloud !== undefined && "onnx" in cloud && parts.includes("cloud");
   return {
-    ...(takesMain ? { main: await readImported(main, folder) } : {}),
-    ...(takesCloud ? { cloud: await readImported(cloud, folder) } : {}),
+    ...(takesMain ? { main: await openClassifier(resolve(folder, main.onnx)) } : {}),
+    ...(takesCloud ? { cloud: await openClassifier(resolve(folder, cloud.onnx), noCloudFile) } : {}),
   };
 }
 
@@ -66,23 +70,20 @@ export async function importParts(training: Training, foreign: Foreign): Promise
   };
 }
 
-function readImported({ onnx }: ImportedModel, folder: string): Promise<Classifier> {
-  return openClassifier(resolve(folder, onnx));
-}
-
 /**
  * Reads a classifier made elsewhere, to look at its tensors.
  *
+ * @param remedy - what to do when there is no such file
  * @throws {MeanetError} MODEL_INVALID, MODEL_UNSUPPORTED
  */
-export async function openClassifier(path: string): Promise<Classifier> {
+export async function openClassifier(path: string, remedy?: string): Promise<Classifier> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
   } catch (cause) {
     throw new MeanetError(
       "MODEL_INVALID",
-      `${path} cannot be read; expected an ONNX file`,
+      `${path} cannot be read; expected an ONNX file${remedy === undefined ? "" : `: ${remedy}`}`,
       { path },
       { cause },
     );
