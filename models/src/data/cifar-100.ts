@@ -8,32 +8,29 @@ import { access, readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { MeanetError } from "@meanet/runtime";
+import { cifar100Classes } from "./cifar-100-classes.ts";
 import type { Dataset, LabelledImages, OfficialSplit, OpenDatasetOptions } from "./dataset.ts";
 
 const SHAPE = [3, 32, 32] as const;
-const CLASSES = 100;
+const CLASSES = cifar100Classes.length;
 const PLANES = 3 * 32 * 32;
 const RECORD = 2 + PLANES;
 const NAMES_FILE = "fine_label_names.txt";
 
+/** The archive unpacks to a folder of this name. */
+const OFFICIAL_FOLDER = "cifar-100-binary";
+
 const files: Readonly<Record<OfficialSplit, string>> = { train: "train.bin", test: "test.bin" };
 
 /**
- * Opens the folder that the official archive `cifar-100-binary.tar.gz` unpacks to; either part may be missing.
+ * Opens the folder that the official archive `cifar-100-binary.tar.gz` unpacks to, or the one that it was unpacked in; either part
+ * may be missing, and so may the list of names.
  *
  * @throws {MeanetError} DATASET_MISSING, DATASET_CORRUPT
  */
 export async function openCifar100({ from }: OpenDatasetOptions): Promise<Dataset<LabelledImages>> {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "meanet", "cifar-100");
-  const folder = from ?? cache;
-  const parts = await Promise.all([has(folder, "train"), has(folder, "test")]);
-  if (!parts.includes(true)) {
-    throw new MeanetError(
-      "DATASET_MISSING",
-      `${folder} holds neither ${files.train} nor ${files.test}; unpack cifar-100-binary.tar.gz of https://www.cs.toronto.edu/~kriz/cifar.html and name its folder with --data`,
-      { folder },
-    );
-  }
+  const folder = await findFolder(from ?? cache);
   return {
     name: "cifar-100",
     shape: SHAPE,
@@ -46,6 +43,18 @@ export async function openCifar100({ from }: OpenDatasetOptions): Promise<Datase
   };
 }
 
+async function findFolder(given: string): Promise<string> {
+  for (const folder of [given, join(given, OFFICIAL_FOLDER)]) {
+    const parts = await Promise.all([has(folder, "train"), has(folder, "test")]);
+    if (parts.includes(true)) return folder;
+  }
+  throw new MeanetError(
+    "DATASET_MISSING",
+    `${given} holds neither ${files.train} nor ${files.test}, and no ${OFFICIAL_FOLDER} that does; unpack cifar-100-binary.tar.gz of https://www.cs.toronto.edu/~kriz/cifar.html and name its folder with --data`,
+    { folder: given },
+  );
+}
+
 async function has(folder: string, split: OfficialSplit): Promise<boolean> {
   return access(join(folder, files[split])).then(
     () => true,
@@ -53,15 +62,17 @@ async function has(folder: string, split: OfficialSplit): Promise<boolean> {
   );
 }
 
-async function readClasses(folder: string): Promise<string[]> {
+async function readClasses(folder: string): Promise<readonly string[]> {
   const text = await readFile(join(folder, NAMES_FILE), "utf8").catch((cause: unknown) => {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new MeanetError(
-      "DATASET_MISSING",
-      `${folder} has no ${NAMES_FILE}; it comes in the archive beside ${files.train}`,
-      { folder },
+      "DATASET_CORRUPT",
+      `${join(folder, NAMES_FILE)} cannot be read; make it readable, or take it away: the names are known without it`,
+      { folder, file: NAMES_FILE },
       { cause },
     );
   });
+  if (text === undefined) return cifar100Classes;
   const classes = text.split(/\r?\n/).filter((line) => line.trim() !== "");
   if (classes.length !== CLASSES) {
     throw corrupt(folder, NAMES_FILE, `${classes.length} names, expected ${CLASSES}`);
