@@ -119,6 +119,8 @@ function textOf(event: Training): string {
     }
     case "swapped":
       return `${event.before} → ${event.model}`;
+    case "passed":
+      return `trial over after ${event.disagreement.items} labelled frames`;
     case "rolled-back":
       return `${event.before} → ${event.model}: ${event.reason}`;
     case "failed":

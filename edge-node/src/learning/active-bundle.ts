@@ -19,7 +19,13 @@ const pointerSchema = z.strictObject({
   /** Version of the bundle in force; null: the one that came. */
   active: z.string().nullable(),
   /** The one before, while the one in force is on trial. */
-  onTrial: z.strictObject({ before: z.string().nullable() }).nullable(),
+  onTrial: z
+    .strictObject({
+      before: z.string().nullable(),
+      /** Milliseconds since 1970; pointers of before there was such a limit have none. */
+      since: z.number().optional(),
+    })
+    .nullable(),
   /** Hard classes of the next training, when others than those in force were agreed on. */
   agreed: z.array(z.int().min(0)).nullable(),
 });

@@ -88,6 +88,9 @@ const rollback = z
     items: count()
       .default(100)
       .describe("labelled frames that a new extension is on trial for, beside the old one"),
+    age: durationMs
+      .prefault("24h")
+      .describe("after which a trial with fewer ends, and the new extension stays as it was judged"),
     leastItems: count().default(30).describe("of these, before it may be rolled back"),
     margin: share
       .default(0.03)

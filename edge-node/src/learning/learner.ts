@@ -19,11 +19,10 @@ import type { LearningConfig } from "./config.ts";
 import type { Proposal } from "./discovery.ts";
 import type { KeptFrame } from "./frame-memory.ts";
 import type { ItemStore } from "./item-store.ts";
-import { LiveTrial } from "./live-trial.ts";
+import { Probation } from "./probation.ts";
 import { StepMeter } from "./step-meter.ts";
+import type { Told } from "./told.ts";
 import { dueTrigger } from "./triggers.ts";
-
-type Told<T> = T extends unknown ? Omit<T, "at" | "model" | "run" | "energyJ"> & { energyJ?: number } : never;
 
 /** What became of trainings, since the start of the process. */
 export interface LearnerCounts {
@@ -62,7 +61,7 @@ export class Learner {
   readonly #options: LearnerOptions;
   readonly #active: ActiveBundle;
   readonly #collector: Collector;
-  #trial: LiveTrial | undefined;
+  readonly #probation: Probation;
   #adaptation: Adaptation | undefined;
   #work: Promise<void> | undefined;
   #progress = "idle";
@@ -72,13 +71,28 @@ export class Learner {
   private constructor(options: LearnerOptions, active: ActiveBundle) {
     this.#options = options;
     this.#active = active;
-    const { folder, config, current, now } = options;
+    const { folder, config, current, swap, meter, onChange, counts, now, log } = options;
+    this.#probation = new Probation({
+      active,
+      config: config.rollback,
+      current,
+      swap,
+      meter,
+      tell: (told) => this.#tell(told),
+      onFail: (error) => this.#fail(reasonOf(error)),
+      onChange,
+      onRolledBack: () => {
+        counts.rolledBack += 1;
+      },
+      now,
+      log,
+    });
     this.#collector = new Collector({
       folder,
       config,
       current,
       dictionary: () => this.#dictionary,
-      onClass: (frame, classIndex) => this.#trial?.observe(frame, classIndex),
+      onClass: (frame, classIndex) => this.#probation.observe(frame, classIndex),
       onItem: (items) => this.#collected(items),
       onProposal: (proposal) => this.#proposed(proposal),
       now,
@@ -112,16 +126,15 @@ export class Learner {
     await this.#active.point({ active: null, onTrial: null });
   }
 
-  /** The bundle of {@link folder} serves: a trial that a restart cut short begins anew. */
+  /** The bundle of {@link folder} serves: a trial that a restart cut short goes on. */
   async begin(): Promise<void> {
-    const { onTrial } = this.#active.pointer;
-    if (onTrial === null) return;
-    await this.#openTrial(onTrial.before).catch((error: unknown) => this.#fail(reasonOf(error)));
+    await this.#probation.open().catch((error: unknown) => this.#fail(reasonOf(error)));
+    this.#probation.tick();
   }
 
   /** For `state/train`. */
   get progress(): string {
-    return this.#trial === undefined || this.#work !== undefined ? this.#progress : "on trial";
+    return this.#probation.isOpen && this.#work === undefined ? "on trial" : this.#progress;
   }
 
   /** Names of the classes in force, of those agreed on for the next training, and of those proposed. */
@@ -170,8 +183,9 @@ export class Learner {
     else this.#adaptation?.resume();
   }
 
-  /** Looks whether the age of what waits asks for a training. */
+  /** Looks whether the age of what waits asks for a training, and that of a trial for its end: also where no label comes any more. */
   tick(): void {
+    this.#probation.tick();
     const { items } = this.#collector;
     if (!this.#options.enabled() || items === undefined) return;
     const due = dueTrigger(items.fresh, this.#options.config.trigger, this.#options.now());
@@ -182,7 +196,7 @@ export class Learner {
   trainNow(): string | undefined {
     if (!this.#options.enabled()) return "learning is off";
     if (this.#work !== undefined) return "a training is under way";
-    if (this.#trial !== undefined) return "the last extension is still on trial";
+    if (this.#probation.isOpen) return `the last extension is still on trial: ${this.#probation.missing}`;
     this.#train("asked");
     return undefined;
   }
@@ -200,14 +214,14 @@ export class Learner {
   /** Resolves when no training and no swap is under way. */
   async idle(): Promise<void> {
     await this.#work;
-    await this.#trial?.idle();
+    await this.#probation.idle();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#adaptation?.stop();
     await this.#work;
-    await this.#trial?.close();
+    await this.#probation.close();
     this.#collector.close();
   }
 
@@ -239,7 +253,7 @@ export class Learner {
   }
 
   #train(trigger: "items" | "age" | "asked"): void {
-    if (this.#work !== undefined || this.#trial !== undefined || this.#closed) return;
+    if (this.#work !== undefined || this.#probation.isOpen || this.#closed) return;
     this.#work = this.#trainNow(trigger)
       .catch((error: unknown) => {
         if (!this.#closed) this.#fail(reasonOf(error), isMeanetError(error, "LEARNING_UNSUPPORTED"));
@@ -318,57 +332,16 @@ export class Learner {
   /** The pointer comes last: a kill before it leaves the bundle that served until then. */
   async #goLive(version: string, hardClasses: readonly number[]): Promise<void> {
     if (this.#closed) return;
-    const { current, swap } = this.#options;
+    const { current, swap, now } = this.#options;
     const before = this.#active.pointer.active;
     const { name } = current();
     await swap(this.#active.folderOf(version));
     const { agreed } = this.#active.pointer;
     const met = agreed !== null && agreed.join() === hardClasses.join();
-    await this.#active.point({ active: version, onTrial: { before }, ...(met ? { agreed: null } : {}) });
+    const onTrial = { before, since: now() };
+    await this.#active.point({ active: version, onTrial, ...(met ? { agreed: null } : {}) });
     this.#tell({ event: "swapped", before: name });
-    await this.#openTrial(before);
-  }
-
-  async #openTrial(before: string | null): Promise<void> {
-    const { current, meter, config, log } = this.#options;
-    const bundle = await loadBundle(this.#active.folderOf(before));
-    if (this.#closed) return;
-    this.#trial = await LiveTrial.open({
-      bundle,
-      current,
-      meter,
-      config: config.rollback,
-      onEnd: (passed, figures, energyJ) => this.#endTrial(before, passed, figures, energyJ),
-      onError: (error) => log.warn({ err: error }, "a frame of the trial was left out"),
-    });
-    this.#options.onChange();
-  }
-
-  async #endTrial(
-    before: string | null,
-    passed: boolean,
-    figures: { readonly items: number; readonly before: number; readonly after: number },
-    energyJ: number,
-  ): Promise<void> {
-    const { current, swap, counts, log, config } = this.#options;
-    const { name } = current();
-    try {
-      if (passed) {
-        await this.#active.point({ onTrial: null });
-        log.info({ model: name, ...figures }, "the new extension passed its trial");
-      } else {
-        await swap(this.#active.folderOf(before));
-        await this.#active.point({ active: before, onTrial: null });
-        counts.rolledBack += 1;
-        const points = (100 * (figures.after - figures.before)).toFixed(1);
-        const reason = `of ${figures.items} labelled frames it got ${points} points more wrong than the one before; ${(100 * config.rollback.margin).toFixed(1)} are allowed`;
-        this.#tell({ event: "rolled-back", before: name, reason, disagreement: figures, energyJ });
-      }
-    } catch (error) {
-      this.#fail(reasonOf(error));
-    }
-    this.#trial = undefined;
-    this.#options.onChange();
+    await this.#probation.open();
   }
 
   #fail(reason: string, forGood = false): void {
@@ -387,7 +360,7 @@ export class Learner {
     return classes.map((index) => manifest.classes[index]!);
   }
 
-  #tell(told: Told<Training>): void {
+  #tell(told: Told): void {
     const { now, current, publish } = this.#options;
     const { run } = this.#active.pointer;
     publish({ at: now(), model: current().name, run, energyJ: 0, ...told } as Training);

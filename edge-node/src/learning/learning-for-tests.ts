@@ -1,11 +1,12 @@
 import { deviceProfile, ModelledMeter } from "@meanet/energy";
 import { argmax, softmax, toTensor } from "@meanet/models";
 import { quadrantFrames } from "@meanet/models/testing";
-import type { Training } from "@meanet/protocol";
+import type { LabelSource, Training } from "@meanet/protocol";
 import { createLog } from "@meanet/runtime";
 import { frameOf } from "../frames-for-tests.ts";
 import { ModelSlots } from "../model-slots.ts";
 import { ServedModel } from "../served-model.ts";
+import type { CloudClasses } from "../stages.ts";
 import { learningConfigSchema } from "./config.ts";
 import { Learning } from "./learning.ts";
 
@@ -17,6 +18,7 @@ export function openLearning(
   publish: (training: Training) => void = () => undefined,
   changes: object = {},
   onChange: () => void = () => undefined,
+  now: () => number = () => Date.now(),
 ) {
   const engine = { providers: ["cpu" as const], threads: 1 };
   const models = new ModelSlots((name) => ServedModel.open(name, engine, () => undefined));
@@ -33,7 +35,7 @@ export function openLearning(
     node: "edge",
     models,
     meter: new ModelledMeter(deviceProfile("raspberry-pi-4")),
-    now: () => Date.now(),
+    now,
     log: createLog("test", "silent"),
   });
   learning.listen({ publish, onChange });
@@ -66,13 +68,13 @@ function tensorOf({ manifest: { input } }: ServedModel, frames: Uint8Array, at: 
   return toTensor(frames.subarray(at * LENGTH, (at + 1) * LENGTH), input);
 }
 
-/** Shows it frames of the quadrants, each answered by the edge and then labelled with the truth. */
+/** Shows it frames of the quadrants, each answered by the edge and then labelled: with the truth, by default. */
 export async function teachAll(
   { learning, models }: Pick<ReturnType<typeof openLearning>, "learning" | "models">,
-  { count = 64, seed = 21 } = {},
+  { count = 64, seed = 21, classOf = (at: number) => at % 4, by = "label" as LabelSource } = {},
 ): Promise<void> {
-  const { frames, labels } = quadrantFrames(count, seed);
-  for (const [at, label] of labels.entries()) {
+  const { frames } = quadrantFrames(count, seed);
+  for (let at = 0; at < count; at++) {
     const model = models.current("image")!;
     const tensor = tensorOf(model, frames, at);
     const { y1, features } = await model.runMain([tensor]);
@@ -92,10 +94,26 @@ export async function teachAll(
       stages: {},
       route: "hard",
       threshold: undefined,
-      cloud: "none",
-      answer: undefined,
+      ...(by === "label"
+        ? { cloud: "none", answer: undefined }
+        : { cloud: "answered", answer: cloudAnswer(frame.id, classOf(at)) }),
       uplinkBytes: 0,
     });
-    learning.label(frame.device, frame.id, label);
+    if (by === "label") learning.label(frame.device, frame.id, classOf(at));
   }
+}
+
+function cloudAnswer(id: string, classIndex: number): CloudClasses {
+  return {
+    outcome: "answered",
+    id,
+    worker: "worker",
+    attempt: 1,
+    classes: [{ classIndex, label: "?", probability: 0.99 }],
+    model: "quadrants@1.0.0",
+    queueMs: 0,
+    computeMs: 1,
+    energyJ: 0,
+    energySource: "modelled:test",
+  };
 }

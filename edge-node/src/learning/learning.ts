@@ -46,9 +46,7 @@ export class Learning {
   constructor(options: LearningOptions) {
     this.#options = options;
     this.#enabled = options.config.enabled;
-    this.#timer = setInterval(() => {
-      for (const learner of this.#learners.values()) learner.tick();
-    }, TICK_MS);
+    this.#timer = setInterval(() => this.tick(), TICK_MS);
   }
 
   listen(listener: LearningListener): void {
@@ -120,6 +118,11 @@ export class Learning {
   /** Frames that wait or work, those at the cloud left out. */
   setLoad(frames: number): void {
     for (const learner of this.#learners.values()) learner.setLoad(frames);
+  }
+
+  /** Looks at what time alone brings: due trainings and the end of trials. */
+  tick(): void {
+    for (const learner of this.#learners.values()) learner.tick();
   }
 
   /** @returns why no training began */

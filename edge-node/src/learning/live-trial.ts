@@ -2,16 +2,15 @@ import type { ComputeMeter } from "@meanet/energy";
 import { type Engine, openEngine, stack } from "@meanet/inference";
 import { type Bundle, calledHard, decide, decisionOf, inputDims, softmax } from "@meanet/models";
 import type { ServedModel } from "../served-model.ts";
-import type { LearningConfig } from "./config.ts";
 import type { KeptFrame } from "./frame-memory.ts";
-import { Trial, type TrialFigures } from "./trial.ts";
+import { Trial, type TrialFigures, type TrialLimits } from "./trial.ts";
 
 export interface LiveTrialOptions {
   /** The one that was in force before. */
   readonly bundle: Bundle;
   readonly current: () => ServedModel;
   readonly meter: ComputeMeter;
-  readonly config: LearningConfig["rollback"];
+  readonly config: TrialLimits;
   readonly onEnd: (passed: boolean, figures: TrialFigures, energyJ: number) => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
@@ -58,6 +57,17 @@ export class LiveTrial {
       });
   }
 
+  /** Ends it with what it has seen: nothing spoke against the one in force. */
+  async end(): Promise<void> {
+    this.#queue = this.#queue.then(() => this.#conclude(true)).catch(this.#options.onError);
+    await this.#queue;
+  }
+
+  /** What both did so far. */
+  get figures(): TrialFigures {
+    return this.#trial.figures;
+  }
+
   /** Resolves when no frame is being compared. */
   async idle(): Promise<void> {
     await this.#queue;
@@ -74,10 +84,14 @@ export class LiveTrial {
     const before = await this.#answerBefore(frame);
     const after = await this.#answerNow(frame);
     const state = this.#trial.observe(before === truth, after === truth);
-    if (state === "open") return;
+    if (state !== "open") await this.#conclude(state === "passed");
+  }
+
+  async #conclude(passed: boolean): Promise<void> {
+    if (this.#ended) return;
     this.#ended = true;
     await this.#engine.close();
-    await this.#options.onEnd(state === "passed", this.#trial.figures, this.#energyJ);
+    await this.#options.onEnd(passed, this.#trial.figures, this.#energyJ);
   }
 
   async #answerBefore({ p1, tensor, features }: KeptFrame): Promise<number> {

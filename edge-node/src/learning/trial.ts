@@ -1,5 +1,8 @@
 import type { LearningConfig } from "./config.ts";
 
+/** How many labelled frames decide, and by what. */
+export type TrialLimits = Pick<LearningConfig["rollback"], "items" | "leastItems" | "margin">;
+
 /** How two extensions did on the same labelled frames. */
 export interface TrialFigures {
   readonly items: number;
@@ -16,12 +19,12 @@ export type TrialState = "open" | "passed" | "failed";
  * neither.
  */
 export class Trial {
-  readonly #config: LearningConfig["rollback"];
+  readonly #config: TrialLimits;
   #items = 0;
   #wrongBefore = 0;
   #wrongAfter = 0;
 
-  constructor(config: LearningConfig["rollback"]) {
+  constructor(config: TrialLimits) {
     this.#config = config;
   }
 

@@ -87,6 +87,8 @@ export function eventRows(msg: object, flow: Pick<Context, "get">): { payload: o
         return `${training.epoch} of ${training.epochs}: loss ${training.loss.toFixed(3)}, ${Math.round(training.imagesPerS)} images/s`;
       case "swapped":
         return `${training.before} gave way to ${training.model}`;
+      case "passed":
+        return `its trial is over after ${training.disagreement.items} labelled frames`;
       case "rolled-back":
         return `${training.model} again in the place of ${training.before}: ${training.reason}`;
       case "refused":

@@ -118,6 +118,7 @@ const comparison = fc.record({
   lost: count,
 });
 const figures = fc.record({ heldOut: comparison, reference: fc.option(comparison) });
+const disagreement = fc.record({ items: count, before: probability, after: probability });
 const training: fc.Arbitrary<Training> = fc.oneof(
   fc.record({
     ...named("collected"),
@@ -145,11 +146,11 @@ const training: fc.Arbitrary<Training> = fc.oneof(
   fc.record({ ...named("refused"), reason: text, figures }),
   fc.record({ ...named("swapped"), before: text }),
   fc.record({
-    ...named("rolled-back"),
-    before: text,
-    reason: text,
-    disagreement: fc.record({ items: count, before: probability, after: probability }),
+    ...named("passed"),
+    by: fc.constantFrom("items" as const, "age" as const),
+    disagreement,
   }),
+  fc.record({ ...named("rolled-back"), before: text, reason: text, disagreement }),
   fc.record({ ...named("failed"), reason: text }),
   fc.record({ ...named("proposed"), hardClasses: names, becomeHard: names, becomeEasy: names }),
   fc.record({

@@ -22,6 +22,9 @@ const comparison = z.object({
   lost: count,
 });
 
+/** Of a trial in service: how often the extension before and the one after it were wrong about the same frames. */
+const disagreement = z.object({ items: count, before: probability, after: probability });
+
 /** What a candidate was judged by. */
 const trialFigures = z.object({
   /** Items of the store that no step of the training saw. */
@@ -76,12 +79,19 @@ export const trainingSchema = z.discriminatedUnion("event", [
   event("refused", { reason, figures: trialFigures }),
   /** `model` is the new one. */
   event("swapped", { before: model }),
+  /** The trial of what was swapped in is over, and it stays. */
+  event("passed", {
+    /** Enough labelled frames, or its age. */
+    by: z.enum(["items", "age"]),
+    /** Share of answers that labels and cloud called wrong; 0 and 0 of no items. */
+    disagreement,
+  }),
   /** `model` is the old one, in force again. */
   event("rolled-back", {
     before: model,
     reason,
     /** Share of answers that labels and cloud called wrong. */
-    disagreement: z.object({ items: count, before: probability, after: probability }),
+    disagreement,
   }),
   event("failed", { reason }),
   /** The live figures suggest another set of hard classes. */
@@ -99,6 +109,7 @@ export const trainingEvents = [
   "accepted",
   "refused",
   "swapped",
+  "passed",
   "rolled-back",
   "failed",
   "proposed",

@@ -41,6 +41,8 @@ function figures(training: Training): Record<string, Value> {
         reason: training.event === "refused" ? training.reason : null,
       };
     }
+    case "passed":
+      return { items: training.disagreement.items };
     case "rolled-back":
       return { items: training.disagreement.items, reason: training.reason };
     case "failed":

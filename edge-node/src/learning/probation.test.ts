@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { writeQuadrantBundle } from "@meanet/models/testing";
+import type { Training } from "@meanet/protocol";
+import { openLearning, teachAll } from "./learning-for-tests.ts";
+
+const HOUR_MS = 3_600_000;
+const LEARNED = "quadrants@1.0.0+edge.1";
+
+let root: string;
+let bundle: string;
+before(async () => {
+  root = await mkdtemp(join(tmpdir(), "meanet-probation-"));
+  bundle = join(root, "quadrants");
+  await writeQuadrantBundle(bundle, { reference: 0 });
+});
+after(() => rm(root, { recursive: true }));
+
+function endOf(told: readonly Training[]) {
+  return told.find((step) => step.event === "passed" || step.event === "rolled-back");
+}
+
+describe("an extension on trial", { timeout: 240_000 }, () => {
+  test("stays when its age ends the trial: without labels, with learning set off, and over a restart", async () => {
+    const folder = join(root, "ages");
+    const told: Training[] = [];
+    let nowMs = 1_800_000_000_000;
+    const open = () =>
+      openLearning(
+        folder,
+        (step) => told.push(step),
+        {},
+        () => undefined,
+        () => nowMs,
+      );
+    {
+      await using node = open();
+      await node.learning.load(bundle);
+      await teachAll(node);
+      await node.learning.idle();
+      assert.equal(node.learning.progress, "on trial", JSON.stringify(told.at(-1)));
+      await teachAll(node, { count: 3, seed: 22 });
+      await node.learning.idle();
+      const why = /^the last extension is still on trial: 97 of 100 labelled frames are missing, or 24 h$/;
+      assert.match(node.learning.trainNow() ?? "", why);
+      node.learning.enabled = false;
+      nowMs += 23 * HOUR_MS;
+      node.learning.tick();
+      await node.learning.idle();
+      assert.equal(node.learning.progress, "on trial");
+    }
+    await using node = open();
+    await node.learning.load(bundle);
+    assert.match(node.learning.trainNow() ?? "", /100 of 100 labelled frames are missing, or 60 min$/);
+    node.learning.enabled = false;
+    nowMs += HOUR_MS;
+    node.learning.tick();
+    await node.learning.idle();
+    const passed = endOf(told);
+    assert.ok(passed?.event === "passed", JSON.stringify(told.at(-1)));
+    assert.deepEqual([passed.by, passed.disagreement.items, passed.model], ["age", 0, LEARNED]);
+    assert.equal(node.learning.progress, "idle");
+    node.learning.enabled = true;
+    assert.equal(node.learning.trainNow(), undefined);
+  });
+
+  test("is over after its frames", async () => {
+    const told: Training[] = [];
+    await using node = openLearning(join(root, "passes"), (step) => told.push(step), {
+      rollback: { items: 8 },
+    });
+    await node.learning.load(bundle);
+    await teachAll(node);
+    await node.learning.idle();
+    await teachAll(node, { count: 8, seed: 22 });
+    await node.learning.idle();
+    const passed = endOf(told);
+    assert.ok(passed?.event === "passed", JSON.stringify(told.at(-1)));
+    assert.deepEqual([passed.by, passed.disagreement.items], ["items", 8]);
+    assert.ok(passed.energyJ > 0 && passed.disagreement.after < passed.disagreement.before);
+  });
+});

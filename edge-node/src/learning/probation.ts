@@ -1,0 +1,132 @@
+import type { ComputeMeter } from "@meanet/energy";
+import { loadBundle } from "@meanet/models";
+import type { Logger } from "@meanet/runtime";
+import type { ServedModel } from "../served-model.ts";
+import type { ActiveBundle } from "./active-bundle.ts";
+import type { LearningConfig } from "./config.ts";
+import type { KeptFrame } from "./frame-memory.ts";
+import { LiveTrial } from "./live-trial.ts";
+import type { Told } from "./told.ts";
+import type { TrialFigures } from "./trial.ts";
+
+export interface ProbationOptions {
+  readonly active: ActiveBundle;
+  readonly config: LearningConfig["rollback"];
+  /** The bundle in force. */
+  readonly current: () => ServedModel;
+  /** Puts a bundle in force between two batches; the one before stays when it rejects. */
+  readonly swap: (folder: string) => Promise<unknown>;
+  readonly meter: ComputeMeter;
+  readonly tell: (told: Told) => void;
+  readonly onFail: (error: unknown) => void;
+  readonly onChange: () => void;
+  readonly onRolledBack: () => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+const MINUTE_MS = 60_000;
+
+/**
+ * The time after a swap, in which the bundle before stays ready to come back. It ends in one of three ways:
+ *
+ *     enough labelled frames, not worse ─ passed ┐
+ *     its age, whatever it has seen ──── passed ─┴ the new one stays: it has passed judgement, and nothing spoke against it
+ *     worse than the one before ──────── rolled back
+ *
+ * The pointer names it, so that a restart goes on with it: the frames are counted anew, the age is not.
+ */
+export class Probation {
+  readonly #options: ProbationOptions;
+  #trial: LiveTrial | undefined;
+  #ending: Promise<void> | undefined;
+  #since = 0;
+  #closed = false;
+
+  constructor(options: ProbationOptions) {
+    this.#options = options;
+  }
+
+  get isOpen(): boolean {
+    return this.#trial !== undefined;
+  }
+
+  /** What it still waits for, in words. */
+  get missing(): string {
+    const { items, age } = this.#options.config;
+    const frames = Math.max(0, items - (this.#trial?.figures.items ?? 0));
+    const minutes = Math.max(0, Math.ceil((this.#since + age - this.#options.now()) / MINUTE_MS));
+    const time = minutes >= 120 ? `${Math.round(minutes / 60)} h` : `${minutes} min`;
+    return `${frames} of ${items} labelled frames are missing, or ${time}`;
+  }
+
+  /** Goes on with the trial that the pointer names; none when it names none. */
+  async open(): Promise<void> {
+    const { active, current, meter, config, now, log } = this.#options;
+    const { onTrial } = active.pointer;
+    if (onTrial === null) return;
+    const { before, since = now() } = onTrial;
+    const bundle = await loadBundle(active.folderOf(before));
+    if (this.#closed) return;
+    this.#since = since;
+    this.#trial = await LiveTrial.open({
+      bundle,
+      current,
+      meter,
+      config,
+      onEnd: (passed, figures, energyJ) => this.#end(before, passed, figures, energyJ),
+      onError: (error) => log.warn({ err: error }, "a frame of the trial was left out"),
+    });
+    this.#options.onChange();
+  }
+
+  /** A frame has its class. */
+  observe(frame: KeptFrame, classIndex: number): void {
+    this.#trial?.observe(frame, classIndex);
+  }
+
+  /** Ends a trial that has grown too old. */
+  tick(): void {
+    const { now, config } = this.#options;
+    if (this.#trial === undefined || now() - this.#since < config.age) return;
+    this.#ending ??= this.#trial.end().finally(() => {
+      this.#ending = undefined;
+    });
+  }
+
+  /** Resolves when no frame is being compared and no bundle swapped. */
+  async idle(): Promise<void> {
+    await this.#trial?.idle();
+    await this.#ending;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#trial?.close();
+    await this.#ending;
+  }
+
+  async #end(before: string | null, passed: boolean, figures: TrialFigures, energyJ: number): Promise<void> {
+    const { active, config, current, swap, tell, onChange, onFail, onRolledBack } = this.#options;
+    try {
+      if (passed) {
+        await active.point({ onTrial: null });
+        const by = figures.items >= config.items ? "items" : "age";
+        tell({ event: "passed", by, disagreement: figures, energyJ });
+      } else {
+        const { name } = current();
+        await swap(active.folderOf(before));
+        await active.point({ active: before, onTrial: null });
+        onRolledBack();
+        const points = (100 * (figures.after - figures.before)).toFixed(1);
+        const reason = `of ${figures.items} labelled frames it got ${points} points more wrong than the one before; ${(100 * config.margin).toFixed(1)} are allowed`;
+        tell({ event: "rolled-back", before: name, reason, disagreement: figures, energyJ });
+      }
+    } catch (error) {
+      onFail(error);
+    }
+    this.#trial = undefined;
+    onChange();
+  }
+}
