@@ -106,7 +106,6 @@ describe("dashboard of meanet up", { timeout: 6 * PATIENCE_MS }, () => {
     await picture(other, "nodes");
     await visit("training");
     await other.page.getByText("No data available").first().waitFor();
-    await picture(other, "training");
   });
 
   it("shows a frame's whole way, takes its true class, and counts it in the accuracy", async () => {
@@ -147,6 +146,31 @@ describe("dashboard of meanet up", { timeout: 6 * PATIENCE_MS }, () => {
       (text) => Number(/\d+/.exec(text)) >= frames,
       PATIENCE_MS,
     );
+  });
+
+  it("trains an edge on demand, and shows what it had collected, its epochs, and what came of it", async () => {
+    const { page } = other;
+    const learning = page.locator("[data-setting=learning]");
+    await visit("control");
+    await learning.locator("select").selectOption("on");
+    await learning.getByRole("button", { name: "Set", exact: true }).click();
+    await waitUntil(
+      "learning is on",
+      () => page.locator("[data-in-force=learning]").innerText(),
+      (text) => text === "on",
+      PATIENCE_MS,
+    );
+    await visit("training");
+    const row = (name: RegExp) => page.getByRole("row", { name }).first();
+    await row(/^edge-1 [1-9]\d+ /).waitFor({ timeout: PATIENCE_MS });
+    await visit("control");
+    await page.getByRole("button", { name: "Train now" }).click();
+    await visit("training");
+    await row(/ edge-1 1 started \d+ items, \d+ held out, 6 epochs, because of asked/).waitFor();
+    await row(/ edge-1 1 epoch 6 of 6/).waitFor({ timeout: PATIENCE_MS });
+    await row(/ edge-1 1 (accepted|refused)/).waitFor({ timeout: PATIENCE_MS });
+    await row(/^edge-1 1 \d+ held-out items \d/).waitFor();
+    await picture(other, "training");
   });
 
   it("changes the threshold, reads it back, refuses what is none, and exit shares follow", async () => {
