@@ -109,7 +109,7 @@ describe("the ablations of cifar100-resnet32-a", () => {
     const { cloud: _network, ...common } = whole;
     const train = { extension: { ...whole.train.extension, epochs: 16 } };
     assert.deepEqual(base, { ...common, name: base.name, mainFrom: whole.name, notes: [], train });
-    const files = (await readdir(join(recipes, "ablations"))).sort();
+    const files = (await readdir(join(recipes, "ablations"))).filter((file) => !file.includes("-b-")).sort();
     const differing: Record<string, unknown> = {
       "cifar100-resnet32-a-all.yaml": { edge: { ...base.edge, hardClasses: 100 } },
       "cifar100-resnet32-a-distilled.yaml": {
@@ -128,5 +128,18 @@ describe("the ablations of cifar100-resnet32-a", () => {
       const recipe = await readRecipe(join(recipes, "ablations", file));
       assert.deepEqual(recipe, { ...base, name: file.replace(".yaml", ""), ...(difference as object) });
     }
+  });
+});
+
+it("cifar100-resnet32-b-sum is variant B with a sum in place of the concatenation, behind the same main", async () => {
+  const { cloud: _network, ...whole } = await readRecipe(join(recipes, "cifar100-resnet32-b.yaml"));
+  const { extension } = whole.train;
+  assert.deepEqual(await readRecipe(join(recipes, "ablations", "cifar100-resnet32-b-sum.yaml")), {
+    ...whole,
+    name: "cifar100-resnet32-b-sum",
+    mainFrom: whole.name,
+    edge: { ...whole.edge, combine: "sum" },
+    train: { extension },
+    notes: [],
   });
 });
