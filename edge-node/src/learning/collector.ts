@@ -77,8 +77,7 @@ export class Collector {
       this.#collectLabel(frame, label);
       return;
     }
-    const { weight, confidence } = this.#options.config.teacher;
-    if (teacher !== undefined && weight > 0 && teacher.probability >= confidence) {
+    if (teacher !== undefined && teacher.probability >= this.#options.config.teacher.confidence) {
       this.#collect(frame, teacher.classIndex, "cloud");
     }
   }
@@ -103,8 +102,10 @@ export class Collector {
   }
 
   #collect(frame: KeptFrame, classIndex: number, source: LabelSource): void {
-    const { onClass, dictionary, now, onItem } = this.#options;
+    const { onClass, config, dictionary, now, onItem } = this.#options;
+    // A trial hears the cloud also where nothing is learned from it.
     onClass(frame, classIndex);
+    if (source === "cloud" && config.teacher.weight === 0) return;
     // The cloud is asked about the doubtful frames only: its answers would make every class look hard.
     if (source === "label") this.#discover(argmax(frame.p1), classIndex);
     if (!dictionary().includes(classIndex)) return;

@@ -62,8 +62,12 @@ const training = z
 
 const teacher = z
   .strictObject({
-    weight: share.default(0.3).describe("of an answer of the cloud, against 1 of a true label; 0 uses none"),
-    confidence: share.default(0.9).describe("least probability of the answer"),
+    weight: share
+      .default(0.3)
+      .describe("of an answer of the cloud, against 1 of a true label; 0 learns from none"),
+    confidence: share
+      .default(0.9)
+      .describe("least probability of the answer, to learn from it and in a trial"),
   })
   .prefault({});
 

@@ -82,4 +82,23 @@ describe("an extension on trial", { timeout: 240_000 }, () => {
     assert.deepEqual([passed.by, passed.disagreement.items], ["items", 8]);
     assert.ok(passed.energyJ > 0 && passed.disagreement.after < passed.disagreement.before);
   });
+
+  test("goes back when the cloud contradicts it, also where nothing is learned from the cloud", async () => {
+    const told: Training[] = [];
+    await using node = openLearning(join(root, "contradicted"), (step) => told.push(step), {
+      teacher: { weight: 0 },
+      rollback: { items: 24, leastItems: 12 },
+    });
+    await node.learning.load(bundle);
+    // It learns that every class is the next one; then the cloud tells otherwise.
+    await teachAll(node, { classOf: (at) => (at + 1) % 4 });
+    await node.learning.idle();
+    assert.equal(node.models.current("image")!.name, LEARNED);
+    await teachAll(node, { count: 24, seed: 22, by: "cloud" });
+    await node.learning.idle();
+    const back = endOf(told);
+    assert.ok(back?.event === "rolled-back", JSON.stringify(told.at(-1)));
+    assert.equal(node.models.current("image")!.name, "quadrants@1.0.0");
+    assert.equal(node.learning.items.cloud, 0);
+  });
 });
