@@ -73,15 +73,18 @@ describe("metrics of a whole site that works", () => {
     const online = { state: "online", kind: "edge", node: "edge-1" };
     assert.equal(sum("recorder", "meanet_recorder_node_state", online), 1);
     assert.ok(sum("recorder", "meanet_recorder_store_bytes") > 0);
-    assert.ok(sum("recorder", "meanet_recorder_disk_free_bytes") > 0);
+    for (const kind of ["edge", "recorder"] as const) {
+      const free = sum(kind, `meanet_${kind}_disk_free_bytes`);
+      assert.ok(free > 0 && free < sum(kind, `meanet_${kind}_disk_size_bytes`));
+    }
   });
 
-  it("the guide explains every metric of broker, edge, worker and recorder, and no other", () => {
+  it("the guide explains every metric of every process, and no other", () => {
     const guide = readFileSync(join(folder, "../../guides/read-the-metrics.md"), "utf8");
     const explained = new Set(
       [...guide.matchAll(/`(meanet_\w+?)(?:\{[\w,]+\})?`/g)].map(([, name]) => name!),
     );
-    const explicable = (["broker", "edge", "worker", "recorder"] as const).flatMap((kind) =>
+    const explicable = kinds.flatMap((kind) =>
       scrapes[kind].families.map(({ name }) => name).filter((name) => name.startsWith("meanet_")),
     );
     assert.deepEqual([...explained].sort(), explicable.sort());
@@ -119,6 +122,13 @@ describe("alert rules", () => {
       names.filter((name) => !tests.includes(name)),
       [],
     );
+  });
+
+  it("each is in the guide", () => {
+    const guide = readFileSync(join(folder, "../../guides/read-the-metrics.md"), "utf8");
+    const told = new Set([...guide.matchAll(/`(Meanet\w+)`/g)].map(([, name]) => name!));
+    const names = [...alertRules().matchAll(/- alert: (\w+)/g)].map(([, name]) => name!);
+    assert.deepEqual([...told].sort(), names.sort());
   });
 
   it("are loaded by the configuration for a scrape", () => {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { readManifest, resolveBundle } from "@meanet/models";
 import type { Verdict } from "@meanet/protocol";
 import {
+  exposeDisk,
   type HttpListener,
   type Logger,
   listenHttp,
@@ -61,12 +62,14 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       : undefined;
 
     const journal = parts.add("journal", openJournal(config), (open) => open.close());
+    const folder = join(config.state, config.node);
+    exposeDisk(tally.registry, { prefix: "meanet_edge", folder, holds: "journal" });
     const models = parts.add("model", modelSlots(config, tally, log), (slots) => slots.close());
     const learning = parts.add(
       "learning",
       new Learning({
         config: config.learning,
-        folder: join(config.state, config.node),
+        folder,
         node,
         models,
         meter: energy.meter,

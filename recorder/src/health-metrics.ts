@@ -1,7 +1,7 @@
-import { statfsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Status, statusSchema } from "@meanet/protocol";
-import { exposeLevel, Gauge, type Registry } from "@meanet/runtime";
+import { exposeDisk, exposeLevel, Gauge, type Registry } from "@meanet/runtime";
 import type { Store } from "./store/store.ts";
 
 /** Nodes shown one by one; a hostile client could announce any number. */
@@ -68,20 +68,9 @@ export function exposeStorage(
     [databaseFile, `${databaseFile}-wal`].reduce((sum, file) => sum + fileBytes(file), 0),
   );
   level("store_limit_bytes", "size beyond which the oldest rows are deleted", () => maxBytes);
-  level("disk_free_bytes", "room on the disk of the database", () => disk(databaseFile)?.freeBytes);
-  level("disk_size_bytes", "size of the disk of the database", () => disk(databaseFile)?.sizeBytes);
+  exposeDisk(registry, { prefix: "meanet_recorder", folder: dirname(databaseFile), holds: "database" });
 }
 
 function fileBytes(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-/** Undefined where the system does not tell. */
-function disk(file: string): { readonly freeBytes: number; readonly sizeBytes: number } | undefined {
-  try {
-    const { bavail, blocks, bsize } = statfsSync(dirname(file));
-    return { freeBytes: bavail * bsize, sizeBytes: blocks * bsize };
-  } catch {
-    return undefined;
-  }
 }

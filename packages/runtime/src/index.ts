@@ -1,5 +1,6 @@
 export { type ConfigSources, flagName, loadConfig, variableName } from "./config.ts";
 export { type ConfigLeaf, configLeaves, keysAt } from "./config-leaves.ts";
+export { exposeDisk } from "./disk-metrics.ts";
 export { durationMs, parseDurationMs } from "./duration.ts";
 export { isMeanetError, MeanetError } from "./error.ts";
 export { type Actor, type ErrorCode, errorCodes } from "./error-codes.ts";
