@@ -6,12 +6,15 @@ import type { Server } from "./http-errors.ts";
 import { queries } from "./queries/named-queries.ts";
 import { type QueryOptions, resolveQuery } from "./queries/query-options.ts";
 import type { QueryResult } from "./queries/query-result.ts";
+import type { RecordedTraining } from "./trainings/recorded-trainings.ts";
+import { resolveTrainings, type TrainingOptions } from "./trainings/training-options.ts";
 import type { WhatIf } from "./whatif/whatif.ts";
 import { resolveWhatIf, type WhatIfOptions } from "./whatif/whatif-options.ts";
 
 export interface RouteSources {
   readonly query: (name: string, options: QueryOptions) => Promise<QueryResult>;
   readonly frames: (id: string, place: FramePlace) => Promise<FrameRecord[]>;
+  readonly trainings: (options: TrainingOptions) => Promise<RecordedTraining[]>;
   readonly whatIf: (options: WhatIfOptions) => Promise<WhatIf>;
   /** What `GET /store` answers. */
   readonly store: () => unknown;
@@ -21,9 +24,9 @@ const frameSchema = z.strictObject({ id, site: id.optional(), device: id.optiona
 
 /**
  * `GET /queries`, `GET /query/{name}?since=15m&by=device&interval=10s`, `GET /frame/{id}?device=&site=`,
- * `GET /whatif?since=1h&edge=&grid=0:4.6:0.2`, `GET /store`.
+ * `GET /trainings?since=30d&edge=&events=epoch,accepted&latest=&limit=100`, `GET /whatif?since=1h&edge=&grid=0:4.6:0.2`, `GET /store`.
  */
-export function addRoutes(server: Server, { query, frames, whatIf, store }: RouteSources): void {
+export function addRoutes(server: Server, { query, frames, trainings, whatIf, store }: RouteSources): void {
   server.get("/queries", () =>
     Object.entries(queries).map(([name, { description, by, columns }]) => ({
       name,
@@ -51,6 +54,11 @@ export function addRoutes(server: Server, { query, frames, whatIf, store }: Rout
       return { id: frame, frames: await frames(frame, place) };
     },
   );
+
+  server.get<{ Querystring: Record<string, unknown> }>("/trainings", ({ query: options }) => {
+    resolveTrainings(options, Date.now());
+    return trainings(options);
+  });
 
   server.get<{ Querystring: Record<string, unknown> }>("/whatif", ({ query: options }) => {
     resolveWhatIf(options, Date.now());

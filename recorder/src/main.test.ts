@@ -17,6 +17,7 @@ import { queryNames } from "./queries/named-queries.ts";
 import type { StoreState } from "./store-state.ts";
 import { Edge } from "./testing/edge.ts";
 import { startInfluxd } from "./testing/influxd.ts";
+import type { RecordedTraining } from "./trainings/recorded-trainings.ts";
 import type { WhatIf } from "./whatif/whatif.ts";
 
 type Settings = z.input<typeof configSchema>;
@@ -168,6 +169,28 @@ describe("recorder", () => {
     assert.deepEqual(await refused("frame/frame-9"), [404, "FRAME_UNKNOWN"]);
     assert.deepEqual(await refused("frame/frame-1?device=A"), [400, "QUERY_INVALID"]);
     assert.deepEqual(await refused("whatif?grid=many"), [400, "QUERY_INVALID"]);
+  });
+
+  test("tells over HTTP the steps of edge nodes that learn", async (context) => {
+    const config = settings();
+    const { site } = config;
+    const { url } = await startRecorder(context, config);
+    const { session } = await connectEdge(context, site);
+    const step = { at: Date.now(), model: "toy@1.0.0", energyJ: 0, run: 1 };
+    const training = { ...step, event: "failed", reason: "disk full" } as const;
+    await session.publish(session.topics.training, { site, node: session.node }, training);
+    const [found] = await waitUntil(
+      "the step is stored",
+      () => getJson<RecordedTraining[]>(`${url}/trainings?since=1h&edge=${session.node}&events=failed`),
+      ({ length }) => length > 0,
+    );
+    assert.deepEqual(found, { site, edge: session.node, training });
+    assert.deepEqual(await getJson(`${url}/trainings?since=1h&site=elsewhere`), []);
+    const refused = await fetch(`${url}/trainings?events=slept`);
+    assert.deepEqual(
+      [refused.status, ((await refused.json()) as { error: string }).error],
+      [400, "QUERY_INVALID"],
+    );
   });
 
   test("answers a wrong query with 400 and the reason", async (context) => {

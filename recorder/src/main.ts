@@ -28,7 +28,7 @@ import { addThumbnailRoutes } from "./thumbnails/routes.ts";
 import { ThumbnailIntake } from "./thumbnails/thumbnail-intake.ts";
 
 export interface RunningRecorder extends Running {
-  /** Health, metrics, `/queries`, `/query/{name}`, `/frame/{id}`, `/whatif`, `/store` and pictures; undefined when switched off. */
+  /** Health, metrics, `/queries`, `/query/{name}`, `/frame/{id}`, `/trainings`, `/whatif`, `/store` and pictures; undefined when switched off. */
   readonly http: HttpListener | undefined;
   /** What `runQuery` reads. */
   readonly databaseFile: string;
@@ -228,6 +228,10 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
                 frames(id, place) {
                   tally.count("queries");
                   return queryThread.frames(id, place);
+                },
+                trainings(options) {
+                  tally.count("queries");
+                  return queryThread.trainings(options);
                 },
                 whatIf(options) {
                   tally.count("queries");

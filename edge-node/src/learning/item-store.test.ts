@@ -36,10 +36,10 @@ describe("the store of items", () => {
     store.add(item(20, { classIndex: 8 }));
     assert.deepEqual(store.counts, { label: 5, cloud: 0 });
     assert.deepEqual(
-      [...store.classes],
+      store.classes.map(({ classIndex, label, cloud }) => [classIndex, label, cloud]),
       [
-        [7, 4],
-        [8, 1],
+        [7, 4, 0],
+        [8, 1, 0],
       ],
     );
     const first = Array.from(store.read([7], 1).tensors.filter((_, at) => at % 2 === 0));
@@ -55,7 +55,10 @@ describe("the store of items", () => {
     assert.equal(store.add(item(3, { tensor, classIndex: 6 })), true);
     assert.equal(store.add(item(4, { tensor, classIndex: 6 })), false);
     assert.equal(store.add(item(5, { tensor, classIndex: 7 })), true);
-    assert.deepEqual([...store.classes], [[7, 1]]);
+    assert.deepEqual(
+      store.classes.map(({ classIndex, label, cloud }) => [classIndex, label, cloud]),
+      [[7, 1, 0]],
+    );
     assert.deepEqual(store.counts, { label: 1, cloud: 0 });
     store.close();
   });
@@ -68,6 +71,13 @@ describe("the store of items", () => {
     assert.deepEqual(tensors.subarray(0, 4), Float32Array.of(0, -0, 2, -2));
     assert.ok(labels.every((label) => label !== 1));
     assert.deepEqual(new Set(weights), new Set([1, 0.3]));
+    assert.deepEqual(
+      store.classes.filter(({ classIndex }) => classIndex !== 1),
+      [0, 2].map((classIndex) => ({
+        ...{ classIndex, label: 100, cloud: 100 },
+        heldOut: heldOut.filter((held, index) => held && labels[index] === classIndex).length,
+      })),
+    );
     const share = heldOut.filter((held) => held).length / 400;
     assert.ok(share > 0.18 && share < 0.32, `${share}`);
     assert.equal(store.read([0, 2], 0).labels.length, 200);

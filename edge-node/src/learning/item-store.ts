@@ -27,6 +27,12 @@ export interface Item {
   readonly at: number;
 }
 
+interface ClassCounts extends Readonly<Record<LabelSource, number>> {
+  readonly classIndex: number;
+  /** Of all these. */
+  readonly heldOut: number;
+}
+
 /** Bits of the digest that choose the side of an item. */
 const SIDES = 1024;
 
@@ -65,6 +71,7 @@ export class ItemStore {
         -- Asked at every label: answered without a look at the rows, which hold the tensors.
         CREATE INDEX IF NOT EXISTS of_class ON item (class, source, at);
         CREATE INDEX IF NOT EXISTS of_source ON item (source);
+        CREATE INDEX IF NOT EXISTS of_side ON item (class, source, held_out);
         CREATE INDEX IF NOT EXISTS is_fresh ON item (at) WHERE fresh = 1;
       `);
     } catch (cause) {
@@ -121,10 +128,18 @@ export class ItemStore {
     return { items: Number(row.items), oldestAt: row.oldest === null ? undefined : Number(row.oldest) };
   }
 
-  /** Items of each class. */
-  get classes(): ReadonlyMap<number, number> {
-    const rows = this.#prepare("SELECT class, count(*) AS items FROM item GROUP BY class").all();
-    return new Map(rows.map((row) => [Number(row.class), Number(row.items)]));
+  /** Items of each class by source, and how many of them are held out; by index of the class. */
+  get classes(): readonly ClassCounts[] {
+    const rows = this.#prepare(
+      `SELECT class, sum(source = 'label') AS label, sum(source = 'cloud') AS cloud, sum(held_out) AS held_out
+       FROM item GROUP BY class ORDER BY class`,
+    ).all();
+    return rows.map((row) => ({
+      classIndex: Number(row.class),
+      label: Number(row.label),
+      cloud: Number(row.cloud),
+      heldOut: Number(row.held_out),
+    }));
   }
 
   /** The items of these classes, in an order that depends on nothing but them. @param cloudWeight - of those that the cloud labelled; 0 leaves them out */

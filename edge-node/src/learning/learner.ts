@@ -225,11 +225,23 @@ export class Learner {
     this.#collector.close();
   }
 
-  #collected({ fresh, counts }: ItemStore): void {
+  #collected(items: ItemStore): void {
     // Told at every tenth of the way to a training.
     const tenth = Math.max(1, Math.floor(this.#options.config.trigger.items / 10));
-    if (fresh.items % tenth === 0) this.#tell({ event: "collected", items: counts, fresh: fresh.items });
+    const fresh = items.fresh.items;
+    if (fresh % tenth === 0)
+      this.#tell({ event: "collected", items: items.counts, fresh, ...this.#contents(items) });
     this.tick();
+  }
+
+  #contents({ classes }: ItemStore) {
+    return {
+      heldOut: classes.reduce((sum, { heldOut }) => sum + heldOut, 0),
+      classes: classes.map(({ classIndex, ...counts }) => ({
+        name: this.#names([classIndex])[0]!,
+        ...counts,
+      })),
+    };
   }
 
   #proposed(proposal: Proposal | undefined): void {

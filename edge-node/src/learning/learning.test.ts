@@ -106,7 +106,11 @@ describe("an edge node that learns", { timeout: 120_000 }, () => {
         [1, 2, 3, 4],
       );
       assert.ok(epochs.every(({ energyJ }) => energyJ > 0));
-      assert.ok(watched.steps.some((step) => step.event === "collected" && step.items.label > 0));
+      const collected = watched.steps.findLast((step) => step.event === "collected" && step.items.label > 0);
+      assert.ok(collected?.event === "collected" && collected.classes !== undefined);
+      const total = (of: "label" | "heldOut") =>
+        collected.classes!.reduce((sum, counts) => sum + counts[of], 0);
+      assert.deepEqual([total("label"), total("heldOut")], [collected.items.label, collected.heldOut]);
 
       await onlooker.until(() => watched.states.get("train")?.value === "on trial");
       await teach(onlooker, { count: 24, seed: 12 });

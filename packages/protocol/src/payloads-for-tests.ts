@@ -119,12 +119,12 @@ const comparison = fc.record({
 });
 const figures = fc.record({ heldOut: comparison, reference: fc.option(comparison) });
 const disagreement = fc.record({ items: count, before: probability, after: probability });
+const bySource = { [labelSources[0]]: count, [labelSources[1]]: count };
 const training: fc.Arbitrary<Training> = fc.oneof(
-  fc.record({
-    ...named("collected"),
-    items: fc.record({ [labelSources[0]]: count, [labelSources[1]]: count }),
-    fresh: count,
-  }),
+  withDetail(
+    fc.record({ ...named("collected"), items: fc.record(bySource), fresh: count }),
+    fc.record({ heldOut: count, classes: fc.array(fc.record({ name: text, ...bySource, heldOut: count })) }),
+  ),
   fc.record({
     ...named("started"),
     trigger: fc.constantFrom(...trainingTriggers),

@@ -11,7 +11,8 @@ export const trainingTriggers = ["items", "age", "asked"] as const;
 const count = z.int().min(0);
 const model = z.string().max(128);
 const reason = z.string().max(512);
-const classNames = z.array(z.string().max(128)).max(4096);
+const className = z.string().max(128);
+const classNames = z.array(className).max(4096);
 
 /** Accuracy of two extensions on the same items, and how many only one of them answers rightly: `won` by the candidate, or `lost`. */
 const comparison = z.object({
@@ -55,6 +56,13 @@ export const trainingSchema = z.discriminatedUnion("event", [
     items: z.object({ label: count, cloud: count }),
     /** Since the training before. */
     fresh: count,
+    /** Kept apart from every step of a training, to judge by; left out: not told. */
+    heldOut: count.optional(),
+    /** Of each class that has any, by name; left out: not told. */
+    classes: z
+      .array(z.object({ name: className, label: count, cloud: count, heldOut: count }))
+      .max(4096)
+      .optional(),
   }),
   event("started", {
     trigger: z.enum(trainingTriggers),

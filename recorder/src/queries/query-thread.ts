@@ -1,6 +1,8 @@
 import { Worker } from "node:worker_threads";
 import { type ErrorCode, MeanetError } from "@meanet/runtime";
 import type { FramePlace, FrameRecord } from "../frames/frame-record.ts";
+import type { RecordedTraining } from "../trainings/recorded-trainings.ts";
+import type { TrainingOptions } from "../trainings/training-options.ts";
 import type { WhatIf } from "../whatif/whatif.ts";
 import type { WhatIfOptions } from "../whatif/whatif-options.ts";
 import type { QueryOptions } from "./query-options.ts";
@@ -10,6 +12,7 @@ import type { QueryResult } from "./query-result.ts";
 interface Questions {
   readonly query: { readonly name: string; readonly options: QueryOptions; readonly answer: QueryResult };
   readonly frame: { readonly frame: string; readonly place: FramePlace; readonly answer: FrameRecord[] };
+  readonly trainings: { readonly options: TrainingOptions; readonly answer: RecordedTraining[] };
   readonly whatif: { readonly options: WhatIfOptions; readonly answer: WhatIf };
 }
 type Kind = keyof Questions;
@@ -55,6 +58,11 @@ export class QueryThread {
   /** @throws {MeanetError} FRAME_UNKNOWN, QUERY_BUSY, STORE_UNUSABLE */
   frames(frame: string, place: FramePlace): Promise<FrameRecord[]> {
     return this.#ask<"frame">({ kind: "frame", frame, place });
+  }
+
+  /** @throws {MeanetError} QUERY_INVALID, QUERY_BUSY, STORE_UNUSABLE */
+  trainings(options: TrainingOptions): Promise<RecordedTraining[]> {
+    return this.#ask<"trainings">({ kind: "trainings", options });
   }
 
   /** @throws {MeanetError} QUERY_INVALID, QUERY_BUSY, STORE_UNUSABLE */

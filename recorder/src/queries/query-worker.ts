@@ -1,6 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import { isMeanetError } from "@meanet/runtime";
 import { findFrames } from "../frames/frame-record.ts";
+import { findTrainings } from "../trainings/recorded-trainings.ts";
 import { runWhatIf } from "../whatif/whatif.ts";
 import type { Answer, QueryAnswer, QueryRequest, Question } from "./query-thread.ts";
 import { runQuery } from "./sql.ts";
@@ -25,6 +26,8 @@ function answer(databaseFile: string, question: Question): Answer {
       return runQuery(databaseFile, question.name, question.options);
     case "frame":
       return findFrames(databaseFile, question.frame, question.place);
+    case "trainings":
+      return findTrainings(databaseFile, question.options);
     case "whatif":
       return runWhatIf(databaseFile, question.options);
   }
