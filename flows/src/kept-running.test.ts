@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createLog } from "@meanet/runtime";
+import { type ChildExit, createLog } from "@meanet/runtime";
 import { KeptRunning, type Start } from "./kept-running.ts";
-import type { Exit, NodeRed } from "./node-red.ts";
+import type { NodeRed } from "./node-red.ts";
 
 const log = createLog("flows", "silent");
 const waits = { restartWaitMs: 1, maxRestartWaitMs: 2, stopTimeoutMs: 1, log };
@@ -10,7 +10,7 @@ const waits = { restartWaitMs: 1, maxRestartWaitMs: 2, stopTimeoutMs: 1, log };
 /** Node-REDs that end when the test says so. */
 class Lives {
   readonly starts: Omit<Start, "signal">[] = [];
-  readonly #ends: ((exit: Exit) => void)[] = [];
+  readonly #ends: ((exit: ChildExit) => void)[] = [];
   #expected = Promise.withResolvers<void>();
   failing = 0;
   /** Starts take until they are given up. */
@@ -28,7 +28,7 @@ class Lives {
       this.failing -= 1;
       return Promise.reject(new Error("did not start"));
     }
-    const { promise: exited, resolve } = Promise.withResolvers<Exit>();
+    const { promise: exited, resolve } = Promise.withResolvers<ChildExit>();
     this.#ends.push(resolve);
     const pid = this.starts.length;
     const stop = () => {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { type Logger, MeanetError } from "@meanet/runtime";
+import { type ChildExit, endChild, exitOf, type Logger, MeanetError } from "@meanet/runtime";
 import type { ChildFigures, ChildMessage } from "./child/messages.ts";
 import { logLines } from "./log-lines.ts";
 
@@ -20,11 +20,6 @@ export interface NodeRedOptions {
   readonly onFigures: (figures: ChildFigures) => void;
 }
 
-export interface Exit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
 /** A Node-RED that answers. */
 export interface NodeRed {
   readonly pid: number;
@@ -32,7 +27,7 @@ export interface NodeRed {
   /** Of the editor: `http://127.0.0.1:1880`. */
   readonly url: string;
   /** Never rejects. */
-  readonly exited: Promise<Exit>;
+  readonly exited: Promise<ChildExit>;
   /** SIGTERM, and SIGKILL when it has not ended after `timeoutMs`. @returns whether it ended by itself */
   stop(timeoutMs: number): Promise<boolean>;
 }
@@ -63,17 +58,8 @@ export async function startNodeRed(options: NodeRedOptions): Promise<NodeRed> {
   );
   logLines(child.stdout!, log, "info");
   logLines(child.stderr!, log, "warn");
-  const exited = new Promise<Exit>((resolve) => {
-    child.once("exit", (code, signal) => resolve({ code, signal }));
-    child.once("error", () => resolve({ code: null, signal: null }));
-  });
-  const stop = async (timeoutMs: number): Promise<boolean> => {
-    child.kill("SIGTERM");
-    const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
-    const { signal } = await exited;
-    clearTimeout(timer);
-    return signal !== "SIGKILL";
-  };
+  const exited = exitOf(child);
+  const stop = (timeoutMs: number) => endChild(child, exited, timeoutMs);
 
   const port = await new Promise<number | string>((resolve) => {
     const timer = setTimeout(

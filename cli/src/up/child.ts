@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { MeanetError } from "@meanet/runtime";
+import { type ChildExit, endChild, exitOf, MeanetError } from "@meanet/runtime";
 import { type Addresses, childMessageSchema } from "../ipc.ts";
 
 const BIN = join(import.meta.dirname, "../../bin/meanet.js");
@@ -21,18 +21,13 @@ export interface ChildOptions {
   readonly program?: string;
 }
 
-interface Exit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
 /** A process that works. */
 export interface Child {
   readonly name: string;
   readonly pid: number;
   readonly addresses: Addresses;
   /** Never rejects. */
-  readonly exited: Promise<Exit>;
+  readonly exited: Promise<ChildExit>;
   /** SIGTERM, and SIGKILL when it has not ended after `timeoutMs`. @returns whether it ended by itself */
   stop(timeoutMs: number): Promise<boolean>;
 }
@@ -51,18 +46,8 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     stdio: ["ignore", log, log, "ipc"],
   });
   closeSync(log);
-  const exited = new Promise<Exit>((resolve) => {
-    process_.once("exit", (code, signal) => resolve({ code, signal }));
-    process_.once("error", () => resolve({ code: null, signal: null }));
-  });
-
-  const stop = async (timeoutMs: number): Promise<boolean> => {
-    process_.kill("SIGTERM");
-    if (await endsWithin(exited, timeoutMs)) return true;
-    process_.kill("SIGKILL");
-    await exited;
-    return false;
-  };
+  const exited = exitOf(process_);
+  const stop = (timeoutMs: number) => endChild(process_, exited, timeoutMs);
 
   const abort = () => void process_.kill("SIGTERM");
   options.signal?.addEventListener("abort", abort);
@@ -104,14 +89,4 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       });
     });
   }
-}
-
-async function endsWithin(exited: Promise<Exit>, timeoutMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs);
-  });
-  const ended = await Promise.race([exited.then(() => true), late]);
-  clearTimeout(timer);
-  return ended;
 }

@@ -1,3 +1,4 @@
+export { type ChildExit, endChild, exitOf } from "./child-exit.ts";
 export { type ConfigSources, flagName, loadConfig, variableName } from "./config.ts";
 export { type ConfigLeaf, configLeaves, keysAt } from "./config-leaves.ts";
 export { exposeDisk } from "./disk-metrics.ts";
