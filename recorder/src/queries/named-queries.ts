@@ -71,6 +71,19 @@ export interface NamedQuery {
 
 const frames = { frames: "sum(frames)" };
 
+/** How many final verdicts there are of an outcome. */
+function countOf(outcome: "answered" | "refused"): Statements & Pick<Part, "rollup"> {
+  return {
+    sql: ({ keys, by, range }) =>
+      `SELECT ${keys} count(*) AS frames FROM verdict WHERE outcome = '${outcome}' AND ${range} GROUP BY ${by}`,
+    influxql: [
+      ({ range, group }) =>
+        `SELECT count("latency_ms") AS "frames" FROM "verdict" WHERE "outcome" = '${outcome}' AND ${range} ${group}`,
+    ],
+    rollup: rolledVerdicts(outcome, frames),
+  };
+}
+
 const everyVerdict = ["device", "model", "exit", "edge", "site"] as const;
 
 /**
@@ -82,36 +95,14 @@ export const queries: Readonly<Record<QueryName, NamedQuery>> = {
     description: "final answers, and how many per second",
     by: everyVerdict,
     columns: ["frames", "framesPerS"],
-    parts: [
-      {
-        tags: {},
-        sql: ({ keys, by, range }) =>
-          `SELECT ${keys} count(*) AS frames FROM verdict WHERE outcome = 'answered' AND ${range} GROUP BY ${by}`,
-        influxql: [
-          ({ range, group }) =>
-            `SELECT count("latency_ms") AS "frames" FROM "verdict" WHERE "outcome" = 'answered' AND ${range} ${group}`,
-        ],
-        rollup: rolledVerdicts("answered", frames),
-      },
-    ],
+    parts: [{ tags: {}, ...countOf("answered") }],
   },
 
   exits: {
     description: "final answers of each exit, and their share",
     by: everyVerdict,
     columns: ["exit", "frames", "share"],
-    parts: [
-      {
-        tags: { exit: "exit" },
-        sql: ({ keys, by, range }) =>
-          `SELECT ${keys} count(*) AS frames FROM verdict WHERE outcome = 'answered' AND ${range} GROUP BY ${by}`,
-        influxql: [
-          ({ range, group }) =>
-            `SELECT count("latency_ms") AS "frames" FROM "verdict" WHERE "outcome" = 'answered' AND ${range} ${group}`,
-        ],
-        rollup: rolledVerdicts("answered", frames),
-      },
-    ],
+    parts: [{ tags: { exit: "exit" }, ...countOf("answered") }],
   },
 
   // The percentile of InfluxDB: of n values in rising order the one at ⌊n·p/100 + ½⌋, no interpolation. SQLite's own
@@ -204,17 +195,7 @@ export const queries: Readonly<Record<QueryName, NamedQuery>> = {
     by: ["device", "edge", "site"],
     columns: ["source", "reason", "frames"],
     parts: [
-      {
-        tags: { reason: "reason" },
-        constants: { source: "refused" },
-        sql: ({ keys, by, range }) =>
-          `SELECT ${keys} count(*) AS frames FROM verdict WHERE outcome = 'refused' AND ${range} GROUP BY ${by}`,
-        influxql: [
-          ({ range, group }) =>
-            `SELECT count("latency_ms") AS "frames" FROM "verdict" WHERE "outcome" = 'refused' AND ${range} ${group}`,
-        ],
-        rollup: rolledVerdicts("refused", frames),
-      },
+      { tags: { reason: "reason" }, constants: { source: "refused" }, ...countOf("refused") },
       {
         tags: { source: "kind", reason: "reason" },
         groupTags: { edge: "node", site: "site" },
