@@ -4,16 +4,22 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { topicsUnder } from "@meanet/protocol";
 import { waitUntil } from "@meanet/session/testing";
-import { load, sampleFrames } from "./rig/frames.ts";
-import { Site } from "./rig/site.ts";
+import { load, sampleFrames, sampleLabels } from "./rig/frames.ts";
+import { SITE, Site } from "./rig/site.ts";
 import { readTables, type Table, valueAt } from "./rig/telegraf.ts";
 
 const file = join(import.meta.dirname, "../docs/monitoring/telegraf/telegraf.conf");
 const tables = readTables(readFileSync(file, "utf8"));
 const inputs = tables.filter(({ name }) => name === "inputs.mqtt_consumer");
-const kinds = ["verdict", "stats", "energy", "status"] as const;
+const kinds = ["verdict", "stats", "energy", "status", "training", "label"] as const;
 type Kind = (typeof kinds)[number];
 const topics = topicsUnder();
+const FRAMES = 120;
+/** A short training, refused whatever it comes to: no gain is above the margin. */
+const learningFlags = [
+  ...["--learning-enabled", "true", "--learning-trigger-items", "40", "--learning-training-epochs", "1"],
+  ...["--learning-margins-gain", "1"],
+];
 
 function children(table: Table, name: string): Table[] {
   return table.tables.filter((one) => one.name === `inputs.mqtt_consumer.${name}`);
@@ -25,8 +31,12 @@ function textOf(table: Table, key: string): string {
   return String(value);
 }
 
+function kindOf({ topics: filter }: Table["values"]): string | undefined {
+  return String(filter).split("/")[4];
+}
+
 function inputOf(kind: Kind): Table {
-  const input = inputs.find(({ values }) => String(values.topics).endsWith(`/${kind}`));
+  const input = inputs.find(({ values }) => kindOf(values) === kind);
   assert.ok(input, `no input for ${kind}`);
   return input;
 }
@@ -38,6 +48,8 @@ describe("telegraf.conf", () => {
     stats: [],
     energy: [],
     status: [],
+    training: [],
+    label: [],
   };
 
   before(async () => {
@@ -49,15 +61,22 @@ describe("telegraf.conf", () => {
     session.subscribe(session.topics.stats, {}, note("stats"));
     session.subscribe(session.topics.energy, {}, note("energy"));
     session.subscribe(session.topics.status, {}, note("status"));
+    session.subscribe(session.topics.training, {}, note("training"));
+    session.subscribe(session.topics.label, {}, note("label"));
     await session.connect();
     await site.startWorker("worker-1");
-    await site.startEdge("edge-1");
+    await site.startEdge("edge-1", ...learningFlags);
     const camera = await site.openCamera("camera-1");
-    await load({ camera, frames: await sampleFrames(), count: 100 });
+    await load({ camera, frames: await sampleFrames(), count: FRAMES });
+    for (const [index, label] of (await sampleLabels()).slice(0, FRAMES).entries()) {
+      const told = { label: index % 2 === 0 ? label.index : label.name };
+      await session.publish(session.topics.label, { site: SITE, device: "camera-1", id: `f-${index}` }, told);
+    }
     await camera.awaitVerdict(await camera.publishFrame(new Uint8Array(5)), 30_000);
     await waitUntil(
-      "each kind of message has come, a refusal among them",
+      "each kind of message has come, refusals of a frame and of a training among them",
       () => ({
+        judged: payloads.training.filter(({ event }) => event === "refused").length,
         refusals: payloads.verdict.filter(({ outcome }) => outcome === "refused").length,
         ...Object.fromEntries(kinds.map((kind) => [kind, payloads[kind].length])),
       }),
@@ -68,7 +87,7 @@ describe("telegraf.conf", () => {
 
   it("has an input for each kind of message, with a client id of its own", () => {
     assert.deepEqual(
-      inputs.map(({ values }) => String(values.topics).split("/").at(-1)),
+      inputs.map(({ values }) => kindOf(values)),
       kinds,
     );
     assert.equal(new Set(inputs.map((input) => textOf(input, "client_id"))).size, inputs.length);
@@ -79,16 +98,15 @@ describe("telegraf.conf", () => {
       const input = inputOf(kind);
       const [parsing] = children(input, "topic_parsing");
       assert.ok(parsing);
-      const levels =
-        kind === "verdict"
-          ? topics.verdict.format({ site: "site", device: "device" })
-          : topics[kind].format({ site: "site", node: "node" });
+      const levels = topicOf(kind);
       assert.deepEqual(input.values.topics, [textOf(parsing, "topic")]);
       assert.match(levels, new RegExp(`^${textOf(parsing, "topic").replaceAll("+", "[^/]+")}$`));
-      const named = textOf(parsing, "tags").split("/");
-      assert.equal(named.length, levels.split("/").length);
-      for (const [index, name] of named.entries())
-        if (name !== "_") assert.equal(levels.split("/")[index], name);
+      for (const key of ["tags", "fields"].filter((one) => one in parsing.values)) {
+        const named: string[] = textOf(parsing, key).split("/");
+        assert.equal(named.length, levels.split("/").length);
+        for (const [index, name] of named.entries())
+          if (name !== "_") assert.equal(levels.split("/")[index], name);
+      }
     });
 
     it(`${kind}: every path is in messages that a site publishes, with the type it is given`, () => {
@@ -134,7 +152,15 @@ describe("telegraf.conf", () => {
   });
 });
 
+function topicOf(kind: Kind): string {
+  const device = { site: "site", device: "device" };
+  if (kind === "verdict") return topics.verdict.format(device);
+  if (kind === "label") return topics.label.format({ ...device, id: "id" });
+  return topics[kind].format({ site: "site", node: "node" });
+}
+
+/** Telegraf writes a number as text where it is told to. */
 function fits(value: unknown, type: string): boolean {
-  if (type === "string") return typeof value === "string";
+  if (type === "string") return typeof value === "string" || typeof value === "number";
   return type === "int" ? Number.isSafeInteger(value) : typeof value === "number";
 }

@@ -8,10 +8,21 @@ const IN_FLIGHT = 48;
 
 /** Raw frames of the sample that comes with the models, 28 x 28 bytes each. */
 export async function sampleFrames(): Promise<Uint8Array[]> {
-  const from = fileURLToPath(new URL("../samples/fashion-mnist", import.meta.resolve("@meanet/models")));
-  const { count, images } = await (await openDataset("fashion-mnist", { from })).read("test");
+  const { count, images } = await (await openSample()).read("test");
   const size = images.length / count;
   return Array.from({ length: count }, (_, index) => images.slice(index * size, (index + 1) * size));
+}
+
+/** Their true classes, in the same order. */
+export async function sampleLabels(): Promise<{ readonly index: number; readonly name: string }[]> {
+  const sample = await openSample();
+  const { labels } = await sample.read("test");
+  return Array.from(labels, (index) => ({ index, name: sample.classes[index]! }));
+}
+
+function openSample() {
+  const from = fileURLToPath(new URL("../samples/fashion-mnist", import.meta.resolve("@meanet/models")));
+  return openDataset("fashion-mnist", { from });
 }
 
 export interface LoadOptions {
