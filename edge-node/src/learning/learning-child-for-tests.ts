@@ -1,14 +1,23 @@
 // A node that learns, without its pipeline, in a process of its own that kills itself: at its n-th touch of a file that its learning is
-// kept in, counted from the first training on. A write is torn: half of it reaches the file.
+// kept in, counted from the first training on, or from the start. A write is torn: half of it reaches the file.
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { openLearning, teachAll } from "./learning-for-tests.ts";
 
-const { folder, bundle, killAt } = JSON.parse(process.argv[2]!) as {
-  folder: string;
-  bundle: string;
-  killAt: number;
-};
+/** What it does: shows frames with their labels, or agrees to hard classes that are proposed once it has; `again` only starts. */
+export type Act = "teach" | "agree" | "again";
+
+export interface ChildTask {
+  readonly folder: string;
+  readonly bundle: string;
+  /** 0: never. */
+  readonly killAt: number;
+  readonly act: Act;
+  /** Of its configuration. */
+  readonly changes: object;
+}
+
+const { folder, bundle, killAt, act, changes } = JSON.parse(process.argv[2]!) as ChildTask;
 let touches = 0;
 let counting = false;
 
@@ -60,12 +69,19 @@ fs.promises.mkdir = (async (path: string, options: { recursive: true }) => {
 }) as typeof mkdir;
 syncBuiltinESMExports();
 
-await using node = openLearning(folder, (training) => {
-  process.send?.(training);
-});
+await using node = openLearning(
+  folder,
+  (training) => {
+    process.send?.(training);
+  },
+  changes,
+);
+counting = act === "again";
 await node.learning.load(bundle);
+counting = act !== "agree";
+if (act !== "again") await teachAll(node);
 counting = true;
-await teachAll(node);
+if (act === "agree") await node.learning.acceptHardClasses();
 await node.learning.idle();
 process.send?.({ event: "end", touches });
 process.disconnect?.();
