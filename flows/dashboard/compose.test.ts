@@ -54,10 +54,10 @@ describe("dashboard", () => {
     for (const { id, func } of functions)
       assert.doesNotThrow(() => new Script(`() => { ${String(func)} }`), id);
     const seen = {
-      ...{ since: 0, until: 1000, intervalMs: 1000, answers: {}, troubles: {}, recorder: null },
+      ...{ since: 0, until: 1000, intervalMs: 1000, answers: {}, lists: {}, troubles: {}, recorder: null },
       broker: "connected",
     };
-    for (const { id, func } of functions.filter(({ id }) => id.includes("-shape-"))) {
+    for (const { id, func } of functions.filter(({ id }) => /-(shape|join)-/.test(id))) {
       assert.doesNotThrow(() => run(func, { payload: seen }), id);
     }
   });

@@ -8,12 +8,23 @@ export const CONNECTION = "meanet-connection-site";
 /** Steps of the flow that are not widgets, wired to the nodes of the page by name. */
 type Wires = readonly (readonly string[])[];
 
-/** A page's own widget, from a single-file Vue component below this folder. */
-export function template(group: string, file: string, to: Wires = [[]], className = ""): PartNode {
+/**
+ * A page's own widget, from a single-file Vue component below this folder.
+ *
+ * @param given - what the component has as `given`, where it says `const given = {};`
+ */
+export function template(
+  group: string,
+  file: string,
+  to: Wires = [[]],
+  className = "",
+  given: Readonly<Record<string, boolean>> = {},
+): PartNode {
+  const component = readFileSync(join(import.meta.dirname, file), "utf8");
   return {
     type: "ui-template",
     group,
-    format: readFileSync(join(import.meta.dirname, file), "utf8"),
+    format: component.replace("const given = {};", `const given = ${JSON.stringify(given)};`),
     ...{ page: "", ui: "", width: 0, height: 0, head: "", storeOutMessages: true, passthru: false },
     ...{ resendOnRefresh: true, templateScope: "local", className, to },
   };

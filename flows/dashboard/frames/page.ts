@@ -15,7 +15,7 @@ export const frames: PageDescription = {
     recent: { title: "Last final verdicts", width: 12 },
   },
   nodes: {
-    ...asking("window", [], "verdict", [], false),
+    ...asking("window", [], "verdict", [], "none"),
     wall: template("wall", "frames/wall.vue", [["label"]]),
     label: { type: "meanet-label", connection: CONNECTION, label: "", to: [["labelled"]] },
     labelled: functionNode(labelled, [["wall"]]),

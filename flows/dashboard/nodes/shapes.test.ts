@@ -8,6 +8,7 @@ const around = {
   until: 1,
   intervalMs: 1,
   answers: {},
+  lists: {},
   troubles: {},
   recorder: null,
   broker: "connected",

@@ -35,7 +35,7 @@ export const overview: PageDescription = {
     drops: { title: "Drops and refusals, by reason", width: 6 },
   },
   nodes: {
-    ...asking("window", wanted, "nodes", panels),
+    ...asking("window", wanted, "nodes", panels, "year"),
     nodes: {
       ...{ type: "meanet-status", connection: CONNECTION, nodes: "", kinds: "", states: "", stats: false },
       to: [["count-online"], []],

@@ -8,6 +8,7 @@ function seen(answers: Record<string, Rows[]>): { payload: Seen } {
     since: 0,
     until: 60_000,
     intervalMs: 1000,
+    lists: {},
     troubles: {},
     recorder: null,
     broker: "connected",
@@ -20,7 +21,7 @@ const nobody = { get: () => undefined };
 describe("figures", () => {
   it("shows a dash, and says so, where there is nothing to show", () => {
     const { payload } = figures(seen({}), nobody);
-    assert.equal(payload.empty, true);
+    assert.equal(payload.empty, "No frame was answered in this time.");
     assert.deepEqual(
       payload.figures.filter(({ value }) => value !== null).map(({ key }) => key),
       ["nodes"],

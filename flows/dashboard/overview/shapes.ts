@@ -20,7 +20,7 @@ interface SeenMessage {
 export function figures(
   msg: SeenMessage,
   flow: { get(key: string): unknown },
-): { payload: { figures: Figure[]; empty: boolean } } {
+): { payload: { figures: Figure[]; empty: string | null } } {
   const { answers } = msg.payload;
   const first = (name: string): Rows => answers[name]?.[0] || {};
   const number = (name: string, column: string): number | null => {
@@ -51,6 +51,7 @@ export function figures(
   const accuracy = number("accuracy", "accuracy");
   const compared = number("disagreement", "compared");
   const none = "–";
+  const empty = frames === null ? "No frame was answered in this time." : null;
   const list: Figure[] = [
     {
       ...{ key: "rate", label: "Frames answered", value: frames },
@@ -94,7 +95,7 @@ export function figures(
       note: states.length === 0 ? "none heard of yet" : "of those that the broker knows",
     },
   ];
-  return { ...msg, payload: { figures: list, empty: frames === null } };
+  return { ...msg, payload: { figures: list, empty } };
 }
 
 /** Keeps the state of each node of the site. */

@@ -1,32 +1,87 @@
 import type { Training } from "@meanet/protocol";
+import type { Seen } from "../asking.ts";
+import type { Figure } from "../overview/shapes.ts";
 import { joulesText, shareText } from "../texts.ts";
+import { type Context, learnerOf, type Stored, type Told } from "./history.ts";
 
-interface Context {
-  get(key: string): unknown;
-  set(key: string, value: unknown): void;
-}
+// Functions of this file run in Node-RED, each with the parts that its node is given: nothing else of this module is there.
 
-interface Told {
-  readonly node: string;
-  readonly training: Training;
-}
-
-/** Keeps events, the newest first: many of them, and of those that come with every item only the last of each node. */
-export function keepTraining(msg: { node: string; payload: Training }, flow: Context): null {
-  const { node, payload: training } = msg;
-  if (training.event === "collected") {
-    const stores = (flow.get("stores") ?? {}) as Record<string, Training>;
-    flow.set("stores", { ...stores, [node]: training });
-    return null;
-  }
+/** What there is, in a few figures, or why there is nothing. */
+export function trainingFigures(
+  msg: { payload: Seen },
+  flow: Pick<Context, "get">,
+): { payload: { figures: Figure[]; empty: string | null } } {
+  const stores = Object.values((flow.get("stores") ?? {}) as Record<string, Stored>);
   const events = (flow.get("events") ?? []) as Told[];
-  flow.set("events", [{ node, training }, ...events].slice(0, 500));
-  return null;
+  const sum = (of: (training: Stored["training"]) => number) =>
+    stores.reduce((total, { training }) => total + of(training), 0);
+  const items = sum((training) => training.items.label + training.items.cloud);
+  const last = events.find(({ training }) => training.run > 0);
+  const ofLast = events.filter(
+    (one) =>
+      last !== undefined && one.training.run === last.training.run && learnerOf(one) === learnerOf(last),
+  );
+  const energyJ =
+    last === undefined ? null : ofLast.reduce((total, { training }) => total + training.energyJ, 0);
+  const judged = events.find(({ training }) => training.event === "accepted" || training.event === "refused");
+  const figures = judged !== undefined && "figures" in judged.training ? judged.training.figures : undefined;
+  const gain = figures === undefined ? null : (figures.heldOut.candidate - figures.heldOut.current) * 100;
+  const none = "–";
+  const list: Figure[] = [
+    {
+      ...{ key: "items", label: "Items collected", value: items, text: String(items) },
+      note: `${sum((training) => training.items.label)} labelled by people, ${sum((training) => training.items.cloud)} answered by the cloud`,
+    },
+    {
+      ...{ key: "last", label: "Last training", value: last?.training.run ?? null },
+      text: last === undefined ? none : last.training.event,
+      note: last === undefined ? "none is known" : `number ${last.training.run} of ${last.node}`,
+    },
+    {
+      ...{ key: "gain", label: "Last candidate", value: gain },
+      text: gain === null ? none : `${gain < 0 ? "−" : "+"}${Math.abs(gain).toFixed(1)} points`,
+      note:
+        figures === undefined
+          ? "none was judged yet"
+          : `beside what was in force, on ${figures.heldOut.items} held-out items`,
+    },
+    {
+      ...{ key: "training-energy", label: "Energy of the last training", value: energyJ },
+      ...{ text: joulesText(energyJ), note: "all its steps" },
+    },
+  ];
+  const nothing = stores.length === 0 && events.length === 0;
+  const away = msg.payload.recorder !== null || Object.keys(msg.payload.troubles).length > 0;
+  const why = away
+    ? "No edge node has told of learning since Node-RED was started; the recorder, which knows of the time before, does not answer."
+    : "No edge node has told of learning yet. It is switched on under Control.";
+  return { ...msg, payload: { figures: nothing ? [] : list, empty: nothing ? why : null } };
 }
 
+/** What is told as new was seen by a training that began since. */
 export function storeRows(msg: object, flow: Pick<Context, "get">): { payload: object[] } {
-  const stores = (flow.get("stores") ?? {}) as Record<string, Training & { event: "collected" }>;
-  const rows = Object.entries(stores).map(([node, { items, fresh }]) => ({ node, ...items, fresh }));
+  const stores = Object.values((flow.get("stores") ?? {}) as Record<string, Stored>);
+  const events = (flow.get("events") ?? []) as Told[];
+  const rows = stores.map((store) => {
+    const { items, fresh, heldOut, at, model } = store.training;
+    const seen = events.some(
+      (one) =>
+        one.training.event === "started" && one.training.at >= at && learnerOf(one) === learnerOf(store),
+    );
+    const bundle = model.replace(/@.*/, "");
+    return { node: store.node, ...items, fresh: seen ? 0 : fresh, heldOut: heldOut ?? "–", bundle };
+  });
+  rows.sort((a, b) => (a.node < b.node ? -1 : 1));
+  return { ...msg, payload: rows };
+}
+
+/** What each store holds of each class, those with the fewest items first: they are what a training lacks. */
+export function classRows(msg: object, flow: Pick<Context, "get">): { payload: object[] } {
+  const stores = Object.values((flow.get("stores") ?? {}) as Record<string, Stored>);
+  const rows = stores.flatMap(({ node, training }) =>
+    (training.classes ?? []).map(({ name, ...counts }) => ({ node, class: name, ...counts })),
+  );
+  rows.sort((a, b) => a.label + a.cloud - (b.label + b.cloud));
   return { ...msg, payload: rows };
 }
 
