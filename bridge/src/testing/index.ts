@@ -1,4 +1,6 @@
 /** What reads the bridge's messages in tests, as the ecosystems would: `@meanet/bridge/testing`. */
+
+export { foreignTopic } from "../foreign-topic.ts";
 export { discoveryBreaches } from "./discovery-rules.ts";
 export { HomeAssistantReader } from "./home-assistant-reader.ts";
 export { homieBreaches } from "./homie-rules.ts";
