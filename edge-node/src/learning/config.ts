@@ -48,11 +48,13 @@ const training = z
       .default("recomputed")
       .describe("moments of batch normalisation: of what it learned from, or those it had"),
     seed: z.int().default(1).describe("of the order of frames, with the number of the training"),
-    maxTime: durationMs.prefault("10m").describe("computing time after which no further epoch begins"),
+    maxTime: durationMs
+      .prefault("10m")
+      .describe("computing time after which no further step begins; what was learned is judged"),
     maxMemory: count()
       .default(512 * MIB)
       .describe(
-        "bytes of items, weights and activations, by arithmetic; a training that needs more is refused",
+        "bytes of items, weights, activations and the thread itself, by arithmetic; a training that needs more is refused",
       ),
     yieldAt: count()
       .default(8)

@@ -148,7 +148,8 @@ export class ItemStore {
       .all()
       .filter((row) => classes.includes(Number(row.class)) && (row.source === "label" || cloudWeight > 0));
     const first = rows[0]?.tensor as Uint8Array | undefined;
-    const tensors = new Float32Array(rows.length * ((first?.length ?? 0) / 4));
+    // Shared with the thread that learns: not copied once more.
+    const tensors = new Float32Array(new SharedArrayBuffer(rows.length * (first?.length ?? 0)));
     const bytes = new Uint8Array(tensors.buffer);
     for (const [at, row] of rows.entries()) bytes.set(row.tensor as Uint8Array, at * first!.length);
     return {

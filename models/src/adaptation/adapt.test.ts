@@ -20,7 +20,8 @@ const recipe = {
   statistics: "recomputed",
   seed: 5,
 } as const;
-const open = { gate: () => 0, onStep: () => undefined };
+const nowMs = () => performance.now();
+const open = { gate: () => 0, nowMs, onStep: () => undefined };
 
 describe("adaptation", () => {
   let folder: string;
@@ -51,7 +52,7 @@ describe("adaptation", () => {
 
   it("learns what the store shows, tells every epoch, and gives the same model for the same seed", async () => {
     const steps: AdaptationStep[] = [];
-    const first = await adapt(task, { gate: () => 0, onStep: (step) => steps.push(step) });
+    const first = await adapt(task, { ...open, onStep: (step) => steps.push(step) });
     const epochs = steps.filter((step) => step.kind === "epoch");
     assert.deepEqual(
       epochs.map(({ epoch }) => epoch),
@@ -80,6 +81,7 @@ describe("adaptation", () => {
     let asked = 0;
     const epochs: AdaptationStep[] = [];
     await adapt(task, {
+      ...open,
       gate: () => {
         asked += 1;
         return 3;
@@ -91,13 +93,32 @@ describe("adaptation", () => {
     assert.ok(paused.every((ms) => ms >= 8 * 3) && asked > 4 * 28, `${paused.join()} of ${asked}`);
   });
 
-  it("begins no epoch after its computing time is over", async () => {
-    const epochs: AdaptationStep[] = [];
-    const result = await adapt(
-      { ...task, maxComputeMs: 0 },
-      { gate: () => 0, onStep: (step) => step.kind === "epoch" && epochs.push(step) },
-    );
-    assert.deepEqual([result.epochs, epochs.length], [1, 1]);
+  it("begins no step after its computing time is over, in the first epoch as in any, and judges what it has", async () => {
+    // A clock that moves at the gate alone: by a second before every run, the waiting left out.
+    const { adaptive, extension } = bundle.manifest.blocks;
+    const run = async (maxComputeMs: number, waitedMs: number) => {
+      let clockMs = 0;
+      const told: AdaptationStep[] = [];
+      const result = await adapt(
+        { ...task, maxComputeMs },
+        {
+          gate: () => {
+            clockMs += 1000 + waitedMs;
+            return waitedMs;
+          },
+          nowMs: () => clockMs,
+          onStep: (step) => told.push(step),
+        },
+      );
+      const ofStep = 3 * recipe.batch * (adaptive.macs + extension.macs);
+      const steps = told.filter((step) => step.kind === "work" && step.macs === ofStep).length;
+      return { steps, epochs: result.epochs, judgedBy: result.heldOut.items };
+    };
+    assert.deepEqual(await run(0, 0), { steps: 1, epochs: 1, judgedBy: 32 });
+    // Four runs of main, three steps.
+    assert.deepEqual(await run(6500, 0), { steps: 3, epochs: 1, judgedBy: 32 });
+    assert.deepEqual(await run(6500, 500), { steps: 3, epochs: 1, judgedBy: 32 });
+    assert.deepEqual(await run(1e9, 0), { steps: 4 * 8, epochs: 4, judgedBy: 32 });
   });
 
   it("learns another dictionary, and judges both by the classes they know", async () => {

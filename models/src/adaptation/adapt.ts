@@ -24,7 +24,7 @@ import { learningRate } from "../training/schedule.ts";
 import { stepSession } from "../training/step-session.ts";
 import { balancedDraw } from "./batches.ts";
 import { carryOver } from "./dictionary.ts";
-import { accuracyOf, gather, type Prepared, prepare, rightAnswers, type Shapes } from "./edge-answers.ts";
+import { accuracyOf, type Prepared, prepare, rightAnswers, type Shapes } from "./edge-answers.ts";
 import { extensionPart, learnableExtension } from "./learnable.ts";
 import { adaptationBytes, checkMemory } from "./memory.ts";
 import type { AdaptationResult, AdaptationStep, AdaptationTask, Comparison } from "./task.ts";
@@ -40,6 +40,8 @@ const [MOMENTUM, WEIGHT_DECAY] = [0.9, 5e-4];
 export interface AdaptationEffects {
   /** Returns the milliseconds that it blocked. @throws {MeanetError} TRAINING_ABORTED */
   readonly gate: () => number;
+  /** Milliseconds of a clock that never goes back. */
+  readonly nowMs: () => number;
   readonly onStep: (step: AdaptationStep) => void;
 }
 
@@ -54,6 +56,7 @@ class Adaptation {
   readonly #part: Part;
   readonly #shapes: Shapes;
   #values: TrainedValues;
+  #startedMs = 0;
   #pausedMs = 0;
 
   constructor(task: AdaptationTask, effects: AdaptationEffects) {
@@ -72,6 +75,7 @@ class Adaptation {
 
   async run(): Promise<AdaptationResult> {
     const { bundle, items, recipe, maxBytes } = this.#task;
+    this.#startedMs = this.#effects.nowMs();
     const reference = readReference(bundle);
     const count = items.labels.length + (reference?.labels.length ?? 0);
     checkMemory(adaptationBytes(bundle, this.#part, count, recipe.batch), maxBytes);
@@ -100,9 +104,10 @@ class Adaptation {
     };
   }
 
-  /** @returns epochs that it took */
+  /** @returns epochs that it took, the last one cut short when its time was over */
   async #train(learned: Prepared, replayed: Prepared | undefined, heldOut: Prepared): Promise<number> {
-    const { recipe, maxComputeMs } = this.#task;
+    const { recipe } = this.#task;
+    const { nowMs } = this.#effects;
     const { batch, epochs } = recipe;
     const store = { frames: learned, ...this.#poolOf(learned) };
     const replay = replayed && { frames: replayed, ...this.#poolOf(replayed) };
@@ -126,16 +131,15 @@ class Adaptation {
       stepSession,
     );
     let momentum: Float32Array = new Float32Array(this.#values.theta.length);
-    const startedMs = performance.now();
     let epoch = 0;
-    while (epoch < epochs) {
-      const computedMs = performance.now() - startedMs - this.#pausedMs;
-      if (epoch > 0 && computedMs > maxComputeMs) break;
-      const [pausedBefore, beganMs] = [this.#pausedMs, performance.now()];
-      this.#work(PASSES * steps * batch * this.#macs);
+    while (epoch < epochs && (epoch === 0 || !this.#isOver)) {
+      const [pausedBefore, beganMs] = [this.#pausedMs, nowMs()];
       let lossSum = 0;
-      for (let index = 0; index < steps; index++) {
+      let done = 0;
+      // The first step of an epoch is never left out: it has begun.
+      for (let index = 0; index < steps && (index === 0 || !this.#isOver); index++) {
         this.#gate();
+        this.#work(PASSES * batch * this.#macs);
         const place = { epochs, epoch, step: index, stepsPerEpoch: steps };
         const rate = learningRate({ ...SCHEDULE, peak: recipe.learningRate }, place);
         const out = await step.run({
@@ -152,10 +156,11 @@ class Adaptation {
           );
         }
         lossSum += loss;
+        done += 1;
         this.#values = { ...this.#values, theta: out.nextTheta!.data as Float32Array };
         momentum = out.nextMomentum!.data as Float32Array;
       }
-      const seconds = (performance.now() - beganMs - (this.#pausedMs - pausedBefore)) / 1000;
+      const seconds = (nowMs() - beganMs - (this.#pausedMs - pausedBefore)) / 1000;
       epoch += 1;
       if (recipe.statistics === "recomputed") await this.#recompute(draw);
       const right = await this.#right(
@@ -167,9 +172,9 @@ class Adaptation {
         kind: "epoch",
         epoch,
         epochs,
-        loss: lossSum / steps,
+        loss: lossSum / done,
         accuracy: right.length === 0 ? null : accuracyOf(right, heldOut.weights),
-        imagesPerS: (steps * batch) / seconds,
+        imagesPerS: (done * batch) / seconds,
         pausedMs: this.#pausedMs - pausedBefore,
       });
     }
@@ -240,7 +245,8 @@ class Adaptation {
       const length = shape.reduce((product, side) => product * side, 1);
       const data = new Float32Array(drawn.length * length);
       for (const [row, [{ frames }, at]] of drawn.entries()) {
-        data.set(frames[key].subarray(at * length, (at + 1) * length), row * length);
+        const from = frames.rows[at]! * length;
+        data.set(frames[key].subarray(from, from + length), row * length);
       }
       return new Tensor("float32", data, [drawn.length, ...shape]);
     };
@@ -269,6 +275,11 @@ class Adaptation {
     return adaptive.macs + extension.macs;
   }
 
+  /** Whether its computing time is: what it waited does not count. */
+  get #isOver(): boolean {
+    return this.#effects.nowMs() - this.#startedMs - this.#pausedMs > this.#task.maxComputeMs;
+  }
+
   #gate(): void {
     this.#pausedMs += this.#effects.gate();
   }
@@ -288,16 +299,16 @@ function everyOtherOfClass(labels: readonly number[]): boolean[] {
   });
 }
 
+/** Some of them; inputs and features are not copied. */
 function select(frames: Prepared, wanted: (at: number) => boolean): Prepared {
   const positions = frames.labels.flatMap((_, at) => (wanted(at) ? [at] : []));
-  const ofAll = (values: Float32Array): Float32Array =>
-    gather(values, positions, [values.length / Math.max(1, frames.labels.length)]).data as Float32Array;
+  const ofThese = <T>(values: readonly T[]): T[] => positions.map((at) => values[at]!);
   return {
-    labels: positions.map((at) => frames.labels[at]!),
-    weights: positions.map((at) => frames.weights[at]!),
-    x: ofAll(frames.x),
-    features: ofAll(frames.features),
-    p1: positions.map((at) => frames.p1[at]!),
+    ...frames,
+    labels: ofThese(frames.labels),
+    weights: ofThese(frames.weights),
+    rows: ofThese(frames.rows),
+    p1: ofThese(frames.p1),
   };
 }
 

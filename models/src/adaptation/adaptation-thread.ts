@@ -28,7 +28,11 @@ function waitAtGate(): number {
 
 stepBack();
 // An error that leaves the thread can abort the whole process inside ONNX Runtime: every one is caught and told.
-adapt(task, { gate: waitAtGate, onStep: (step) => tell({ kind: "step", step }) }).then(
+adapt(task, {
+  gate: waitAtGate,
+  nowMs: () => performance.now(),
+  onStep: (step) => tell({ kind: "step", step }),
+}).then(
   (result) => tell({ kind: "done", result }),
   (error: unknown) =>
     tell({

@@ -9,9 +9,11 @@ const RUN = 32;
 export interface Prepared {
   readonly labels: readonly number[];
   readonly weights: readonly number[];
-  /** n inputs, one after the other. */
+  /** Where each of them stands in `x` and `features`: parts of a store share these. */
+  readonly rows: readonly number[];
+  /** Inputs, one after the other. */
   readonly x: Float32Array;
-  /** n times F1. */
+  /** F1 of each. */
   readonly features: Float32Array;
   readonly p1: readonly Float64Array[];
 }
@@ -46,9 +48,9 @@ export async function prepare(
     const x = new Tensor("float32", tensors.slice(start * ofX, (start + count) * ofX), [count, ...shapes.x]);
     const { y1, F1 } = await main.run({ x });
     features.set(F1!.data as Float32Array, start * ofF1);
-    p1.push(...rows(y1!, count).map(softmax));
+    p1.push(...rowsOfBatch(y1!, count).map(softmax));
   }
-  return { labels, weights, x: tensors, features, p1 };
+  return { labels, weights, rows: labels.map((_, row) => row), x: tensors, features, p1 };
 }
 
 /** Whether each answer of the edge with this extension is right: main's where it calls an easy class, else by the rule. */
@@ -67,10 +69,10 @@ export async function rightAnswers(
     for (let start = 0; start < hard.length; start += RUN) {
       const positions = hard.slice(start, start + RUN);
       const { y2 } = await session.run({
-        x: gather(prepared.x, positions, shapes.x),
-        F1: gather(prepared.features, positions, shapes.F1),
+        x: gather(prepared.x, rowsOf(prepared, positions), shapes.x),
+        F1: gather(prepared.features, rowsOf(prepared, positions), shapes.F1),
       });
-      for (const [row, logits] of rows(y2!, positions.length).entries()) {
+      for (const [row, logits] of rowsOfBatch(y2!, positions.length).entries()) {
         p2.set(positions[row]!, softmax(logits));
       }
     }
@@ -89,8 +91,12 @@ export function accuracyOf(right: readonly boolean[], weights: readonly number[]
   return sum === 0 ? 0 : good / sum;
 }
 
+function rowsOf({ rows }: Prepared, positions: readonly number[]): number[] {
+  return positions.map((position) => rows[position]!);
+}
+
 /** Rows of a vector of frames, as a batch. */
-export function gather(frames: Float32Array, positions: readonly number[], shape: readonly number[]): Tensor {
+function gather(frames: Float32Array, positions: readonly number[], shape: readonly number[]): Tensor {
   const length = size(shape);
   const data = new Float32Array(positions.length * length);
   for (const [row, position] of positions.entries()) {
@@ -99,7 +105,7 @@ export function gather(frames: Float32Array, positions: readonly number[], shape
   return new Tensor("float32", data, [positions.length, ...shape]);
 }
 
-function rows({ data }: Tensor, count: number): Float32Array[] {
+function rowsOfBatch({ data }: Tensor, count: number): Float32Array[] {
   const values = data as Float32Array;
   const length = values.length / count;
   return Array.from({ length: count }, (_, row) => values.slice(row * length, (row + 1) * length));

@@ -5,17 +5,19 @@ import { type Part, trainingMemory } from "../graph/index.ts";
 
 /** ONNX Runtime's arena holds a value and its gradient, and pads; measured at 2 to 3 times the arithmetic. */
 const ARENA = 3;
+/** Of the thread and its sessions, whatever they learn: measured at 50 to 80 MiB, garbage that was not collected yet included. */
+const THREAD = 80 * 2 ** 20;
 
 /**
- * Bytes that a training of so many items needs: items with their features, once, and one step.
+ * Bytes that a training of so many items needs: its thread, items with their features, once, and one step.
  *
  * @param items - of the store and of the reference together
  */
 export function adaptationBytes(bundle: Bundle, part: Part, items: number, batch: number): number {
   const ofFrame = inputDims(bundle.manifest.input).reduce((product, side) => product * side, 1);
   const ofFeatures = part.graph.shapes.get("F1")!.reduce((product, side) => product * side, 1);
-  const ofItem = 4 * (ofFrame + ofFeatures + bundle.manifest.classes.length);
-  return items * ofItem + ARENA * trainingMemory(part, batch).total;
+  const ofItem = 4 * (ofFrame + ofFeatures) + 8 * bundle.manifest.classes.length;
+  return THREAD + items * ofItem + ARENA * trainingMemory(part, batch).total;
 }
 
 /** @throws {MeanetError} LEARNING_REFUSED */

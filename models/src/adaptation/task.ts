@@ -32,7 +32,7 @@ export interface AdaptationTask {
   readonly hardClasses: readonly number[];
   readonly items: StoredItems;
   readonly recipe: AdaptationRecipe;
-  /** Computing time after which no further epoch begins; pauses do not count. */
+  /** Computing time after which no further step begins; pauses do not count. What was learned by then is judged. */
   readonly maxComputeMs: number;
   /** Of items, activations and weights, by arithmetic; a task that needs more is refused. */
   readonly maxBytes: number;
