@@ -17,6 +17,7 @@ const drawn: Readonly<Record<PlottedQuery, { readonly column: string; readonly g
     uplink: { column: "bytes", gap: "zero" },
     disagreement: { column: "share", gap: "as before" },
     savings: { column: "edgeJ", gap: "zero" },
+    training: { column: "steps", gap: "zero" },
   };
 
 /**

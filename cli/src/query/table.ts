@@ -24,7 +24,7 @@ export function querySource({ query, from, since, until }: QueryResult): string 
   return `from ${sourceTexts[from]}, ${begin} to ${end}${estimated}`;
 }
 
-const fractions = new Set(["share", "accuracy"]);
+const fractions = new Set(["share", "accuracy", "accuracyInForce", "accuracyCandidate"]);
 
 export function cellText(column: string, cell: Cell): string {
   if (cell === null) return "–";

@@ -133,6 +133,30 @@ test("exits › shares of each group and interval sum to one", () => {
   for (const sum of sums.values()) assert.ok(Math.abs(sum - 1) < 1e-12);
 });
 
+test("training › counts steps of each kind with their joules, and the mean of what candidates were judged by", () => {
+  const steps = observations().flatMap((one) =>
+    one.kind === "training" && one.node === "edge-2" ? [one.training] : [],
+  );
+  const of = (event: string) => steps.filter((step) => step.event === event);
+  const joules = (event: string) => of(event).reduce((sum, { energyJ }) => sum + energyJ, 0);
+  const judged = of("accepted").flatMap((step) => (step.event === "accepted" ? [step.figures.heldOut] : []));
+  const mean = (side: "current" | "candidate") =>
+    judged.reduce((sum, heldOut) => sum + heldOut[side], 0) / judged.length;
+  assert.ok(judged.length > 2);
+  const { rows } = runQuery(file, "training", { ...all, by: "edge" });
+  const round = (figure: unknown) => (typeof figure === "number" ? Number(figure.toPrecision(12)) : figure);
+  assert.deepEqual(
+    rows.filter(([edge]) => edge === "edge-2").map((row) => row.map(round)),
+    [
+      ["edge-2", "accepted", judged.length, joules("accepted"), mean("current"), mean("candidate")].map(
+        round,
+      ),
+      ["edge-2", "collected", of("collected").length, round(joules("collected")), null, null],
+      ["edge-2", "failed", of("failed").length, round(joules("failed")), null, null],
+    ],
+  );
+});
+
 test("roll-ups › answer for rows that retention has deleted", () => {
   const prunedFile = join(folder, "pruned.sqlite");
   const store = openSqliteStore(prunedFile);

@@ -2,6 +2,7 @@ import { latencyBuckets } from "../rollups/latency-buckets.ts";
 import { disagreement, savings } from "./comparison-queries.ts";
 import { nodes } from "./node-query.ts";
 import { rolledVerdicts } from "./rolled-verdicts.ts";
+import { training } from "./training-query.ts";
 
 /** What a query can be split by; each is a column in SQLite and a tag in InfluxDB. */
 export const groupings = ["device", "model", "exit", "edge", "site"] as const;
@@ -18,6 +19,7 @@ export const queryNames = [
   "disagreement",
   "savings",
   "nodes",
+  "training",
 ] as const;
 export type QueryName = (typeof queryNames)[number];
 
@@ -243,4 +245,5 @@ export const queries: Readonly<Record<QueryName, NamedQuery>> = {
   disagreement,
   savings,
   nodes,
+  training,
 };

@@ -1,3 +1,4 @@
+import type { Training } from "@meanet/protocol";
 import type { Observation } from "../store/store.ts";
 import { answered, refused, START } from "../testing/verdicts.ts";
 
@@ -48,6 +49,8 @@ export function observations(begin = START, stepMs = 47): Observation[] {
         label: seq % 4 ? "cat" : "dog",
       });
     }
+    if (seq % 12 === 0)
+      list.push({ kind: "training", site: place.site, node: edge, training: step(seq, place.at) });
     if (seq % 100 === 0) {
       const drops = { oldest: seq, overload: seq / 2 };
       const stats = {
@@ -79,6 +82,18 @@ export function observations(begin = START, stepMs = 47): Observation[] {
     list.push({ kind: "status", site: "lab", node, status });
   }
   return list;
+}
+
+/** In turn of three kinds; of one of them figures. */
+function step(seq: number, at: number): Training {
+  const common = { at, model: seq % 24 === 0 ? "toy@1.0.0" : "motion@1.0.0", energyJ: seq / 7, run: seq };
+  const comparison = { items: 40, current: seq / 1000, candidate: seq / 900, won: 4, lost: 2 };
+  const steps: Training[] = [
+    { ...common, event: "collected", items: { label: seq, cloud: 0 }, fresh: 1 },
+    { ...common, event: "accepted", figures: { heldOut: comparison, reference: null } },
+    { ...common, event: "failed", reason: "disk full" },
+  ];
+  return steps[(seq / 12) % steps.length]!;
 }
 
 /** Class 3 is what the cloud says. */
