@@ -133,17 +133,22 @@ const training: fc.Arbitrary<Training> = fc.oneof(
     epochs: count,
     hardClasses: names,
   }),
-  fc.record({
-    ...named("epoch"),
-    epoch: row,
-    epochs: row,
-    loss: amount,
-    accuracy: fc.option(probability),
-    imagesPerS: amount,
-    pausedMs: amount,
-  }),
-  fc.record({ ...named("accepted"), figures }),
-  fc.record({ ...named("refused"), reason: text, figures }),
+  withDetail(
+    fc.oneof(
+      fc.record({
+        ...named("epoch"),
+        epoch: row,
+        epochs: row,
+        loss: amount,
+        accuracy: fc.option(probability),
+        imagesPerS: amount,
+        pausedMs: amount,
+      }),
+      fc.record({ ...named("accepted"), figures }),
+      fc.record({ ...named("refused"), reason: text, figures }),
+    ),
+    fc.record({ latencyP99Ms: amount }),
+  ),
   fc.record({ ...named("swapped"), before: text }),
   fc.record({
     ...named("passed"),

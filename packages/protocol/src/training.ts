@@ -35,6 +35,12 @@ const trialFigures = z.object({
 });
 export type TrialFigures = z.infer<typeof trialFigures>;
 
+/**
+ * From a frame's arrival to its verdict: of frames that this node answered, without asking the cloud, since the training began; left out
+ * where there were none.
+ */
+const latencyP99Ms = nonNegative.optional();
+
 const common = {
   at: timestamp,
   /** Name and version of the bundle in force when it happened. */
@@ -82,9 +88,10 @@ export const trainingSchema = z.discriminatedUnion("event", [
     imagesPerS: nonNegative,
     /** Waited for frames in service. */
     pausedMs: nonNegative,
+    latencyP99Ms,
   }),
-  event("accepted", { figures: trialFigures }),
-  event("refused", { reason, figures: trialFigures }),
+  event("accepted", { figures: trialFigures, latencyP99Ms }),
+  event("refused", { reason, figures: trialFigures, latencyP99Ms }),
   /** `model` is the new one. */
   event("swapped", { before: model }),
   /** The trial of what was swapped in is over, and it stays. */

@@ -70,7 +70,7 @@ describe("an InfluxDB that was sent everything", () => {
         ...node,
         training: {
           ...{ at: START, event: "epoch", model: "toy@1.0.0", energyJ: 1, run: 1, pausedMs: 1, epoch: 1 },
-          ...{ epochs: 8, loss: 1, accuracy: 1, imagesPerS: 1 },
+          ...{ epochs: 8, loss: 1, accuracy: 1, imagesPerS: 1, latencyP99Ms: 1 },
         },
       },
     ]);
@@ -85,10 +85,17 @@ describe("an InfluxDB that was sent everything", () => {
   /** Of training, steps other than an epoch. */
   const unsent = [
     "items",
+    "held_out",
     "held_out_current",
     "held_out_candidate",
+    "held_out_won",
+    "held_out_lost",
     "reference_current",
     "reference_candidate",
+    "reference_won",
+    "reference_lost",
+    "disagreement_before",
+    "disagreement_after",
   ];
 
   for (const name of Object.keys(measurements) as MeasurementName[]) {

@@ -7,7 +7,7 @@ import { rolledUp, rollupTable, rollupTables } from "../rollups/rollup-tables.ts
 import { tierNames } from "../rollups/tiers.ts";
 
 /** Grows with every change of the tables below; a database that no step of `upgrades` leads on from is refused, never guessed at. */
-const VERSION = 6;
+const VERSION = 7;
 
 /** How long to wait, holding up everything else, for another process that writes. */
 const BUSY_WAIT_MS = 500;
@@ -21,6 +21,18 @@ export const agingTables = [...changingTables, "label"] as const;
 const row = "row INTEGER PRIMARY KEY, recorded_at INTEGER NOT NULL";
 const changing = `${row}, change INTEGER NOT NULL UNIQUE`;
 
+// Figures of a training, and where its detail has them.
+const trainingFigures = [
+  ["held_out", "$.heldOut"],
+  ["held_out_won", "$.figures.heldOut.won"],
+  ["held_out_lost", "$.figures.heldOut.lost"],
+  ["reference_won", "$.figures.reference.won"],
+  ["reference_lost", "$.figures.reference.lost"],
+  ["disagreement_before", "$.disagreement.before"],
+  ["disagreement_after", "$.disagreement.after"],
+  ["latency_p99_ms", "$.latencyP99Ms"],
+] as const;
+
 // A step of an edge node that learns; detail: all of it as JSON. Columns without a figure of this event are null.
 const trainingTable = `
 CREATE TABLE training (
@@ -29,6 +41,7 @@ CREATE TABLE training (
   loss REAL, accuracy REAL, images_per_s REAL, paused_ms REAL,
   held_out_current REAL, held_out_candidate REAL, reference_current REAL, reference_candidate REAL,
   reason TEXT, detail TEXT NOT NULL,
+  ${trainingFigures.map(([column]) => `${column} REAL`).join(", ")},
   UNIQUE (site, node, at, event, run, epoch)
 ) STRICT;
 `;
@@ -130,6 +143,15 @@ const upgrades: Readonly<Record<number, (database: DatabaseSync) => void>> = {
     for (const table of tables) database.exec(`DROP TABLE IF EXISTS ${table}`);
     database.exec(rollupTables);
     rollUpAll(database);
+  },
+  6(database) {
+    // Step 1 made the table as it is now.
+    const known = database.prepare("SELECT name FROM pragma_table_info('training')").all();
+    for (const [column, path] of trainingFigures) {
+      if (known.some(({ name }) => name === column)) continue;
+      database.exec(`ALTER TABLE training ADD COLUMN ${column} REAL;
+        UPDATE training SET ${column} = json_extract(detail, '${path}')`);
+    }
   },
 };
 

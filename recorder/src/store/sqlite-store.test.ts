@@ -62,6 +62,32 @@ test("sqlite store › leads a database of version 1 on, and keeps its rows", ()
   again.close();
 });
 
+test("sqlite store › leads a database of version 6 on: figures of trainings are read again from what was told", () => {
+  const file = join(folder, "version-6.sqlite");
+  const columns = ["held_out", "held_out_won", "held_out_lost", "reference_won", "reference_lost"];
+  const newer = [...columns, "disagreement_before", "disagreement_after", "latency_p99_ms"];
+  const heldOut = { items: 9, current: 0.5, candidate: 0.75, won: 3, lost: 1 };
+  const store = openSqliteStore(file);
+  store.write([
+    {
+      ...{ kind: "training", site: "lab", node: "edge-1" },
+      training: {
+        ...{ at: 1, model: "tiny@1.0.0", energyJ: 0, run: 1, event: "accepted" },
+        figures: { heldOut, reference: null },
+      },
+    },
+  ]);
+  store.close();
+  const database = new DatabaseSync(file);
+  for (const column of newer) database.exec(`ALTER TABLE training DROP COLUMN ${column}`);
+  database.exec("PRAGMA user_version = 6");
+  database.close();
+  const again = openSqliteStore(file);
+  const [change] = again.changesAfter(0, 10).filter(({ table }) => table === "training");
+  assert.deepEqual([change?.row.held_out_won, change?.row.reference_won ?? null], [3, null]);
+  again.close();
+});
+
 test("sqlite store › leads a database of version 2 on: its verdicts stay, new ones tell more", () => {
   const file = join(folder, "version-2.sqlite");
   const store = openSqliteStore(file);

@@ -22,12 +22,13 @@ export function trainingRow(training: Training): Readonly<Record<string, Value>>
 function figures(training: Training): Record<string, Value> {
   switch (training.event) {
     case "collected":
-      return { items: training.items.label + training.items.cloud };
+      return { items: training.items.label + training.items.cloud, held_out: training.heldOut ?? null };
     case "started":
-      return { items: training.items, epochs: training.epochs };
+      return { items: training.items, held_out: training.heldOut, epochs: training.epochs };
     case "epoch": {
-      const { epoch, epochs, loss, accuracy, imagesPerS, pausedMs } = training;
-      return { epoch, epochs, loss, accuracy, images_per_s: imagesPerS, paused_ms: pausedMs };
+      const { epoch, epochs, loss, accuracy, imagesPerS, pausedMs, latencyP99Ms = null } = training;
+      const speed = { images_per_s: imagesPerS, paused_ms: pausedMs, latency_p99_ms: latencyP99Ms };
+      return { epoch, epochs, loss, accuracy, ...speed };
     }
     case "accepted":
     case "refused": {
@@ -36,15 +37,22 @@ function figures(training: Training): Record<string, Value> {
         items: heldOut.items,
         held_out_current: heldOut.current,
         held_out_candidate: heldOut.candidate,
+        held_out_won: heldOut.won,
+        held_out_lost: heldOut.lost,
         reference_current: reference?.current ?? null,
         reference_candidate: reference?.candidate ?? null,
+        reference_won: reference?.won ?? null,
+        reference_lost: reference?.lost ?? null,
+        latency_p99_ms: training.latencyP99Ms ?? null,
         reason: training.event === "refused" ? training.reason : null,
       };
     }
     case "passed":
-      return { items: training.disagreement.items };
-    case "rolled-back":
-      return { items: training.disagreement.items, reason: training.reason };
+    case "rolled-back": {
+      const { items, before, after } = training.disagreement;
+      const reason = training.event === "rolled-back" ? training.reason : null;
+      return { items, disagreement_before: before, disagreement_after: after, reason };
+    }
     case "failed":
       return { reason: training.reason };
     case "swapped":
