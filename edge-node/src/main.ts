@@ -198,7 +198,12 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
 
     function conclude(outcome: Outcome): void {
       tally.observe(outcome);
-      if (outcome.stage === "recorded") waitsFor.delete("journal");
+      if (outcome.stage === "recorded") {
+        waitsFor.delete("journal");
+        const { verdict } = outcome;
+        // What the cloud takes says nothing of a training's cost to the frames beside it.
+        if (verdict.outcome === "answered" && verdict.cloud === "none") learning.answered(verdict.latencyMs);
+      }
       deliver(outcome, {
         publish: (verdict) => {
           publish(verdict).catch((error: unknown) => {

@@ -28,11 +28,13 @@ describe("learning beside frames", { timeout: 120_000 }, () => {
     await writeQuadrantBundle(bundle);
     const priorityBefore = getPriority();
     const epochs: Extract<Training, { event: "epoch" }>[] = [];
+    let judged: Extract<Training, { event: "accepted" | "refused" }> | undefined;
     let priorities: readonly number[] | undefined;
     let answered: Promise<unknown> | undefined;
     await using node = openLearning(
       join(root, "busy-node"),
       (step) => {
+        if (step.event === "accepted" || step.event === "refused") judged = step;
         if (step.event !== "epoch") return;
         epochs.push(step);
         if (step.epoch === 1) node.learning.setLoad(8);
@@ -50,9 +52,14 @@ describe("learning beside frames", { timeout: 120_000 }, () => {
     );
     const answerFrames = async (count: number) => {
       const model = node.models.current("image")!;
-      for (let frame = 0; frame < count; frame++) await model.runMain([new Float32Array(64)]);
+      for (let frame = 0; frame < count; frame++) {
+        await model.runMain([new Float32Array(64)]);
+        node.learning.answered(frame);
+      }
     };
     await node.learning.load(bundle);
+    // Before the training: none of its figures.
+    node.learning.answered(1000);
     await teachAll(node);
     await node.learning.idle();
     await answered;
@@ -62,6 +69,10 @@ describe("learning beside frames", { timeout: 120_000 }, () => {
     assert.equal(getPriority(), priorityBefore);
     assert.equal(epochs.length, 8);
     assert.equal(epochs[0]!.pausedMs, 0);
+    assert.deepEqual(
+      [epochs[0]!.latencyP99Ms, epochs.at(-1)!.latencyP99Ms, judged!.latencyP99Ms],
+      [undefined, 19, 19],
+    );
     assert.ok(
       epochs.some(({ pausedMs }) => pausedMs > 0),
       epochs.map(({ pausedMs }) => pausedMs).join(),

@@ -19,6 +19,7 @@ import type { LearningConfig } from "./config.ts";
 import type { Proposal } from "./discovery.ts";
 import type { KeptFrame } from "./frame-memory.ts";
 import type { ItemStore } from "./item-store.ts";
+import { LatencySample } from "./latency-sample.ts";
 import { Probation } from "./probation.ts";
 import { StepMeter } from "./step-meter.ts";
 import type { Told } from "./told.ts";
@@ -63,6 +64,8 @@ export class Learner {
   readonly #collector: Collector;
   readonly #probation: Probation;
   #adaptation: Adaptation | undefined;
+  /** Of frames that were answered beside the training. */
+  #beside: LatencySample | undefined;
   #work: Promise<void> | undefined;
   #progress = "idle";
   #busy = false;
@@ -165,6 +168,11 @@ export class Learner {
   ): void {
     if (this.#closed || !this.#options.enabled() || frame.model.base !== this.base) return;
     this.#collector.observe(frame, teacher);
+  }
+
+  /** A frame was answered, of whatever bundle. */
+  answered(latencyMs: number): void {
+    this.#beside?.observe(latencyMs);
   }
 
   /** Someone told the true class of a frame. */
@@ -300,6 +308,9 @@ export class Learner {
     });
     this.#show(`training ${run}`);
     const energy = new StepMeter(this.#options.meter);
+    const beside = new LatencySample();
+    const latency = () => (beside.p99Ms === undefined ? {} : { latencyP99Ms: beside.p99Ms });
+    this.#beside = beside;
     const adaptation = startAdaptation(
       {
         bundle,
@@ -317,7 +328,7 @@ export class Learner {
         const energyJ = energy.observe(step);
         if (step.kind !== "epoch") return;
         const { kind: _, ...figures } = step;
-        this.#tell({ event: "epoch", ...figures, energyJ });
+        this.#tell({ event: "epoch", ...figures, ...latency(), energyJ });
         this.#show(`training ${run}: epoch ${step.epoch} of ${step.epochs}`);
       },
     );
@@ -325,9 +336,10 @@ export class Learner {
     if (this.#busy) adaptation.pause();
     const result = await adaptation.result.finally(() => {
       this.#adaptation = undefined;
+      this.#beside = undefined;
     });
     const { heldOut, reference } = result;
-    const told = { figures: { heldOut, reference }, energyJ: energy.end() };
+    const told = { figures: { heldOut, reference }, ...latency(), energyJ: energy.end() };
     const reason = objection(result, config.margins);
     if (reason !== undefined) {
       counts.refused += 1;

@@ -14,7 +14,7 @@ const { broker, folder } = await openTestSite();
 const learning = {
   enabled: true,
   trigger: { items: 96 },
-  training: { epochs: 4, rate: 0.05, batch: 16 },
+  training: { epochs: 8, rate: 0.05, batch: 16 },
   margins: { leastItems: 8 },
   rollback: { items: 24, leastItems: 12 },
 };
@@ -95,6 +95,8 @@ describe("an edge node that learns", { timeout: 120_000 }, () => {
       assert.ok(meanwhile.outcome === "answered" && meanwhile.model === "quadrants@1.0.0");
       const accepted = await watched.step("accepted");
       const { heldOut, reference } = accepted.figures;
+      // Of the frame that was answered meanwhile.
+      assert.ok(accepted.latencyP99Ms !== undefined && accepted.latencyP99Ms > 0);
       assert.ok(heldOut.candidate > heldOut.current && heldOut.items === started.heldOut);
       assert.ok(reference !== null && reference.candidate > reference.current);
       assert.ok(accepted.energyJ > 0);
@@ -103,7 +105,7 @@ describe("an edge node that learns", { timeout: 120_000 }, () => {
       const epochs = watched.steps.filter((step) => step.event === "epoch");
       assert.deepEqual(
         epochs.map(({ epoch }) => epoch),
-        [1, 2, 3, 4],
+        [1, 2, 3, 4, 5, 6, 7, 8],
       );
       assert.ok(epochs.every(({ energyJ }) => energyJ > 0));
       const collected = watched.steps.findLast((step) => step.event === "collected" && step.items.label > 0);

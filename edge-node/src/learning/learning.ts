@@ -111,6 +111,11 @@ export class Learning {
     this.#learners.get(model.kind)?.observe({ device, id, tensor, features, p1, model }, teacher);
   }
 
+  /** A frame was answered without the cloud. @param latencyMs - from its arrival to its verdict */
+  answered(latencyMs: number): void {
+    for (const learner of this.#learners.values()) learner.answered(latencyMs);
+  }
+
   label(device: string, id: string, label: string | number): void {
     for (const learner of this.#learners.values()) learner.label(device, id, label);
   }
