@@ -117,4 +117,19 @@ describe("learning beside frames", { timeout: 120_000 }, () => {
     assert.deepEqual(manifest.hardClasses, [...others, called], JSON.stringify(told.at(-1)));
     assert.doesNotMatch(node.learning.hardClasses, /agreed/);
   });
+
+  test("gives up the items of a class that was agreed to be easy", async () => {
+    const bundle = join(root, "eases");
+    await writeQuadrantBundle(bundle);
+    await using node = openLearning(join(root, "eases-node"), () => undefined, {
+      trigger: { items: 1000 },
+      // Untrained, main calls nearly every frame the same, and is right with a quarter of them.
+      discovery: { hardBelow: 0.05, easyAbove: 0.1, leastItems: 20 },
+    });
+    await node.learning.load(bundle);
+    await teachAll(node);
+    assert.equal(node.learning.items.label, 64);
+    assert.equal(await node.learning.acceptHardClasses(), true);
+    assert.equal(node.learning.items.label, 48);
+  });
 });

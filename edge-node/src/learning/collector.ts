@@ -47,9 +47,18 @@ export class Collector {
 
   openItems(): ItemStore {
     const { folder, config } = this.#options;
-    const { itemsPerClass: perClass, heldOut } = config.store;
-    this.#items ??= new ItemStore({ file: join(folder, "items.sqlite"), perClass, heldOut });
+    const { itemsPerClass: perClass, heldOut, maxBytes } = config.store;
+    if (this.#items === undefined) {
+      this.#items = new ItemStore({ file: join(folder, "items.sqlite"), perClass, heldOut, maxBytes });
+      // Classes may have been agreed on while it was closed, or a kill came before their items were dropped.
+      this.dropOthers();
+    }
     return this.#items;
+  }
+
+  /** Gives up items of classes that are no longer hard: no training reads them. */
+  dropOthers(): void {
+    this.#items?.keepOnly(this.#options.dictionary());
   }
 
   get proposal(): Proposal | undefined {

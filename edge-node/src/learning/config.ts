@@ -8,6 +8,9 @@ const share = z.number().min(0).max(1);
 const store = z
   .strictObject({
     itemsPerClass: count(8).default(200).describe("labelled items kept on disk of each hard class"),
+    maxBytes: count()
+      .default(256 * MIB)
+      .describe("of these, all classes together; the class that has most gives up its oldest"),
     heldOut: z
       .number()
       .min(0.1)

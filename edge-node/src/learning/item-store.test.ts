@@ -9,8 +9,8 @@ import { type Item, ItemStore } from "./item-store.ts";
 const folder = mkdtempSync(join(tmpdir(), "meanet-items-"));
 after(() => rmSync(folder, { recursive: true }));
 
-function openStore(file = ":memory:", perClass = 100): ItemStore {
-  return new ItemStore({ file, perClass, heldOut: 0.25 });
+function openStore(file = ":memory:", perClass = 100, maxBytes = 1e9): ItemStore {
+  return new ItemStore({ file, perClass, maxBytes, heldOut: 0.25 });
 }
 
 /** Item `at` came at that moment; its tensor is its own. */
@@ -44,6 +44,27 @@ describe("the store of items", () => {
     );
     const first = Array.from(store.read([7], 1).tensors.filter((_, at) => at % 2 === 0));
     assert.deepEqual(first, [3, 11, 12, 13]);
+    store.close();
+  });
+
+  test("takes no more bytes than it may: the class that has most gives up its oldest", () => {
+    // A tensor is 8 bytes: ten of them.
+    const store = openStore(":memory:", 100, 87);
+    for (let at = 0; at < 9; at++) store.add(item(at, { classIndex: at < 6 ? 1 : 2 }));
+    for (let at = 10; at < 14; at++) store.add(item(at, { classIndex: 3 }));
+    const classes = store.classes.map(({ classIndex, label }) => [classIndex, label]);
+    assert.deepEqual(classes, [
+      [1, 3],
+      [2, 3],
+      [3, 4],
+    ]);
+    const [first] = store.read([1], 1).tensors;
+    assert.equal(first, 3);
+    store.keepOnly([3, 4]);
+    assert.deepEqual(
+      store.classes.map(({ classIndex }) => classIndex),
+      [3],
+    );
     store.close();
   });
 

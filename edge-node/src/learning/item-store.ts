@@ -11,6 +11,8 @@ export interface ItemStoreOptions {
   readonly file: string;
   /** Items of each class. */
   readonly perClass: number;
+  /** Of all tensors together; one item stays in any case. */
+  readonly maxBytes: number;
   /** Share of the items that is held out, by their content: the same frame is always on the same side. */
   readonly heldOut: number;
 }
@@ -39,7 +41,8 @@ const SIDES = 1024;
 /**
  * Labelled items of hard classes, on disk: of each class at most so many, each frame once, and a true label above one of the cloud.
  *
- * A full class gives up its oldest item of the cloud, and when it has none, its oldest.
+ * A full class gives up its oldest item of the cloud, and when it has none, its oldest. So does the class that has most, while all of
+ * them together take too many bytes.
  */
 export class ItemStore {
   readonly #options: ItemStoreOptions;
@@ -106,6 +109,7 @@ export class ItemStore {
         bytesOf(item.tensor),
       );
       this.#makeRoom(item.classIndex);
+      this.#fit(item.tensor.byteLength);
       this.#database.exec("COMMIT");
     } catch (error) {
       this.#database.exec("ROLLBACK");
@@ -165,6 +169,13 @@ export class ItemStore {
     this.#prepare("UPDATE item SET fresh = 0 WHERE fresh = 1").run();
   }
 
+  /** Gives up the items of all other classes. */
+  keepOnly(classes: readonly number[]): void {
+    for (const { classIndex } of this.classes) {
+      if (!classes.includes(classIndex)) this.#trim(classIndex, 0);
+    }
+  }
+
   close(): void {
     this.#database.close();
   }
@@ -182,10 +193,26 @@ export class ItemStore {
   }
 
   #makeRoom(classIndex: number): void {
+    this.#trim(classIndex, this.#options.perClass);
+  }
+
+  /** Items of a bundle have all the same size: their number tells their bytes. */
+  #fit(itemBytes: number): void {
+    const most = Math.max(1, Math.floor(this.#options.maxBytes / itemBytes));
+    let { items } = this.#prepare("SELECT count(*) AS items FROM item").get() as { items: number };
+    for (; items > most; items--) {
+      const largest = this.#prepare(
+        "SELECT class, count(*) AS items FROM item GROUP BY class ORDER BY items DESC, class LIMIT 1",
+      ).get()!;
+      this.#trim(Number(largest.class), Number(largest.items) - 1);
+    }
+  }
+
+  #trim(classIndex: number, most: number): void {
     this.#prepare(
       `DELETE FROM item WHERE key IN (
          SELECT key FROM item WHERE class = ? ORDER BY source = 'label' DESC, at DESC, key DESC LIMIT -1 OFFSET ?)`,
-    ).run(classIndex, this.#options.perClass);
+    ).run(classIndex, most);
   }
 }
 

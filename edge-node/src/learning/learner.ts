@@ -214,6 +214,7 @@ export class Learner {
     const proposal = this.#collector.takeProposal();
     if (proposal === undefined) return false;
     await this.#active.point({ agreed: [...proposal.hardClasses] });
+    this.#collector.dropOthers();
     this.#tell({ event: "agreed", hardClasses: this.#names(proposal.hardClasses), by });
     this.#options.onChange();
     return true;
