@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { createLog } from "@meanet/runtime";
-import { type Mosquitto, startMosquitto } from "@meanet/session/testing";
-import { configSchema } from "./config.ts";
-import { type RunningFlows, start } from "./main.ts";
+import { deploy, FlowsForTests, PATIENCE_MS } from "./flows-for-tests.ts";
+import type { RunningFlows } from "./main.ts";
 import { openBrowser, openPage } from "./testing/browser.ts";
-
-const PATIENCE_MS = 300_000;
 
 const connection = {
   id: "site",
@@ -29,17 +22,12 @@ const nodes: Readonly<Record<string, { right: object; wrong: object }>> = {
 };
 
 describe("dialogs of our nodes in the editor", { timeout: 3 * PATIENCE_MS }, () => {
-  const folder = mkdtempSync(join(tmpdir(), "meanet-editor-"));
-  let broker: Mosquitto;
+  let site: FlowsForTests;
   let flows: RunningFlows;
   let browser: Awaited<ReturnType<typeof openBrowser>>;
   before(async () => {
-    broker = await startMosquitto();
-    const settings = {
-      ...{ state: join(folder, "state"), editor: { port: 0 }, deliver: [] },
-      ...{ mqtt: { url: broker.url }, startTimeout: `${PATIENCE_MS}ms` },
-    };
-    flows = await start(configSchema.parse(settings), { log: createLog("flows", "silent") });
+    site = await FlowsForTests.open();
+    flows = await site.start("editor", { deliver: [] });
     browser = await openBrowser();
     const deployed = Object.entries(nodes).flatMap(([type, { right, wrong }]) =>
       Object.entries({ right, wrong }).map(([name, values]) => ({
@@ -47,18 +35,13 @@ describe("dialogs of our nodes in the editor", { timeout: 3 * PATIENCE_MS }, () 
         ...values,
       })),
     );
-    const response = await fetch(`${flows.editor}/flows`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify([{ id: "tab", type: "tab", label: "dialogs" }, connection, ...deployed]),
-    });
-    assert.equal(response.status, 204, await response.text());
+    const tab = { id: "tab", type: "tab", label: "dialogs" };
+    await deploy(flows.editor, [tab, connection, ...deployed]);
   });
   after(async () => {
     await browser?.close();
     await flows?.stop();
-    await broker?.stop();
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    await site?.close();
   });
 
   for (const [language, connectionWord] of Object.entries({ "en-US": "Connection", de: "Verbindung" })) {

@@ -1,70 +1,26 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, request } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
-import { type Status, topicsUnder, type Verdict } from "@meanet/protocol";
-import { createLog, hashPassword, isMeanetError } from "@meanet/runtime";
+import { type Status, topicsUnder } from "@meanet/protocol";
+import { createLog, isMeanetError } from "@meanet/runtime";
 import { MqttSession, mqttConfigSchema } from "@meanet/session";
-import { type Mosquitto, startMosquitto, waitUntil } from "@meanet/session/testing";
-import type { z } from "zod";
-import { configSchema } from "./config.ts";
+import { waitUntil } from "@meanet/session/testing";
 import { allDelivered } from "./delivery/deliver.ts";
 import { type FlowNode, installFlows } from "./delivery/install-flows.ts";
-import { type RunningFlows, start } from "./main.ts";
+import { deploy, FlowsForTests, get, getJson, PATIENCE_MS } from "./flows-for-tests.ts";
+import type { RunningFlows } from "./main.ts";
 import { openBrowser, openPage } from "./testing/browser.ts";
 
-/** Of a start; only a process that hangs takes so long. */
-const PATIENCE_MS = 300_000;
-
-type Settings = z.input<typeof configSchema>;
-
-const folder = mkdtempSync(join(tmpdir(), "meanet-flows-"));
-let broker: Mosquitto;
+let site: FlowsForTests;
 before(async () => {
-  broker = await startMosquitto();
+  site = await FlowsForTests.open();
 });
-after(async () => {
-  await broker?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function settings(name: string, changes: Partial<Settings> = {}): Settings {
-  return {
-    ...{ node: name, state: join(folder, name), editor: { port: 0 }, restartWait: "1ms" },
-    mqtt: { url: broker.url, reconnectInterval: "50ms" },
-    startTimeout: `${PATIENCE_MS}ms`,
-    ...changes,
-  };
-}
-
-function startFlows(name: string, changes: Partial<Settings> = {}): Promise<RunningFlows> {
-  return start(configSchema.parse(settings(name, changes)), { log: createLog("flows", "silent") });
-}
-
-async function get(
-  url: string,
-  options: RequestInit = {},
-): Promise<{ status: number; text: string; headers: Headers }> {
-  const response = await fetch(url, options);
-  return { status: response.status, text: await response.text(), headers: response.headers };
-}
-
-const asJson = { headers: { accept: "application/json" } };
-
-async function getJson<T>(url: string, options: RequestInit = asJson): Promise<T> {
-  return JSON.parse((await get(url, options)).text) as T;
-}
-
-async function deploy(editor: string, flows: readonly FlowNode[]): Promise<void> {
-  const headers = { "content-type": "application/json", "Node-RED-Deployment-Type": "full" };
-  const answer = await get(`${editor}/flows`, { method: "POST", headers, body: JSON.stringify(flows) });
-  assert.equal(answer.status, 204, answer.text);
-}
+after(() => site?.close());
 
 describe("flows, on this machine", () => {
   const asked: string[] = [];
@@ -79,7 +35,7 @@ describe("flows, on this machine", () => {
     recorder.listen(0, "127.0.0.1");
     await once(recorder, "listening");
     const { port } = recorder.address() as AddressInfo;
-    running = await startFlows("plain", {
+    running = await site.start("plain", {
       recorder: { url: `http://127.0.0.1:${port}` },
       statsInterval: "100ms",
     });
@@ -200,7 +156,7 @@ describe("flows, on this machine", () => {
 
   it("keep key and settings for their owner alone", () => {
     for (const file of ["credential-secret", "settings.cjs", "flows_cred.json"]) {
-      assert.equal(statSync(join(folder, "plain", file)).mode & 0o777, 0o600, file);
+      assert.equal(statSync(join(site.folder, "plain", file)).mode & 0o777, 0o600, file);
     }
   });
 
@@ -236,89 +192,6 @@ function upgraded(port: string, headers: Readonly<Record<string, string>>): Prom
   });
 }
 
-const log = createLog("flows", "silent");
-
-const refusal: Verdict = {
-  ...{
-    id: "f1",
-    site: "default",
-    device: "cam-1",
-    edge: "edge-1",
-    journal: "j1",
-    seq: 1,
-    at: 2,
-    receivedAt: 1,
-  },
-  ...{ qos: 1, latencyMs: 1, outcome: "refused", final: true, supersedes: null },
-  ...{ reason: "overload", detail: "512 frames wait" },
-};
-
-describe("flows, beyond this machine", () => {
-  it("are refused without a login", async () => {
-    for (const host of ["0.0.0.0", "::", "192.168.1.5", "my-host"]) {
-      await assert.rejects(
-        startFlows("open", { editor: { host, port: 0 } }),
-        (error) => isMeanetError(error, "LOGIN_REQUIRED") && error.message.includes(host),
-      );
-    }
-  });
-
-  it("ask for the login everywhere, and let its owner in", async (context) => {
-    const login = { username: "anna", password: await hashPassword("s3cret") };
-    const passwords = join(folder, "passwords");
-    writeFileSync(passwords, "");
-    execFileSync("mosquitto_passwd", ["-b", passwords, "flows", "s3cret too"], { stdio: "ignore" });
-    // Mosquitto gives up root before it reads it.
-    chmodSync(passwords, 0o644);
-    chmodSync(folder, 0o755);
-    const closed = await startMosquitto(["allow_anonymous false", `password_file ${passwords}`]);
-    context.after(() => closed.stop());
-    const mqtt = { url: closed.url, username: "flows", password: "s3cret too" };
-    const running = await startFlows("login", { editor: { host: "0.0.0.0", port: 0 }, login, mqtt });
-    context.after(() => running.stop());
-    const { editor } = running;
-    for (const path of ["/flows", "/settings", "/nodes", "/dashboard", "/recorder/queries", "/anything"]) {
-      assert.equal((await get(editor + path, asJson)).status, 401, path);
-    }
-    assert.equal((await token(editor, "anna", "wrong")).status, 403);
-    assert.equal((await token(editor, "otto", "s3cret")).status, 403);
-    const granted = JSON.parse((await token(editor, "anna", "s3cret")).text) as { access_token: string };
-    const headers = { ...asJson.headers, authorization: `Bearer ${granted.access_token}` };
-    assert.equal((await get(`${editor}/flows`, { headers })).status, 200);
-
-    const basic = (password: string) => ({
-      headers: { authorization: `Basic ${Buffer.from(`anna:${password}`).toString("base64")}` },
-    });
-    assert.equal((await get(`${editor}/recorder/queries`, basic("wrong"))).status, 401);
-    // There is no recorder: 503 is what stands behind the login.
-    const behind = await get(`${editor}/recorder/queries`, basic("s3cret"));
-    assert.equal(behind.status, 503);
-    const [cookie = ""] = behind.headers.getSetCookie()[0]?.split(";") ?? [];
-    assert.equal((await get(`${editor}/recorder/queries`, { headers: { cookie } })).status, 503);
-    const forged = cookie.replace(/=\d/, "=9");
-    assert.equal((await get(`${editor}/recorder/queries`, { headers: { cookie: forged } })).status, 401);
-
-    const session = new MqttSession({
-      mqtt: mqttConfigSchema.parse(mqtt),
-      node: "edge-1",
-      site: "default",
-      log,
-    });
-    context.after(() => session.close());
-    await session.connect();
-    const seen = await waitUntil(
-      "the wall has the verdict, through a connection that took its password from the environment",
-      async () => {
-        await session.publish(topicsUnder().verdict, { site: "default", device: "cam-1" }, refusal);
-        return getJson<Record<string, { reason: string }>>(`${editor}/wall/devices`, { headers: { cookie } });
-      },
-      (devices) => "cam-1" in devices,
-      PATIENCE_MS,
-    );
-    assert.equal(seen["cam-1"]?.reason, "overload");
-  });
-});
-
 describe("flows, started and ended", () => {
   it("say by name that the port is taken", async (context) => {
     const taken = createTcpServer().listen(0, "127.0.0.1");
@@ -326,19 +199,19 @@ describe("flows, started and ended", () => {
     await once(taken, "listening");
     const { port } = taken.address() as AddressInfo;
     await assert.rejects(
-      startFlows("taken", { editor: { port } }),
+      site.start("taken", { editor: { port } }),
       (error) => isMeanetError(error, "PORT_TAKEN") && error.message.includes("editor.port"),
     );
   });
 
   it("leave no Node-RED behind: not when stopped, not when a broken flow file is met, which is kept", async () => {
-    const state = join(folder, "plain-stop");
-    const first = await startFlows("plain-stop");
+    const state = join(site.folder, "plain-stop");
+    const first = await site.start("plain-stop");
     const { pid } = first;
     await first.stop();
     assert.ok(!exists(pid!));
     writeFileSync(join(state, "flows.json"), "[{");
-    const second = await startFlows("plain-stop");
+    const second = await site.start("plain-stop");
     const kept = readdirSync(state).filter((name) => name.startsWith("flows.broken-"));
     assert.deepEqual(
       kept.map((name) => readFileSync(join(state, name), "utf8")),
@@ -349,7 +222,7 @@ describe("flows, started and ended", () => {
 
   it("end with the process that started them, even by kill -9", async () => {
     const program = join(import.meta.dirname, "testing/flows-process.ts");
-    const parent = spawn(process.execPath, [program, JSON.stringify(settings("orphan"))], {
+    const parent = spawn(process.execPath, [program, JSON.stringify(site.settings("orphan"))], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     const [pid] = (await once(parent, "message")) as [number];
@@ -358,15 +231,6 @@ describe("flows, started and ended", () => {
     await wentAway(pid);
   });
 });
-
-function token(editor: string, username: string, password: string) {
-  return get(`${editor}/auth/token`, {
-    method: "POST",
-    body: new URLSearchParams({
-      ...{ client_id: "node-red-admin", grant_type: "password", scope: "*", username, password },
-    }),
-  });
-}
 
 /** `fetch` sets the Host header itself. */
 async function rawStatus(port: string, host: string): Promise<number | undefined> {
@@ -384,7 +248,7 @@ function outsideUrls(text: string): string[] {
 }
 
 async function firstStatus(context: TestContext, node: string): Promise<Status> {
-  const mqtt = mqttConfigSchema.parse({ url: broker.url });
+  const mqtt = mqttConfigSchema.parse({ url: site.broker.url });
   const session = new MqttSession({
     mqtt,
     node: `watch-${node}`,
