@@ -5,7 +5,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { openLearning, teachAll } from "./learning-for-tests.ts";
 
 /** What it does: shows frames with their labels, or agrees to hard classes that are proposed once it has; `again` only starts. */
-export type Act = "teach" | "agree" | "again";
+type Act = "teach" | "agree" | "again";
 
 export interface ChildTask {
   readonly folder: string;

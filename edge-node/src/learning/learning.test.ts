@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { quadrantFrames, writeQuadrantBundle } from "@meanet/models/testing";
+import { quadrantFrames, swellWindows, writeQuadrantBundle, writeSwellBundle } from "@meanet/models/testing";
 import type { SettingState, Stats, Training } from "@meanet/protocol";
 import { answerOf, Onlooker, openTestSite, startEdge } from "../site-for-tests.ts";
 
 const LENGTH = 64;
+const WINDOW_BYTES = 4 * 16 * 4;
 
 const { broker, folder } = await openTestSite();
 
@@ -153,6 +154,36 @@ describe("an edge node that learns", { timeout: 120_000 }, () => {
     }
     await onlooker.until(() => watched.stats()?.counters.itemsCloud === 40);
     assert.ok(onlooker.questions.every(({ model }) => model === "quadrants@1.0.0"));
+  });
+
+  test("learns the windows of a sensor, beside a bundle of pictures that it leaves alone", async () => {
+    const pictures = join(folder.path, "pictures");
+    const windows = join(folder.path, "swells");
+    await writeQuadrantBundle(pictures);
+    await writeSwellBundle(windows);
+    const node = "feels";
+    await using onlooker = await Onlooker.connect(broker.url, node);
+    const watched = watch(onlooker, node);
+    const models = [pictures, windows];
+    await using _edge = await startEdge(
+      broker.url,
+      { path: folder.path, bundle: pictures },
+      { node, learning, models },
+    );
+    const { session } = onlooker;
+    const { frames, labels } = swellWindows(96, 16);
+    const bytes = new Uint8Array(frames.buffer);
+    for (const [at, label] of labels.entries()) {
+      const id = `w-${at}`;
+      await onlooker.sendWindow("imu", bytes.subarray(at * WINDOW_BYTES, (at + 1) * WINDOW_BYTES), id);
+      await session.publish(session.topics.label, { site: node, device: "imu", id }, { label });
+    }
+    const { figures } = await watched.step("accepted");
+    assert.ok(figures.heldOut.candidate > figures.heldOut.current);
+    const { model } = await watched.step("swapped");
+    assert.equal(model, "swells@1.0.0+feels.1");
+    await onlooker.until(() => watched.states.get("model")?.value === `quadrants@1.0.0, ${model}`);
+    assert.equal(watched.states.get("train")?.value, "idle | on trial");
   });
 
   test("refuses a bundle that it cannot learn with, and says why; a wish for a training is answered", async () => {

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { isMeanetError } from "@meanet/runtime";
 import type { Bundle } from "../bundle/bundle.ts";
-import { toTensor } from "../bundle/tensor.ts";
-import { quadrantFrames, writeQuadrantBundle } from "../testing/index.ts";
+import { toTensor, windowTensor } from "../bundle/tensor.ts";
+import { quadrantFrames, swellWindows, writeQuadrantBundle, writeSwellBundle } from "../testing/index.ts";
 import { adapt } from "./adapt.ts";
 import { startAdaptation } from "./adaptation.ts";
 import { learnableExtension } from "./learnable.ts";
@@ -135,6 +135,17 @@ describe("adaptation", () => {
     const result = await adapt({ ...task, bundle: bare }, open);
     assert.equal(result.reference, null);
     assert.ok(result.heldOut.candidate > 0.9, JSON.stringify(result.heldOut));
+  });
+
+  it("learns sensor windows as it learns pictures", async () => {
+    const windows = await writeSwellBundle(join(folder, "windows"));
+    const { labels, frames } = swellWindows(64, 2);
+    const { input } = windows.manifest;
+    assert.ok(input.kind === "window");
+    const items = { ...task.items, labels, tensors: windowTensor(frames, input) };
+    const { heldOut, reference } = await adapt({ ...task, bundle: windows, items }, open);
+    assert.ok(heldOut.candidate > 0.9 && heldOut.current < 0.6, JSON.stringify(heldOut));
+    assert.ok(reference !== null && reference.candidate > 0.9, JSON.stringify(reference));
   });
 
   it("runs in a thread of its own, which can be held and stopped", async () => {
