@@ -45,6 +45,16 @@ describe("dashboard of meanet up", { timeout: 6 * PATIENCE_MS }, () => {
   });
 
   const value = (key: string) => figure(overview, key);
+  /** Keeps the time that the Overview shows, and says which it is. */
+  const hold = async () => {
+    await overview.page.getByRole("button", { name: "Hold" }).click();
+    const range = overview.page.locator("[data-since]");
+    const [since, until] = await Promise.all(
+      ["data-since", "data-until"].map((name) => range.getAttribute(name)),
+    );
+    return { since: since ?? "", until: until ?? "" };
+  };
+  const release = () => overview.page.getByRole("button", { name: "Held" }).click();
   const health = (kind: string) => overview.page.locator(`[data-health=${kind}]`).waitFor();
   const visit = async (name: string) => {
     await other.page.goto(`${editor}/dashboard/${name}`);
@@ -63,13 +73,7 @@ describe("dashboard of meanet up", { timeout: 6 * PATIENCE_MS }, () => {
   });
 
   it("agrees with meanet query on the same time", async () => {
-    const { page } = overview;
-    await page.getByRole("button", { name: "Hold" }).click();
-    const range = page.locator("[data-since]");
-    const [since, until] = [
-      (await range.getAttribute("data-since")) ?? "",
-      (await range.getAttribute("data-until")) ?? "",
-    ];
+    const { since, until } = await hold();
     const ask = (name: "throughput" | "latency" | "energy" | "accuracy") => {
       const { columns, rows } = runQuery(site.storeFile, name, { since, until });
       return Object.fromEntries(columns.map((column, index) => [column, rows[0]?.[index]]));
@@ -95,7 +99,7 @@ describe("dashboard of meanet up", { timeout: 6 * PATIENCE_MS }, () => {
     const cloud = rows.find((row) => row[columns.indexOf("exit")] === "cloud");
     const share = Number(cloud?.[columns.indexOf("share")] ?? 0);
     assert.equal(await value("edge-share"), 1 - share);
-    await page.getByRole("button", { name: "Held" }).click();
+    await release();
   });
 
   it("shows all nodes of the site, and what became of frames", async () => {
@@ -137,15 +141,21 @@ describe("dashboard of meanet up", { timeout: 6 * PATIENCE_MS }, () => {
     await page.getByText(`Sent: door boot is ${verdict.label}.`).waitFor();
     await page.getByText("✔ Right.").waitFor();
     await waitUntil("it is counted", labelled, (row) => row?.[1] === 1, PATIENCE_MS);
-    const { since, until, rows } = runQuery(site.storeFile, "accuracy", {});
-    const [frames = 0] = rows[0] as number[];
-    assert.ok(since < until && frames > 0);
+    const held = await hold();
+    const [, counted] = runQuery(site.storeFile, "accuracy", { ...held, by: "device" }).rows.find(
+      ([device]) => device === "door",
+    ) ?? ["door", 0];
+    assert.equal(counted, 1);
     await waitUntil(
       "the Overview counts it",
-      () => note(overview, "accuracy"),
-      (text) => Number(/\d+/.exec(text)) >= frames,
+      async () => ({
+        shown: Number(/\d+/.exec(await note(overview, "accuracy"))),
+        asked: runQuery(site.storeFile, "accuracy", held).rows[0]?.[0],
+      }),
+      ({ shown, asked }) => shown === asked,
       PATIENCE_MS,
     );
+    await release();
   });
 
   it("trains an edge on demand, and shows what it had collected, its epochs, and what came of it", async () => {
@@ -281,5 +291,10 @@ function note({ page }: WatchedPage, key: string): Promise<string> {
 
 async function picture({ page }: WatchedPage, name: string): Promise<void> {
   if (PICTURES === undefined) return;
-  await page.screenshot({ path: join(PICTURES, `dashboard-${name}.png`), timeout: PATIENCE_MS });
+  await page.waitForFunction("[...document.images].every((image) => image.complete)");
+  await page.screenshot({
+    path: join(PICTURES, `dashboard-${name}.png`),
+    fullPage: true,
+    timeout: PATIENCE_MS,
+  });
 }

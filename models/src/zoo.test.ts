@@ -34,7 +34,7 @@ for (const name of await readdir(join(dir, ".."))) {
 }
 
 /** Their data may not be passed on. */
-const withoutFrames = ["cifar100-resnet32-a", "uci-har"];
+const withoutFrames = ["cifar100-resnet32-a", "cifar100-resnet32-b", "uci-har"];
 
 for (const name of withoutFrames) {
   describe(`${name} of the zoo, trained on data that may not be passed on`, () => {
@@ -168,5 +168,14 @@ describe("the zoo's cifar100-resnet32-a", () => {
     assert.ok(edge.accuracy - main.accuracy >= 0.02, `${main.accuracy} → ${edge.accuracy}`);
     assert.ok(edge.hard - main.hard >= 0.04, `hard ${main.hard} → ${edge.hard}`);
     assert.ok(cloud!.accuracy - main.accuracy >= 0.05, `cloud ${cloud!.accuracy}`);
+  });
+});
+
+describe("the zoo's cifar100-resnet32-b", () => {
+  it("ships with figures of all held-out frames that reach its floors", async () => {
+    const { n, main, edge } = await shippedFigures("cifar100-resnet32-b", "held-out");
+    assert.equal(n, 5000);
+    assert.ok(main.accuracy >= 0.65, `main ${main.accuracy}`);
+    assert.ok(edge.accuracy > main.accuracy, `${main.accuracy} → ${edge.accuracy}`);
   });
 });
