@@ -110,6 +110,16 @@ describe("replay", () => {
     assert.deepEqual([results.length, dropped], [1, ["r-1-1"]]);
   });
 
+  it("drops a frame whose publishing and labelling fail together, and lives on", async () => {
+    const closed = () => Promise.reject(new MeanetError("SESSION_CLOSED", "the session is closed"));
+    const { device } = camera();
+    const { dropped, done } = run([{ ...device, publishFrame: closed, label: closed }], 2);
+    await done;
+    // Where a rejection that nobody heard of would end the process.
+    await settled();
+    assert.deepEqual(dropped, ["r-1-0", "r-1-1"]);
+  });
+
   it("without an end goes on until it is told, and awaits what is under way", async () => {
     const ending = new AbortController();
     const { device, published } = camera((id) => {

@@ -88,6 +88,8 @@ export async function replay(options: ReplayOptions): Promise<void> {
 
   async function answered(camera: Camera, id: string, { payload, label }: LabelledFrame, tell: boolean) {
     const labelled = tell ? camera.label(id, label) : undefined;
+    // Awaited with the verdict; a frame that fails before, as at the end, leaves nobody to hear that its label failed too.
+    labelled?.catch(() => undefined);
     for (let attempt = 1; ; attempt++) {
       await camera.publishFrame(payload, { id, qos: 1 });
       try {

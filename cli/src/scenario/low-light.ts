@@ -116,7 +116,7 @@ export async function runLowLight(
     await mkdir(state, { recursive: true });
 
     const up = upConfigSchema.parse({ port: 0, site: SITE, state, bundles: [bundleFolder], replay: false });
-    const processes = new Processes(up, (text) => progress.say(text), edgeFlags(config, plan));
+    const processes = new Processes(up, (text) => progress.say(text), { edgeFlags: edgeFlags(config, plan) });
     parts.add("processes", processes, (started) => started.stop());
     const mqtt = mqttConfigSchema.parse({ url: await processes.startBroker() });
     await processes.startNodes(mqtt.url);

@@ -95,6 +95,21 @@ describe("supervise", () => {
     assert.equal(readFileSync(settings.logFile, "utf8"), "mode works\nmode works\n");
   });
 
+  it("starts no child again that ends with all others, when the user wants an end", async () => {
+    const events: string[] = [];
+    const ending = new AbortController();
+    const supervised = await supervise({
+      ...options(),
+      args: () => ["works"],
+      ...{ backoffMs: 1, maxBackoffMs: 1, ending: ending.signal },
+      onEvent: (text) => events.push(text),
+    });
+    ending.abort();
+    process.kill(Number(new URL(supervised.addresses.http!).port), "SIGTERM");
+    await supervised.stop(20_000);
+    assert.deepEqual([supervised.restarts, events], [0, []]);
+  });
+
   it("goes on trying, and stops while it does", async () => {
     const events: string[] = [];
     const failedTwice = Promise.withResolvers<void>();

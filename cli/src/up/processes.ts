@@ -16,20 +16,26 @@ interface Plan {
   readonly signal?: AbortSignal;
 }
 
+export interface ProcessesOptions {
+  /** Further flags of every edge node, such as `["--provisional"]`. */
+  readonly edgeFlags?: readonly string[];
+  /** Aborted when the user wants an end. */
+  readonly ending?: AbortSignal;
+}
+
 /** The processes of `meanet up`: the broker first, then the rest at once; they stop in the reverse order. */
 export class Processes {
   readonly #config: UpConfig;
   readonly #onEvent: (text: string) => void;
-  readonly #edgeFlags: readonly string[];
+  readonly #options: ProcessesOptions;
   readonly #running: Supervised[] = [];
   readonly #stopping = new AbortController();
   #flows: Promise<void> = Promise.resolve();
 
-  /** @param edgeFlags - further flags of every edge node, such as `["--provisional"]` */
-  constructor(config: UpConfig, onEvent: (text: string) => void, edgeFlags: readonly string[] = []) {
+  constructor(config: UpConfig, onEvent: (text: string) => void, options: ProcessesOptions = {}) {
     this.#config = config;
     this.#onEvent = onEvent;
-    this.#edgeFlags = edgeFlags;
+    this.#options = options;
   }
 
   /** Name and addresses, in the order of starting. */
@@ -98,6 +104,7 @@ export class Processes {
       logFile: resolve(this.#config.state, "logs", `${plan.name}.log`),
       startTimeoutMs: START_TIMEOUT_MS,
       ...BACKOFF,
+      ending: this.#options.ending,
       onEvent: this.#onEvent,
     });
   }
@@ -167,7 +174,7 @@ export class Processes {
           ...(policy === undefined ? [] : ["--policy", policy]),
           ...["--thumbnails-every", `${thumbnails}ms`],
           ...["--thumbnails-of-cloud", thumbnails === 0 ? "none" : "disagreed"],
-          ...this.#edgeFlags,
+          ...(this.#options.edgeFlags ?? []),
           ...httpPort(previous),
         ],
       })),

@@ -14,6 +14,11 @@ export interface SupervisedOptions {
   /** Wait before the second attempt to restart; doubles up to `maxBackoffMs`. */
   readonly backoffMs: number;
   readonly maxBackoffMs: number;
+  /**
+   * Aborted when the user wants an end: what ends from then on is not started again. A service manager, or a terminal that closes, sends
+   * its signal to every process at once.
+   */
+  readonly ending?: AbortSignal | undefined;
   /** Tells people what happened to it. */
   readonly onEvent: (text: string) => void;
   readonly program?: string;
@@ -62,6 +67,10 @@ export async function supervise(options: SupervisedOptions): Promise<Supervised>
     while (true) {
       const { code, signal } = await current.exited;
       if (stopping.signal.aborted) return;
+      if (options.ending?.aborted === true) {
+        child = undefined;
+        return;
+      }
       onEvent(`${name} ended with ${signal ?? `exit code ${code}`}; starting it again`);
       child = undefined;
       const next = await startAgain();

@@ -42,7 +42,9 @@ export async function up(config: UpConfig, screen: Screen, stopped: Promise<Stop
   return parts.guard(async () => {
     const streams = await openStreams(config);
     const watching = streams.length === 0;
-    const processes = new Processes(config, (text) => screen.say(text));
+    const processes = new Processes(config, (text) => screen.say(text), {
+      ending: ending.signal,
+    });
     parts.add("processes", processes, (started) => started.stop());
     const url = await processes.startBroker();
     const mqtt = mqttConfigSchema.parse({ url });
