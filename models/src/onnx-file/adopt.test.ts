@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { create } from "@bufbuild/protobuf";
-import { openEngine, type TensorViews } from "@meanet/inference";
 import { type ErrorCode, isMeanetError } from "@meanet/runtime";
 import {
   StringStringEntryProtoSchema,
@@ -11,51 +9,20 @@ import {
   TensorProto_DataType,
   ValueInfoProtoSchema,
 } from "onnx-buf";
-import { type ImageInput, readManifest } from "../bundle/manifest.ts";
+import type { ImageInput } from "../bundle/manifest.ts";
 import { toTensor } from "../bundle/tensor.ts";
-import { zooPath } from "../bundle/zoo.ts";
 import { openDataset } from "../data/dataset.ts";
 import { softmax } from "../routing.ts";
 import { type AdoptOptions, adopt, bytesAsTheyAre, readClassifier } from "./adopt.ts";
+import { answer, close, edited, sample, samples } from "./adopt-for-tests.ts";
 import { setFrames } from "./input.ts";
 import { OnnxFile } from "./onnx-file.ts";
 import { tensorProto } from "./tensor-data.ts";
 
-const samples = join(import.meta.dirname, "..", "..", "samples");
 const own = { mean: [0.286], std: [0.353] };
 const input: ImageInput = { kind: "image", shape: [1, 28, 28], ...own };
 
 type Changes = Partial<Omit<AdoptOptions, "as">>;
-
-function sample(name: string): Promise<Uint8Array> {
-  return readFile(join(samples, "torch-classifier", name));
-}
-
-/** The file changed by `edit`. */
-async function edited(name: string, edit: (file: OnnxFile) => void): Promise<Uint8Array> {
-  const file = OnnxFile.read(await sample(name));
-  edit(file);
-  return file.write();
-}
-
-async function answer(onnx: Uint8Array, feeds: TensorViews): Promise<TensorViews> {
-  const engine = await openEngine({ name: "test", model: onnx, anyBatch: true });
-  const { outputs } = await engine.run(feeds);
-  await engine.close();
-  return outputs;
-}
-
-function close(
-  actual: ArrayLike<number | bigint>,
-  expected: ArrayLike<number | bigint>,
-  tolerance: number,
-): void {
-  assert.equal(actual.length, expected.length);
-  for (let index = 0; index < actual.length; index++) {
-    const [a, b] = [Number(actual[index]), Number(expected[index])];
-    assert.ok(Math.abs(a - b) <= tolerance, `[${index}]: ${a}, expected ${b}`);
-  }
-}
 
 describe("a classifier that PyTorch exported", () => {
   /** Three frames as bytes. */
@@ -330,70 +297,6 @@ describe("a classifier that PyTorch exported", () => {
       });
     });
   }
-});
-
-describe("a classifier of pictures of three channels and another size", () => {
-  const trained: ImageInput = {
-    kind: "image",
-    shape: [3, 32, 32],
-    mean: [0.5071, 0.4865, 0.4409],
-    std: [0.2673, 0.2564, 0.2762],
-  };
-  const planes = Uint8Array.from({ length: 3 * 3 * 1024 }, (_, index) => (index * 7919) % 251);
-  const feeds = (from: ImageInput) => ({ x: { data: toTensor(planes, from), dims: [3, ...from.shape] } });
-  const options = { features: "/8/Relu_1_output_0", as: "y1", classes: 100 } as const;
-  let bytes: Uint8Array;
-  let expected: TensorViews;
-
-  before(async () => {
-    bytes = await readFile(join(zooPath("cifar100-resnet32-a"), "cloud.onnx"));
-    expected = await answer(bytes, feeds(trained));
-  });
-
-  const adopted = async (frames: ImageInput, own?: AdoptOptions["own"]) =>
-    adopt(await readClassifier(bytes, "wide.onnx"), {
-      ...options,
-      ...{ frames, own, examples: toTensor(planes, frames) },
-    });
-
-  it("is a main like any other: logits as before, a map of features behind them, a count of its graph", async () => {
-    const { onnx, batch, features, count } = await adopted(trained);
-    const { y1, F1 } = await answer(onnx, feeds(trained));
-    close(y1!.data, expected.y!.data, 1e-4);
-    assert.deepEqual([batch, features, F1!.dims], [undefined, [256, 8, 8], [3, 256, 8, 8]]);
-    const { blocks } = await readManifest(zooPath("cifar100-resnet32-a"));
-    assert.deepEqual(count, blocks.cloud);
-  });
-
-  it("takes frames of another normalisation than its own, each channel by numbers of its own", async () => {
-    const bundle = { ...trained, mean: [0.2, 0.5, 0.8], std: [0.5, 0.25, 1] };
-    const { y1 } = await answer((await adopted(bundle, trained)).onnx, feeds(bundle));
-    close(y1!.data, expected.y!.data, 1e-3);
-    // With the numbers of another channel the answers are others.
-    const swapped = { mean: trained.mean.toReversed(), std: trained.std.toReversed() };
-    const other = await answer((await adopted(bundle, swapped)).onnx, feeds(bundle));
-    assert.throws(() => close(other.y1!.data, expected.y!.data, 1e-2), assert.AssertionError);
-  });
-
-  it("stays byte for byte what it is where it answers as the network of a bundle's cloud already", async () => {
-    const { onnx } = await adopt(await readClassifier(bytes, "cloud.onnx"), {
-      ...{ as: "y", classes: 100, frames: trained, examples: toTensor(planes, trained) },
-    });
-    assert.equal(Buffer.compare(onnx, bytes), 0);
-  });
-
-  it("is refused where the data's pictures have one channel", async () => {
-    const grey: ImageInput = { kind: "image", shape: [1, 32, 32], mean: [0.5], std: [0.25] };
-    const refused = adopt(await readClassifier(bytes, "wide.onnx"), {
-      ...options,
-      ...{ frames: grey, examples: toTensor(planes.subarray(0, 3 * 1024), grey) },
-    });
-    await assert.rejects(
-      refused,
-      (error) =>
-        isMeanetError(error, "MODEL_UNFIT") && /3x32x32 .*data set's are 1x32x32/.test(error.message),
-    );
-  });
 });
 
 it("constants of the first ONNX versions, listed as inputs too, are no inputs", async () => {
