@@ -45,12 +45,18 @@ describe("dashboard of meanet up", { timeout: 6 * PATIENCE_MS }, () => {
   });
 
   const value = (key: string) => figure(overview, key);
-  /** Keeps the time that the Overview shows, and says which it is. */
-  const hold = async () => {
+  const range = () => overview.page.locator("[data-since]");
+  /** Keeps the time that the Overview shows, and says which it is. Done once the Overview shows `moment`, in ms. */
+  const hold = async (moment = 0) => {
+    await waitUntil(
+      `the Overview shows ${new Date(moment).toISOString()}`,
+      async () => Number(await range().getAttribute("data-until")),
+      (until) => until > moment,
+      PATIENCE_MS,
+    );
     await overview.page.getByRole("button", { name: "Hold" }).click();
-    const range = overview.page.locator("[data-since]");
     const [since, until] = await Promise.all(
-      ["data-since", "data-until"].map((name) => range.getAttribute(name)),
+      ["data-since", "data-until"].map((name) => range().getAttribute(name)),
     );
     return { since: since ?? "", until: until ?? "" };
   };
@@ -141,7 +147,7 @@ describe("dashboard of meanet up", { timeout: 6 * PATIENCE_MS }, () => {
     await page.getByText(`Sent: door boot is ${verdict.label}.`).waitFor();
     await page.getByText("✔ Right.").waitFor();
     await waitUntil("it is counted", labelled, (row) => row?.[1] === 1, PATIENCE_MS);
-    const held = await hold();
+    const held = await hold(Date.now());
     const [, counted] = runQuery(site.storeFile, "accuracy", { ...held, by: "device" }).rows.find(
       ([device]) => device === "door",
     ) ?? ["door", 0];
