@@ -17,6 +17,8 @@ const drawn: Readonly<Record<PlottedQuery, { readonly column: string; readonly g
     uplink: { column: "bytes", gap: "zero" },
     disagreement: { column: "share", gap: "as before" },
     savings: { column: "edgeJ", gap: "zero" },
+    consumption: { column: "computeJ", gap: "zero" },
+    load: { column: "largest", gap: "as before" },
     training: { column: "steps", gap: "zero" },
   };
 

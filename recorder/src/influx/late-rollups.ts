@@ -30,7 +30,7 @@ export class LateRollups {
     const before = Date.now() - this.#lateMs;
     for (const { table, row } of changes) {
       const at = Number(row.at);
-      if ((table === "verdict" || table === "drop_count") && at < before)
+      if (table !== "status" && table !== "training" && at < before)
         this.#noteMinute(intervalStart("1m", at));
     }
   }

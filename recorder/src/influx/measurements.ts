@@ -105,6 +105,8 @@ export const measurements = {
     fields: {
       compute_j: float("compute since the start", "J"),
       uplink_j: float("upload since the start", "J"),
+      compute_used_j: float("compute since the point before", "J"),
+      uplink_used_j: float("upload since the point before", "J"),
       uptime_s: float("since the start", "s"),
     },
   },

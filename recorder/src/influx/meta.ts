@@ -54,15 +54,20 @@ export async function shownContinuousQueries(
   return new Map((ours?.values ?? []).map(([name, query]) => [String(name), String(query)]));
 }
 
-/** Policies that our continuous queries read and fill; undefined when the database is not provisioned. */
+/**
+ * Policies that our continuous queries read and fill; undefined when the database is not provisioned. One that an earlier release
+ * provisioned lacks queries, and has the policies.
+ */
 export function policiesIn(queries: ReadonlyMap<string, string>): PolicyNames | undefined {
   const policyOf = (tier: Tier, place: "INTO" | "FROM") => {
-    const names = rolledMeasurements.map((measurement) => {
-      const text = queries.get(continuousQueryName(measurement, tier)) ?? "";
-      return new RegExp(` ${place} (?:"[^"]+"|\\w+)\\.(?:"([^"]+)"|(\\w+))\\.`)
+    const names = rolledMeasurements.flatMap((measurement) => {
+      const text = queries.get(continuousQueryName(measurement, tier));
+      if (text === undefined) return [];
+      const found = new RegExp(` ${place} (?:"[^"]+"|\\w+)\\.(?:"([^"]+)"|(\\w+))\\.`)
         .exec(text)
         ?.slice(1)
         .find(Boolean);
+      return [found];
     });
     return names.every((name) => name === names[0]) ? names[0] : undefined;
   };

@@ -57,8 +57,10 @@ describe("provisioning of InfluxDB 1.x", () => {
       'retention policy "1m": created, 90d',
       'retention policy "1h": created, 730d',
     ]);
-    const made = first.filter((line) => /^continuous query meanet_(verdict|node)_1[mh]: created$/.test(line));
-    assert.equal(made.length, 4);
+    const made = first.filter((line) =>
+      /^continuous query meanet_(verdict|energy|node)_1[mh]: created$/.test(line),
+    );
+    assert.equal(made.length, 6);
     const kept = await retentionPolicies(server);
     assert.deepEqual(
       kept
@@ -162,6 +164,57 @@ describe("provisioning of InfluxDB 1.x", () => {
       await untilAccuracy("the late label counts", from, [[2, 1, 0.5]]);
     await forwarder.stop(1000);
     store.close();
+  });
+
+  test("joules and levels of nodes that were sent late are rolled up as well", async () => {
+    const server = connect();
+    await run(server);
+    const store = openSqliteStore(":memory:");
+    const forwarder = new Forwarder({ store, server, config, late: new LateRollups(server, HOUR / 6), log });
+    const at = Date.now() - 5 * HOUR;
+    const node = { site: "lab", node: "edge-1" };
+    const of = { kind: "edge", at, uptimeS: 60 } as const;
+    const energy = { ...of, computeJ: 2, uplinkJ: 1, source: "modelled:toy" };
+    const stats = { ...of, memoryBytes: 5e6, counters: { frames: 7 }, drops: {}, queues: { waiting: 3 } };
+    store.write([
+      { kind: "energy", ...node, energy },
+      { kind: "energy", ...node, energy: { ...energy, at: at + 1000, uptimeS: 61, computeJ: 4 } },
+      { kind: "stats", ...node, stats },
+    ]);
+    forwarder.wake();
+    const untilRows = (name: "consumption" | "load", from: "1m" | "1h", rows: readonly unknown[]) =>
+      waitUntil(
+        `${name} counts from ${from}`,
+        () => runInfluxQuery(server, name, { since: "6h", from }),
+        (answer) => JSON.stringify(answer.rows) === JSON.stringify(rows),
+      );
+    for (const from of ["1m", "1h"] as const) {
+      await untilRows("consumption", from, [["lab", "edge-1", "edge", "modelled:toy", 4, 1]]);
+      const gauges = [
+        ["memory_bytes", 5e6],
+        ["queue_waiting", 3],
+      ];
+      await untilRows(
+        "load",
+        from,
+        gauges.map((gauge) => ["lab", "edge-1", "edge", ...gauge]),
+      );
+    }
+    const counted = `SELECT "last_counter_frames", "uptime_s" FROM "${server.database}"."1h"."node"`;
+    assert.deepEqual((await ask(server, counted)).series?.[0]?.values?.[0]?.slice(1), [7, 60]);
+    await forwarder.stop(1000);
+    store.close();
+  });
+
+  test("by an earlier release, without roll-ups of energy, is known, and completed by another run", async () => {
+    const server = connect();
+    await run(server);
+    for (const tier of ["1m", "1h"])
+      await ask(server, `DROP CONTINUOUS QUERY "meanet_energy_${tier}" ON "${server.database}"`);
+    assert.notEqual(policiesIn(await shownContinuousQueries(server)), undefined);
+    const answer = await runInfluxQuery(server, "throughput", { since: "20d" });
+    assert.equal(answer.from, "1h");
+    assert.ok((await run(server)).includes("continuous query meanet_energy_1m: created"));
   });
 
   test("a continuous query made again takes up a label that came late", async () => {

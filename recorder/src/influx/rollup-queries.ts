@@ -1,4 +1,4 @@
-import { verdictFigures } from "../rollups/figures.ts";
+import { energyFigures, verdictFigures } from "../rollups/figures.ts";
 import { latencyBuckets } from "../rollups/latency-buckets.ts";
 import { type Tier, tierNames } from "../rollups/tiers.ts";
 import { influxDuration } from "./duration.ts";
@@ -7,12 +7,36 @@ import { influxDuration } from "./duration.ts";
 export type PolicyNames = Readonly<Record<"raw" | Tier, string>>;
 
 /** Measurements that are rolled up; roll-ups stand under the same name, in another policy. */
-export const rolledMeasurements = ["verdict", "node"] as const;
+export const rolledMeasurements = ["verdict", "energy", "node"] as const;
 type RolledMeasurement = (typeof rolledMeasurements)[number];
+
+/**
+ * What is kept of nodes, by field: what adds up, and of what stands at a level its largest or its last. The fields that nodes name are told
+ * by a pattern, and InfluxQL puts the alias before their names: `max_queue_waiting`.
+ */
+export const nodeFields: Readonly<Record<string, NodeField>> = {
+  dropped: { influxql: 'sum("dropped") AS "dropped"', description: "frames dropped for this reason" },
+  memory_bytes: { influxql: 'max("memory_bytes") AS "memory_bytes"', description: "most resident memory" },
+  uptime_s: { influxql: 'last("uptime_s") AS "uptime_s"', description: "since the start, as told last" },
+  "max_queue_…": { influxql: 'max(/^queue_/) AS "max"', description: "most that waited" },
+  "last_counter_…": {
+    influxql: 'last(/^counter_/) AS "last"',
+    description: "counted since the start of the node, as told last",
+  },
+};
+
+interface NodeField {
+  readonly influxql: string;
+  readonly description: string;
+}
 
 /** Of points, and of the minutes that hours are made of. */
 function selected(measurement: RolledMeasurement, tier: Tier): string {
-  if (measurement === "node") return 'sum("dropped") AS "dropped"';
+  if (measurement === "node")
+    return Object.values(nodeFields)
+      .map(({ influxql }) => influxql)
+      .join(", ");
+  if (measurement === "energy") return energyFigures.map((name) => `sum("${name}") AS "${name}"`).join(", ");
   const ofPoints = Object.entries(verdictFigures).map(([name, { influxql }]) => `${influxql} AS "${name}"`);
   const ofMinutes = Object.entries(verdictFigures).map(
     ([name, { fold }]) => `${fold}("${name}") AS "${name}"`,
@@ -31,7 +55,8 @@ export function rollUpStatement(
   tier: Tier,
   range?: { readonly fromMs: number; readonly toMs: number },
 ): string {
-  const from = policies[tier === "1m" ? "raw" : "1m"];
+  // The hours of nodes are made of points: of minutes, the pattern would put the alias before the name a second time.
+  const from = policies[tier === "1m" || measurement === "node" ? "raw" : "1m"];
   const where = range === undefined ? "" : ` WHERE time >= ${range.fromMs}ms AND time < ${range.toMs}ms`;
   const of = (policy: string) => `"${database}"."${policy}"."${measurement}"`;
   return `SELECT ${selected(measurement, tier)} INTO ${of(policies[tier])} FROM ${of(from)}${where} GROUP BY time(${tier}), *`;

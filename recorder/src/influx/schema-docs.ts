@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { configSchema } from "../config.ts";
-import { verdictFigures } from "../rollups/figures.ts";
+import { energyFigures, verdictFigures } from "../rollups/figures.ts";
 import { latencyBoundsMs, latencyBuckets } from "../rollups/latency-buckets.ts";
 import { influxDuration } from "./duration.ts";
 import { measurements } from "./measurements.ts";
-import { continuousQueries } from "./rollup-queries.ts";
+import { continuousQueries, nodeFields } from "./rollup-queries.ts";
 
 export const schemaDocsPath = join(import.meta.dirname, "..", "..", "..", "docs", "reference", "influxdb.md");
 
@@ -38,11 +38,21 @@ ${Object.entries(measurements).map(renderMeasurement).join("\n\n")}
 | policy | holds | kept |
 |---|---|---|
 | \`${raw.name}\`, the default | points as above | ${influxDuration(raw.keep)} |
-| \`${minutes.name}\` | \`verdict\` and \`node\` by the minute | ${influxDuration(minutes.keep)} |
+| \`${minutes.name}\` | \`verdict\`, \`energy\` and \`node\` by the minute | ${influxDuration(minutes.keep)} |
 | \`${hours.name}\` | the same by the hour | ${influxDuration(hours.keep)} |
 
-A rolled-up point stands at the begin of its interval under the same measurement and tags. SQLite has the same figures, as columns of \`verdict_1m\`, \`verdict_1h\`, \`drop_count_1m\` and \`drop_count_1h\`.
-Of \`node\` there is \`dropped\`, added up; of \`verdict\`:
+A rolled-up point stands at the begin of its interval under the same measurement and tags. SQLite has the same figures, as columns of \`verdict_1m\`,
+\`verdict_1h\` and so on: \`drop_count\` has the drops of \`node\`, \`node\` the largest of memory and of each queue. Steps of trainings are few, and what nodes counted and their changes of state SQLite keeps as rows only.
+
+Of \`energy\` there are ${energyFigures.map((name) => `\`${name}\``).join(" and ")}, added up: over any time, what a node used in it. Of \`node\` there are:
+
+| field | of the points of the interval |
+|---|---|
+${Object.entries(nodeFields)
+  .map(([name, { description }]) => `| \`${name}\` | ${description} |`)
+  .join("\n")}
+
+And of \`verdict\`:
 
 | field | type | of the verdicts of the interval |
 |---|---|---|
@@ -54,7 +64,7 @@ ${Object.entries(verdictFigures)
   .join("\n")}
 | \`${first}\` … \`${latencyBuckets.at(-1)}\` | integer | histogram of latencies: verdicts below this bound and not below the one before |
 
-Everything adds up, so that hours are made of minutes and any range of either. Percentiles do not: those of an hour cannot be had from those of its minutes. So intervals keep
+Everything of \`verdict\` and \`energy\` adds up, so that hours are made of minutes and any range of either; the hours of \`node\` are made of points. Percentiles do not: those of an hour cannot be had from those of its minutes. So intervals keep
 a histogram of ${latencyBuckets.length} fixed buckets, ten bounds to the decade from ${latencyBoundsMs[0]} ms to ${latencyBoundsMs.at(-1)! / 1000} s (1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8). A percentile is read from it at its exact rank, values taken to lie evenly on a
 logarithmic scale within their bucket: it lies in the right bucket, less than 28 % from the exact one. Counts, sums, means and the largest value are exact.
 

@@ -1,5 +1,6 @@
 import { latencyBuckets } from "../rollups/latency-buckets.ts";
 import { disagreement, savings } from "./comparison-queries.ts";
+import { consumption, load } from "./node-figures.ts";
 import { nodes } from "./node-query.ts";
 import { rolledVerdicts } from "./rolled-verdicts.ts";
 import { training } from "./training-query.ts";
@@ -19,6 +20,8 @@ export const queryNames = [
   "disagreement",
   "savings",
   "nodes",
+  "consumption",
+  "load",
   "training",
 ] as const;
 export type QueryName = (typeof queryNames)[number];
@@ -245,5 +248,7 @@ export const queries: Readonly<Record<QueryName, NamedQuery>> = {
   disagreement,
   savings,
   nodes,
+  consumption,
+  load,
   training,
 };

@@ -63,6 +63,9 @@ export function observations(begin = START, stepMs = 47): Observation[] {
         queues: { waiting: seq / 100, publish: 0 },
       } as const;
       list.push({ kind: "stats", site: "lab", node: edge, stats });
+      const { kind, at, uptimeS } = stats;
+      const used = { computeJ: seq / 3, uplinkJ: seq / 11, source: "modelled:toy" };
+      list.push({ kind: "energy", site: "lab", node: edge, energy: { kind, at, uptimeS, ...used } });
     }
   }
   for (const [node, state] of [

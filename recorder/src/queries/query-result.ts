@@ -1,6 +1,7 @@
 import { latencyBuckets, percentileMs } from "../rollups/latency-buckets.ts";
 import type { Source, SourcedQuery } from "./choose-source.ts";
 import { queries } from "./named-queries.ts";
+import { withGauges } from "./node-figures.ts";
 import { withQueues } from "./node-query.ts";
 
 export type Cell = string | number | null;
@@ -70,6 +71,8 @@ function derive(query: SourcedQuery, rows: readonly RawRow[]): RawRow[] {
       return rows.map((row) => ({ ...row, share: number(row, "different") / number(row, "compared") }));
     case "savings":
       return rows.map(compareWays);
+    case "load":
+      return rows.flatMap(withGauges);
     case "nodes":
       return rows.map(withQueues);
     default:

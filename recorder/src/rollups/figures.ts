@@ -19,6 +19,9 @@ export type VerdictRow = Readonly<Record<string, Value>>;
 /** What keeps rolled-up verdicts apart: the tags that the points of InfluxDB bear as well. */
 export const verdictTags = ["site", "edge", "device", "model", "exit", "outcome", "reason"] as const;
 export const dropTags = ["site", "node", "kind", "reason"] as const;
+export const energyTags = ["site", "node", "kind", "source"] as const;
+/** A gauge is `memory_bytes`, or a queue: `queue_waiting`. */
+export const gaugeTags = ["site", "node", "kind", "gauge"] as const;
 
 const number = (value: Value | undefined) => Number(value ?? 0);
 
@@ -93,5 +96,8 @@ export const verdictFigures: Readonly<Record<string, Figure>> = {
   correct: sumOf("correct", "INTEGER", "of these, the ones that are right"),
 };
 
-/** All columns of figures, in the order of their table: {@link verdictFigures}, then one count for each bucket of latency. */
+/** All figures of verdicts, in the order of their table: {@link verdictFigures}, then one count for each bucket of latency. */
 export const verdictFigureNames: readonly string[] = [...Object.keys(verdictFigures), ...latencyBuckets];
+
+/** Joules that a node used, by column in SQLite and field in InfluxDB: the same in points and in roll-ups. */
+export const energyFigures = ["compute_used_j", "uplink_used_j"] as const;

@@ -1,8 +1,8 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Value } from "../store/store.ts";
-import { dropTags, type VerdictRow, verdictFigureNames, verdictFigures, verdictTags } from "./figures.ts";
+import { energyFigures, type VerdictRow, verdictFigureNames, verdictFigures } from "./figures.ts";
 import { bucketOf } from "./latency-buckets.ts";
-import { type RolledUp, rolledUp, rollupTable } from "./rollup-tables.ts";
+import { type RolledUp, rolledUp, rollupShapes, rollupTable } from "./rollup-tables.ts";
 import { intervalStart, type Tier, tierNames } from "./tiers.ts";
 
 /** What a batch adds to one interval of one series. */
@@ -41,7 +41,7 @@ export class RollupBook {
   /** A verdict that is new. @param row - its columns */
   addVerdict(row: VerdictRow): void {
     for (const tier of tierNames) {
-      const { figures } = this.#addition("verdict", tier, row, verdictTags, verdictFigureNames.length);
+      const figures = this.#figures("verdict", tier, row);
       for (const [index, { fold, of }] of folds.entries()) {
         const value = of(row);
         figures[index] = fold === "max" ? Math.max(figures[index]!, value) : figures[index]! + value;
@@ -54,7 +54,7 @@ export class RollupBook {
   judgeVerdict(row: VerdictRow, judgement: number | null): void {
     const before = row.correct ?? null;
     for (const tier of tierNames) {
-      const { figures } = this.#addition("verdict", tier, row, verdictTags, verdictFigureNames.length);
+      const figures = this.#figures("verdict", tier, row);
       figures[labelled]! += Number(judgement !== null) - Number(before !== null);
       figures[correct]! += Number(judgement ?? 0) - Number(before ?? 0);
     }
@@ -62,8 +62,32 @@ export class RollupBook {
 
   addDrop(row: VerdictRow): void {
     for (const tier of tierNames) {
-      const { figures } = this.#addition("drop_count", tier, row, dropTags, 1);
+      const figures = this.#figures("drop_count", tier, row);
       figures[0]! += Number(row.dropped);
+    }
+  }
+
+  /** What a node used since its report before. @param row - of `energy` */
+  addEnergy(row: VerdictRow): void {
+    for (const tier of tierNames) {
+      const figures = this.#figures("energy", tier, row);
+      for (const [index, name] of energyFigures.entries()) figures[index]! += Number(row[name]);
+    }
+  }
+
+  /** Memory and queues of a node as it told of them. @param row - of `node` */
+  addGauges(row: VerdictRow): void {
+    const queues = JSON.parse(String(row.queues)) as Record<string, number>;
+    const gauges: [gauge: string, value: number][] = [
+      ["memory_bytes", Number(row.memory_bytes ?? 0)],
+      ...Object.entries(queues).map(([name, length]) => [`queue_${name}`, length] as [string, number]),
+    ];
+    for (const [gauge, value] of gauges) {
+      if (value <= 0) continue;
+      for (const tier of tierNames) {
+        const figures = this.#figures("node", tier, { ...row, gauge });
+        figures[0] = Math.max(figures[0]!, value);
+      }
     }
   }
 
@@ -84,33 +108,26 @@ export class RollupBook {
     for (const table of rolledUp) for (const tier of tierNames) this.#additions[table][tier].clear();
   }
 
-  #addition(
-    table: RolledUp,
-    tier: Tier,
-    row: VerdictRow,
-    tags: readonly string[],
-    figures: number,
-  ): Addition {
+  /** What a batch adds to the interval and series of a row, in the order of the table's figures. */
+  #figures(table: RolledUp, tier: Tier, row: VerdictRow): number[] {
+    const { tags, figures } = rollupShapes[table];
     const keys = [intervalStart(tier, Number(row.at)), ...tags.map((tag) => row[tag]!)];
     const key = JSON.stringify(keys);
     let addition = this.#additions[table][tier].get(key);
     if (addition === undefined) {
-      addition = { keys, figures: Array.from({ length: figures }, () => 0) };
+      addition = { keys, figures: Object.keys(figures).map(() => 0) };
       this.#additions[table][tier].set(key, addition);
     }
-    return addition;
+    return addition.figures;
   }
 }
 
 function upsert(table: RolledUp, tier: Tier): string {
-  const [tags, names] =
-    table === "verdict" ? [verdictTags, verdictFigureNames] : [dropTags, ["dropped"] as const];
-  const sets = names.map((name) =>
-    verdictFigures[name]?.fold === "max"
-      ? `${name} = max(${name}, excluded.${name})`
-      : `${name} = ${name} + excluded.${name}`,
+  const { tags, figures } = rollupShapes[table];
+  const sets = Object.entries(figures).map(([name, { fold }]) =>
+    fold === "max" ? `${name} = max(${name}, excluded.${name})` : `${name} = ${name} + excluded.${name}`,
   );
-  const columns = ["at", ...tags, ...names];
+  const columns = ["at", ...tags, ...Object.keys(figures)];
   return `INSERT INTO ${rollupTable(table, tier)} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})
     ON CONFLICT DO UPDATE SET ${sets.join(", ")}`;
 }
@@ -118,21 +135,22 @@ function upsert(table: RolledUp, tier: Tier): string {
 /** Rows rolled up at once, so that a large database does not fill the memory. */
 const BACKFILL_ROWS = 50_000;
 
-/** Rolls up all rows of a database whose roll-ups are empty. Inside a transaction. */
-export function rollUpAll(database: DatabaseSync): void {
+/** Rolls up all rows of tables whose roll-ups are empty. Inside a transaction. */
+export function rollUpAll(database: DatabaseSync, tables: readonly RolledUp[] = rolledUp): void {
   const book = new RollupBook(database);
-  let rows = 0;
-  const saveSometimes = () => {
-    rows += 1;
-    if (rows % BACKFILL_ROWS === 0) book.save();
+  const adds: Readonly<Record<RolledUp, (row: VerdictRow) => void>> = {
+    verdict: (row) => book.addVerdict(row),
+    drop_count: (row) => book.addDrop(row),
+    energy: (row) => book.addEnergy(row),
+    node: (row) => book.addGauges(row),
   };
-  for (const row of database.prepare("SELECT * FROM verdict ORDER BY row").iterate()) {
-    book.addVerdict(row as VerdictRow);
-    saveSometimes();
-  }
-  for (const row of database.prepare("SELECT * FROM drop_count ORDER BY row").iterate()) {
-    book.addDrop(row as VerdictRow);
-    saveSometimes();
+  let rows = 0;
+  for (const table of tables) {
+    for (const row of database.prepare(`SELECT * FROM ${table} ORDER BY row`).iterate()) {
+      adds[table](row as VerdictRow);
+      rows += 1;
+      if (rows % BACKFILL_ROWS === 0) book.save();
+    }
   }
   book.save();
 }

@@ -41,6 +41,8 @@ function rolledUp(file: string): Table {
   return tierNames.flatMap((tier) => [
     ...select(file, `SELECT * FROM verdict_${tier} ORDER BY at, ${verdictTags.join(", ")}`),
     ...select(file, `SELECT * FROM drop_count_${tier} ORDER BY at, site, node, kind, reason`),
+    ...select(file, `SELECT * FROM energy_${tier} ORDER BY at, site, node, kind, source`),
+    ...select(file, `SELECT * FROM node_${tier} ORDER BY at, site, node, kind, gauge`),
   ]);
 }
 
@@ -67,6 +69,19 @@ function fromRows(file: string): Table {
       file,
       `SELECT at / ${tiers[tier]} * ${tiers[tier]} AS at, site, node, kind, reason, sum(dropped) AS dropped
        FROM drop_count GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`,
+    ),
+    ...select(
+      file,
+      `SELECT at / ${tiers[tier]} * ${tiers[tier]} AS at, site, node, kind, source,
+       sum(compute_used_j) AS compute_used_j, sum(uplink_used_j) AS uplink_used_j
+       FROM energy GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`,
+    ),
+    ...select(
+      file,
+      `SELECT at / ${tiers[tier]} * ${tiers[tier]} AS at, site, node, kind, gauge, max(value) AS largest FROM (
+         SELECT at, site, node, kind, 'memory_bytes' AS gauge, memory_bytes AS value FROM node
+         UNION ALL SELECT at, site, node, kind, 'queue_waiting', queues ->> '$.waiting' FROM node
+       ) WHERE value > 0 GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`,
     ),
   ]);
 }
@@ -120,8 +135,13 @@ function history(seed: number): Observation[] {
     while (random() < 0.3) list.push(label(1 + Math.floor(random() * seq)));
     if (seq % 40 === 0) {
       const drops = { oldest: seq, overload: Math.floor(random() * 99) };
-      const stats = { kind: "edge", at: place.at, uptimeS: seq, counters: {}, drops, queues: {} } as const;
-      list.push({ kind: "stats", site: "lab", node: place.edge, stats });
+      const queues = { waiting: Math.floor(random() * 3) };
+      const memory = random() < 0.5 ? {} : { memoryBytes: seq };
+      const of = { kind: "edge", at: place.at, uptimeS: seq } as const;
+      const node = { site: "lab", node: place.edge };
+      list.push({ kind: "stats", ...node, stats: { ...of, counters: {}, drops, queues, ...memory } });
+      const counters = { computeJ: seq / 7, uplinkJ: random() < 0.2 ? 0 : seq / 9 };
+      list.push({ kind: "energy", ...node, energy: { ...of, ...counters, source: "modelled:toy" } });
     }
   }
   return list;
@@ -186,6 +206,48 @@ describe("roll-ups in SQLite", () => {
     database.close();
     openSqliteStore(file).close();
     assert.deepEqual(rolledUp(file), expected);
+  });
+
+  test("of what nodes used add up to what their counters tell, also over a restart and for a report that came twice", (context) => {
+    const report = (at: number, uptimeS: number, computeJ: number, uplinkJ: number): Observation => {
+      const energy = { kind: "edge", at, uptimeS, computeJ, uplinkJ, source: "modelled:toy" } as const;
+      return { kind: "energy", site: "lab", node: "edge-1", energy };
+    };
+    const hour = tiers["1h"];
+    const { file } = recorded(
+      context,
+      [
+        ...[report(START, 60, 5, 1), report(START + hour, 3660, 7, 1), report(START + hour, 3660, 7, 1)],
+        ...[report(START + 2 * hour, 10, 2, 0.5), report(START + 3 * hour, 3610, 2.5, 3)],
+      ],
+      1,
+    );
+    for (const name of ["energy", "energy_1m", "energy_1h"]) {
+      const sums = `SELECT sum(compute_used_j) AS compute, sum(uplink_used_j) AS uplink FROM ${name}`;
+      assert.deepEqual(select(file, sums), [{ compute: 7 + 2.5, uplink: 1 + 3 }]);
+    }
+  });
+
+  test("of nodes are made for a database of the version before they were", (context) => {
+    const { file, store } = recorded(context, history(8));
+    store.close = () => undefined;
+    const [expected, used] = [
+      rolledUp(file),
+      select(file, "SELECT row, compute_used_j, uplink_used_j FROM energy"),
+    ];
+    assert.ok(used.length > 5);
+    const database = new DatabaseSync(file);
+    const tables = tierNames.map((tier) => `DROP TABLE energy_${tier}; DROP TABLE node_${tier};`);
+    const columns = ["compute_used_j", "uplink_used_j"].map(
+      (name) => `ALTER TABLE energy DROP COLUMN ${name};`,
+    );
+    database.exec(
+      `${tables.join(" ")} ${columns.join(" ")} DROP INDEX energy_newest; PRAGMA user_version = 7`,
+    );
+    database.close();
+    openSqliteStore(file).close();
+    assert.deepEqual(rolledUp(file), expected);
+    assert.deepEqual(select(file, "SELECT row, compute_used_j, uplink_used_j FROM energy"), used);
   });
 
   test("hold nothing of a batch that failed, and all of it when it is written again", (context) => {

@@ -1,4 +1,4 @@
-import type { Stats } from "@meanet/protocol";
+import type { NodeEnergy, Stats } from "@meanet/protocol";
 
 /** Growth of one counter of drops. */
 export interface DropGrowth {
@@ -22,4 +22,17 @@ export function dropGrowth(before: DropCounters | undefined, stats: Stats): Drop
     const dropped = Math.round(count < earlier ? count : count - earlier);
     return dropped > 0 && Number.isSafeInteger(dropped) ? [{ reason, dropped }] : [];
   });
+}
+
+export type EnergyCounters = Pick<NodeEnergy, "uptimeS" | "computeJ" | "uplinkJ">;
+
+/** Joules used since the report before, by the same rule: of a process that is new, all that it counted. */
+export function energyGrowth(
+  before: EnergyCounters | undefined,
+  energy: EnergyCounters,
+): { readonly computeJ: number; readonly uplinkJ: number } {
+  const restarted = before === undefined || energy.uptimeS < before.uptimeS;
+  const grown = (counter: "computeJ" | "uplinkJ") =>
+    restarted || energy[counter] < before[counter] ? energy[counter] : energy[counter] - before[counter];
+  return { computeJ: grown("computeJ"), uplinkJ: grown("uplinkJ") };
 }

@@ -2,12 +2,13 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { MeanetError } from "@meanet/runtime";
+import { energyFigures } from "../rollups/figures.ts";
 import { rollUpAll } from "../rollups/rollup-book.ts";
-import { rolledUp, rollupTable, rollupTables } from "../rollups/rollup-tables.ts";
+import { createRollupTables, type RolledUp, rolledUp, rollupTable } from "../rollups/rollup-tables.ts";
 import { tierNames } from "../rollups/tiers.ts";
 
 /** Grows with every change of the tables below; a database that no step of `upgrades` leads on from is refused, never guessed at. */
-const VERSION = 7;
+const VERSION = 8;
 
 /** How long to wait, holding up everything else, for another process that writes. */
 const BUSY_WAIT_MS = 500;
@@ -56,6 +57,11 @@ const verdictDetail = [
   "edge_answer TEXT",
 ];
 
+// What compute_j and uplink_j grew by since the report before: counters of a process cannot be added up, these can.
+const energyUsed = energyFigures.map((column) => `${column} REAL NOT NULL DEFAULT 0`);
+// To the newest row of a node, which need not have the latest time.
+const energyNewest = "CREATE INDEX energy_newest ON energy (site, node);";
+
 const tables = `
 -- ranges: rows of the journal that are stored or given up, "1-500,502-502". Outlives the rows, so that
 -- a row that retention deleted is neither missing nor new when it comes again.
@@ -92,8 +98,10 @@ CREATE TABLE label (
 CREATE TABLE energy (
   ${changing}, site TEXT NOT NULL, node TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL,
   uptime_s REAL NOT NULL, compute_j REAL NOT NULL, uplink_j REAL NOT NULL, source TEXT NOT NULL,
+  ${energyUsed.join(", ")},
   UNIQUE (site, node, at)
 ) STRICT;
+${energyNewest}
 
 -- counters, drops, queues, exits: JSON objects of numbers.
 CREATE TABLE node (
@@ -122,7 +130,7 @@ CREATE INDEX drop_count_at ON drop_count (at);
 
 ${trainingTable}
 -- What is left of the rows when retention has deleted them; written together with them.
-${rollupTables}
+${createRollupTables()}
 
 CREATE TABLE cursor (forwarder TEXT PRIMARY KEY, change INTEGER NOT NULL) STRICT;
 CREATE TABLE tag_value (position INTEGER PRIMARY KEY, tag TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (tag, value)) STRICT;
@@ -141,19 +149,50 @@ const upgrades: Readonly<Record<number, (database: DatabaseSync) => void>> = {
   5(database) {
     const tables = tierNames.flatMap((tier) => rolledUp.map((of) => rollupTable(of, tier)));
     for (const table of tables) database.exec(`DROP TABLE IF EXISTS ${table}`);
-    database.exec(rollupTables);
+    database.exec(createRollupTables());
+    addEnergyUsed(database);
     rollUpAll(database);
   },
   6(database) {
     // Step 1 made the table as it is now.
-    const known = database.prepare("SELECT name FROM pragma_table_info('training')").all();
+    const known = columnsOf(database, "training");
     for (const [column, path] of trainingFigures) {
-      if (known.some(({ name }) => name === column)) continue;
+      if (known.includes(column)) continue;
       database.exec(`ALTER TABLE training ADD COLUMN ${column} REAL;
         UPDATE training SET ${column} = json_extract(detail, '${path}')`);
     }
   },
+  7(database) {
+    // Step 5 made and filled all there is now.
+    if (columnsOf(database, "energy_1m").length > 0) return;
+    const added: readonly RolledUp[] = ["energy", "node"];
+    database.exec(createRollupTables(added));
+    addEnergyUsed(database);
+    rollUpAll(database, added);
+  },
 };
+
+/** The same as `energyGrowth` tells of each row as it comes. */
+function addEnergyUsed(database: DatabaseSync): void {
+  if (columnsOf(database, "energy").includes(energyFigures[0])) return;
+  const grown = (counter: string) =>
+    `CASE WHEN uptime_s >= lag(uptime_s) OVER reports AND ${counter} >= lag(${counter}) OVER reports
+     THEN ${counter} - lag(${counter}) OVER reports ELSE ${counter} END`;
+  database.exec(`
+    ${energyUsed.map((column) => `ALTER TABLE energy ADD COLUMN ${column};`).join(" ")}
+    ${energyNewest}
+    UPDATE energy SET compute_used_j = grown.compute, uplink_used_j = grown.uplink
+    FROM (
+      SELECT row, ${grown("compute_j")} AS compute, ${grown("uplink_j")} AS uplink
+      FROM energy WINDOW reports AS (PARTITION BY site, node ORDER BY row)
+    ) AS grown WHERE grown.row = energy.row`);
+}
+
+/** None when there is no such table. */
+function columnsOf(database: DatabaseSync, table: string): string[] {
+  const columns = database.prepare("SELECT name FROM pragma_table_info(?)").all(table);
+  return columns.map(({ name }) => String(name));
+}
 
 /**
  * Opens the recorder's database, and makes it when there is none.

@@ -3,7 +3,7 @@ import type { Label, Verdict } from "@meanet/protocol";
 import { prepareOnce } from "@meanet/runtime";
 import { RollupBook } from "../rollups/rollup-book.ts";
 import { JournalBook } from "./journal-book.ts";
-import { type DropCounters, dropGrowth } from "./node-rows.ts";
+import { type DropCounters, dropGrowth, type EnergyCounters, energyGrowth } from "./node-rows.ts";
 import { Retention } from "./retention.ts";
 import { changingTables, openDatabase, storeError } from "./schema.ts";
 import type { SeqRange } from "./seq-set.ts";
@@ -219,19 +219,16 @@ class SqliteStore implements Store {
   #writeStats({ site, node, stats }: Extract<Observation, { kind: "stats" }>, now: number): void {
     const { kind, at, uptimeS, counters, drops, queues, exits, memoryBytes } = stats;
     const before = this.#lastDrops(site, node);
-    const inserted = this.#insertChange(
-      "node",
-      {
-        ...{ site, node, kind, at, uptime_s: uptimeS },
-        counters: JSON.stringify(counters),
-        drops: JSON.stringify(drops),
-        queues: JSON.stringify(queues),
-        exits: exits === undefined ? null : JSON.stringify(exits),
-        memory_bytes: memoryBytes ?? null,
-      },
-      now,
-    );
-    if (!inserted) return;
+    const reported = {
+      ...{ site, node, kind, at, uptime_s: uptimeS },
+      counters: JSON.stringify(counters),
+      drops: JSON.stringify(drops),
+      queues: JSON.stringify(queues),
+      exits: exits === undefined ? null : JSON.stringify(exits),
+      memory_bytes: memoryBytes ?? null,
+    };
+    if (!this.#insertChange("node", reported, now)) return;
+    this.#rollups.addGauges(reported);
     for (const growth of dropGrowth(before, stats)) {
       const row = { site, node, kind, at, ...growth };
       if (this.#insertChange("drop_count", row, now)) this.#rollups.addDrop(row);
@@ -250,6 +247,17 @@ class SqliteStore implements Store {
     };
   }
 
+  #lastEnergy(site: string, node: string): EnergyCounters | undefined {
+    const last = this.#prepare(
+      "SELECT uptime_s, compute_j, uplink_j FROM energy WHERE site = ? AND node = ? ORDER BY row DESC LIMIT 1",
+    ).get(site, node);
+    if (last === undefined) return undefined;
+    return {
+      ...{ uptimeS: Number(last.uptime_s), computeJ: Number(last.compute_j) },
+      uplinkJ: Number(last.uplink_j),
+    };
+  }
+
   #announce(name: JournalName, lastSeq: number, now: number): JournalName {
     const journal = this.#journals.open(name, now);
     if (journal !== undefined) this.#journals.announce(journal, lastSeq);
@@ -264,8 +272,12 @@ class SqliteStore implements Store {
     switch (observation.kind) {
       case "energy": {
         const { kind, at, uptimeS, computeJ, uplinkJ, source } = observation.energy;
-        const figures = { uptime_s: uptimeS, compute_j: computeJ, uplink_j: uplinkJ, source };
-        this.#insertChange("energy", { site, node, kind, at, ...figures }, now);
+        const used = energyGrowth(this.#lastEnergy(site, node), observation.energy);
+        const row = {
+          ...{ site, node, kind, at, uptime_s: uptimeS, compute_j: computeJ, uplink_j: uplinkJ, source },
+          ...{ compute_used_j: used.computeJ, uplink_used_j: used.uplinkJ },
+        };
+        if (this.#insertChange("energy", row, now)) this.#rollups.addEnergy(row);
         return;
       }
       case "training": {
