@@ -51,7 +51,8 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./commands/evaluate.ts")).evaluateCommand(),
   },
   results: {
-    summary: "make the documents of results from figures of runs",
+    summary:
+      "make the documents of results, cifar-100 and low-light, from figures of runs; put runs on record",
     load: async () => (await import("./commands/results.ts")).resultsCommand(),
   },
   query: {

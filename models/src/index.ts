@@ -75,6 +75,7 @@ export {
   type TrainingOptions,
   trainingMemory,
 } from "./graph/index.ts";
+export { machine } from "./machine.ts";
 export {
   type BlockCount,
   type ClassifierSpec,

@@ -20,6 +20,7 @@ export function scenarioCommand(): Command {
       `
 Figures before and after are answers of the edge alone (policy edge-only) to frames that are streamed to no one and never labelled.
 With --json the last line holds hardAccuracy, cleanAccuracy, accepted, and seconds and energyJ of the training.
+The run is left in --out; "meanet results record FILE.json" keeps it for docs/results/low-light.md, and "meanet results low-light" makes that.
 Exit code 0 whenever the run came to its end, also when the edge refused what it had learned.`,
     )
     .action(runScenario);

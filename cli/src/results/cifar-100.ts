@@ -12,16 +12,11 @@ import type { Inputs, Run } from "./inputs.ts";
 import { whole } from "./markdown.ts";
 import { ablations, type Variant, variantRuns, variants } from "./planned-runs.ts";
 import { blocksTable, hardClassesText, memorySection, runsTable } from "./training-sections.ts";
+import type { ResultsDocument } from "./write.ts";
 
-export interface Cifar100Document {
-  readonly markdown: string;
-  /** SVG by file name, for the folder of the document's pictures. */
-  readonly plots: ReadonlyMap<string, string>;
-}
-
-/** @param folder - of the pictures, as the document links them */
-export function cifar100Document(inputs: Inputs, folder: string): Cifar100Document {
-  const curve = curveSection(inputs, folder);
+export function cifar100Document(inputs: Inputs): ResultsDocument {
+  const name = "cifar-100";
+  const curve = curveSection(inputs, name);
   const sections: readonly (readonly [string, string])[] = [
     ["Claims", claimsTable(inputs)],
     ["What was run", `${runsTable(inputs)}\n\n${machinesText(inputs)}`],
@@ -71,7 +66,7 @@ code say, in our words. Where a run has not been made, it says "not run yet"; wh
 
 ${sections.map(([title, text]) => `## ${title}\n\n${text}`).join("\n\n")}
 `;
-  return { markdown, plots: curve.plots };
+  return { name, markdown, plots: curve.plots };
 }
 
 function machinesText({ runs }: Inputs): string {

@@ -163,7 +163,8 @@ async function readRun(bundle: string): Promise<Run> {
   return { manifest, evaluations: parsed(z.array(evaluationSchema), text, path) };
 }
 
-function parsed<T extends z.ZodType>(schema: T, text: string, path: string): z.output<T> {
+/** @throws {MeanetError} RESULTS_INVALID naming the file, and what of it is wrong */
+export function parsed<T extends z.ZodType>(schema: T, text: string, path: string): z.output<T> {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -180,11 +181,12 @@ function parsed<T extends z.ZodType>(schema: T, text: string, path: string): z.o
   throw new MeanetError("RESULTS_INVALID", `${path}:\n${z.prettifyError(result.error)}`, { path });
 }
 
-async function names(folder: string): Promise<string[]> {
+/** What a folder holds, by name; nothing where there is none. */
+export async function names(folder: string): Promise<string[]> {
   return (await exists(folder)) ? (await readdir(folder)).sort() : [];
 }
 
-function exists(path: string): Promise<boolean> {
+export function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,

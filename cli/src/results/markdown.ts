@@ -19,8 +19,19 @@ export function percent(fraction: number | undefined, digits = 1): string {
 
 /** A difference of two shares, with its sign. */
 export function points(difference: number): string {
+  return `${signedPoints(difference)} points`;
+}
+
+/** The same without the word, for a column that says it. */
+export function signedPoints(difference: number): string {
   const text = (100 * difference).toFixed(1);
-  return `${difference < 0 ? text.replace("-", "−") : `+${text}`} points`;
+  return difference < 0 ? text.replace("-", "−") : `+${text}`;
+}
+
+/** From the least to the greatest, once where both read alike. */
+export function range(values: readonly number[], format: (value: number) => string): string {
+  const [least, greatest] = [format(Math.min(...values)), format(Math.max(...values))];
+  return least === greatest ? least : `${least} to ${greatest}`;
 }
 
 export function whole(value: number): string {

@@ -8,7 +8,7 @@ import { isMeanetError } from "@meanet/runtime";
 import { cifar100Document } from "./cifar-100.ts";
 import { readInputs, recordRun } from "./inputs.ts";
 import { publishedBlocks, publishedHardClasses } from "./published.ts";
-import { checkDocument, pictureFolder, writeDocument } from "./write.ts";
+import { checkDocument, writeDocument } from "./write.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const recipes = join(root, "models/recipes");
@@ -42,7 +42,7 @@ async function trialZoo(
 }
 
 async function documentOf(zoo: string, runs: string) {
-  return cifar100Document(await readInputs({ zoo, recipes, runs }), pictureFolder);
+  return cifar100Document(await readInputs({ zoo, recipes, runs }));
 }
 
 function section(markdown: string, title: string): string {
@@ -54,7 +54,7 @@ after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))
 describe("the document of CIFAR-100", () => {
   it("that comes with the project is what its figures give", async () => {
     const out = join(root, "docs/results");
-    await checkDocument(out, await documentOf(zooFolder, join(out, pictureFolder)));
+    await checkDocument(out, await documentOf(zooFolder, join(out, "cifar-100")));
   });
 
   it("says what was not run, and gives no figure for it", async () => {

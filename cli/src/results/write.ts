@@ -1,30 +1,36 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MeanetError } from "@meanet/runtime";
-import type { Cifar100Document } from "./cifar-100.ts";
 
-export const pictureFolder = "cifar-100";
+/** A document of results, as text. */
+export interface ResultsDocument {
+  /** `{name}.md` is the document, `{name}/` the folder of its pictures and of the figures put on record. */
+  readonly name: "cifar-100" | "low-light";
+  readonly markdown: string;
+  /** SVG by file name. */
+  readonly plots: ReadonlyMap<string, string>;
+}
 
 /** Writes the document and its pictures; pictures that it no longer shows go. */
-export async function writeDocument(out: string, { markdown, plots }: Cifar100Document): Promise<void> {
-  const folder = join(out, pictureFolder);
+export async function writeDocument(out: string, { name, markdown, plots }: ResultsDocument): Promise<void> {
+  const folder = join(out, name);
   await mkdir(folder, { recursive: true });
-  await writeFile(join(out, "cifar-100.md"), markdown);
-  for (const [name, svg] of plots) await writeFile(join(folder, name), svg);
-  for (const name of await pictures(folder)) {
-    if (!plots.has(name)) await rm(join(folder, name));
+  await writeFile(join(out, `${name}.md`), markdown);
+  for (const [file, svg] of plots) await writeFile(join(folder, file), svg);
+  for (const file of await pictures(folder)) {
+    if (!plots.has(file)) await rm(join(folder, file));
   }
 }
 
 /** @throws {MeanetError} RESULTS_OUTDATED naming every file that is not what it should be */
-export async function checkDocument(out: string, { markdown, plots }: Cifar100Document): Promise<void> {
-  const folder = join(out, pictureFolder);
+export async function checkDocument(out: string, { name, markdown, plots }: ResultsDocument): Promise<void> {
+  const folder = join(out, name);
   const expected = new Map([
-    [join(out, "cifar-100.md"), markdown],
-    ...[...plots].map(([name, svg]) => [join(folder, name), svg] as const),
+    [join(out, `${name}.md`), markdown],
+    ...[...plots].map(([file, svg]) => [join(folder, file), svg] as const),
   ]);
   const strays = (await pictures(folder))
-    .map((name) => join(folder, name))
+    .map((file) => join(folder, file))
     .filter((path) => !expected.has(path));
   const outdated: string[] = [...strays];
   for (const [path, text] of expected) {
@@ -34,13 +40,13 @@ export async function checkDocument(out: string, { markdown, plots }: Cifar100Do
   if (outdated.length > 0) {
     throw new MeanetError(
       "RESULTS_OUTDATED",
-      `${outdated.join(", ")}: not what the figures give; run npm run meanet -- results cifar-100`,
+      `${outdated.join(", ")}: not what the figures give; run npm run meanet -- results ${name}`,
       { outdated },
     );
   }
 }
 
 async function pictures(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => []);
-  return names.filter((name) => name.endsWith(".svg")).sort();
+  const files = await readdir(folder).catch(() => []);
+  return files.filter((file) => file.endsWith(".svg")).sort();
 }

@@ -7,7 +7,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { connectDevice } from "@meanet/device";
-import { imageInputOf, openDataset, readManifest, resolveBundle } from "@meanet/models";
+import { imageInputOf, machine, openDataset, readManifest, resolveBundle } from "@meanet/models";
 import { createLog, MeanetError, StartedParts } from "@meanet/runtime";
 import { mqttConfigSchema } from "@meanet/session";
 import type { StopReason } from "../lifetime.ts";
@@ -18,6 +18,7 @@ import { percent } from "../up/figures-view.ts";
 import { Processes } from "../up/processes.ts";
 import { AccuracyOverTime, type AccuracyPoint } from "./accuracy-over-time.ts";
 import { Adaptation, type AdaptationEvent, type AdaptationOutcome } from "./adaptation.ts";
+import { lowLightCommand } from "./command.ts";
 import type { LowLightConfig } from "./config.ts";
 import { EdgeRemote } from "./edge-remote.ts";
 import { type Judged, judgeEdge } from "./judge.ts";
@@ -80,6 +81,15 @@ export interface LowLightRun {
   readonly events: readonly AdaptationEvent[];
   /** When each phase began and ended, since the stream began. */
   readonly phases: readonly { readonly name: PhaseName; readonly fromS: number; readonly toS: number }[];
+  readonly provenance: {
+    /** Gives the run again. */
+    readonly command: string;
+    readonly machine: string;
+    /** ISO 8601. */
+    readonly createdAt: string;
+    /** When the bundle's training ended: one name and version may be trained anew. */
+    readonly bundleCreatedAt: string;
+  };
 }
 
 /**
@@ -187,7 +197,13 @@ export async function runLowLight(
 
     const result = resultOf({ before, after, streamed: streamed as Record<PhaseName, StreamedPhase> });
     const points = { edge: overTime["edge-only"].points, withCloud: overTime.meanet.points };
-    return { result, overTime: points, events: adaptation.events, phases };
+    const provenance = {
+      command: lowLightCommand(config, process.env),
+      machine: machine(),
+      createdAt: new Date().toISOString(),
+      bundleCreatedAt: manifest.provenance.createdAt,
+    };
+    return { result, overTime: points, events: adaptation.events, phases, provenance };
 
     function resultOf(seen: {
       readonly before: { readonly clean: Judged; readonly shifted: Judged };

@@ -35,6 +35,14 @@ export interface Plan {
 /** In poor light people hold up what the edge finds hard: the mix shifts with the light. */
 const SHIFTED_HARD_SHARE = 0.8;
 
+/**
+ * Frames under way: the camera waits for answers rather than flood an edge on a busy machine, which would put off its training until
+ * the flood is over.
+ */
+export const UNDER_WAY = 6;
+/** Length of a turn of the edge alone, or with the cloud, at the camera's rate. */
+export const TURN_S = 0.75;
+
 const DEFAULT_ITEMS = { true: 800, teacher: 400 };
 
 /** Points of accuracy over time in a phase, for each of the two who answer in turns; and frames of a point, at most. */

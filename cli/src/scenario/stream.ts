@@ -4,7 +4,7 @@ import { type ReplayResult, replay } from "../replay/replay.ts";
 import type { StopSignals } from "../stop-signals.ts";
 import { percent } from "../up/figures-view.ts";
 import type { AccuracyOverTime } from "./accuracy-over-time.ts";
-import type { Phase } from "./plan.ts";
+import { type Phase, TURN_S, UNDER_WAY } from "./plan.ts";
 import { PolicyTurns, type TurnPolicy, turnPolicies } from "./policy-turns.ts";
 import type { Progress } from "./progress.ts";
 
@@ -40,14 +40,6 @@ export interface StreamedPhase {
   /** Frames whose final answer is the cloud's. */
   readonly cloudAnswers: number;
 }
-
-/**
- * Frames under way: the camera waits for answers rather than flood an edge on a busy machine, which would put off its training until
- * the flood is over.
- */
-const UNDER_WAY = 6;
-/** Length of a turn, at the camera's rate. */
-const TURN_S = 0.75;
 
 /**
  * Streams the frames of one phase at the camera's rate, and watches what becomes of them. The edge alone and the edge with the
