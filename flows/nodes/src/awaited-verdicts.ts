@@ -1,15 +1,13 @@
 import type { Verdict } from "@meanet/protocol";
 import { MeanetError } from "@meanet/runtime/error";
 
-const MAX_AWAITED = 1_000;
-
 interface Awaited {
   /** Publishes the frame once more: the same id is answered the same. */
   readonly again: () => void;
   settle(outcome: Verdict | MeanetError): void;
 }
 
-/** Frames whose final verdict somebody waits for: at most 1,000, past that a new one is refused. */
+/** Frames whose final verdict somebody waits for: as many as the node lets wait. */
 export class AwaitedVerdicts {
   readonly #awaited = new Map<string, Awaited>();
 
@@ -23,8 +21,7 @@ export class AwaitedVerdicts {
    */
   async wait(device: string, id: string, timeoutMs: number, again: () => void): Promise<Verdict> {
     const key = `${device}/${id}`;
-    if (this.#awaited.has(key)) throw backlog(`frame ${id} of ${device} is awaited already`);
-    if (this.#awaited.size >= MAX_AWAITED) throw backlog(`${MAX_AWAITED} frames await their verdict`);
+    if (this.#awaited.has(key)) throw twice(device, id);
     const { promise, resolve, reject } = Promise.withResolvers<Verdict>();
     const awaited: Awaited = {
       again,
@@ -71,9 +68,10 @@ function late(id: string, timeoutMs: number): MeanetError {
   );
 }
 
-function backlog(what: string): MeanetError {
+function twice(device: string, id: string): MeanetError {
   return new MeanetError(
     "VERDICT_BACKLOG",
-    `${what}: publish more slowly, or check that an edge node is online`,
+    `frame ${id} of ${device} is awaited already: publish it again when its verdict has come, or under another id`,
+    { device, id },
   );
 }

@@ -59,8 +59,9 @@ export function controlNode(RED: NodeRed): NodeConstructor<ControlConfig> {
         return;
       }
       const value = wishOf(payload);
-      const answer = states.next(target, wished, timeoutMs);
-      const [state] = await Promise.all([answer, link.publish(link.topics.set, params, value)]);
+      const state = await states.wish(target, wished, timeoutMs, () =>
+        link.publish(link.topics.set, params, value),
+      );
       tell(send, message, target, wished, state);
     });
   };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { MqttSession } from "@meanet/session";
+import { freePort } from "@meanet/session/testing";
 import { connection, connectPeer, FlowBench, type NodeRedVersion, startBroker } from "./flow-for-tests.ts";
 import { answered } from "./verdict-for-tests.ts";
 
@@ -95,6 +96,38 @@ export function describeDeviceNode(version: NodeRedVersion): void {
       await assert.rejects(flow.send("device", { payload: "text" }), { code: "PAYLOAD_INVALID" });
       await assert.rejects(flow.send("device", { payload: frame, id: "a/b" }), { code: "TOPIC_INVALID" });
       await assert.rejects(flow.send("nowhere", { payload: frame }), { code: "CONFIG_INVALID" });
+    });
+
+    it("lets only so many messages wait, for their verdict or for the broker, and refuses the next by name", async (context) => {
+      const broker = await startBroker(context);
+      const [awaiting, unconnected] = [
+        deviceNode({ limit: "2", timeout: "60" }),
+        deviceNode({ limit: "1", timeout: "0.5" }),
+      ];
+      const nobody = await freePort();
+      const flow = await FlowBench.deploy(context, version, [
+        connection(broker.url),
+        connection(`mqtt://127.0.0.1:${nobody}`, { id: "away" }),
+        awaiting,
+        { ...unconnected, id: "unconnected", connection: "away" },
+        inboxNode,
+      ]);
+      await flow.status("device", ({ text }) => text === "status.ready");
+      const frame = (id: string) => ({ payload: Buffer.of(1), id });
+      const waiting = ["frame-1", "frame-2"].map((id) => flow.send("device", frame(id)));
+      await assert.rejects(flow.send("device", frame("frame-3")), { code: "VERDICT_BACKLOG" });
+      const full = await flow.status("device", ({ text }) => text?.endsWith("status.full") === true);
+      assert.equal(full.fill, "yellow");
+      const first = flow.send("unconnected", frame("frame-1"));
+      await assert.rejects(flow.send("unconnected", frame("frame-2")), { code: "VERDICT_BACKLOG" });
+      await assert.rejects(first, { code: "BROKER_UNREACHABLE" });
+
+      // With the answers there is room again.
+      await broker.stop();
+      const again = await startBroker(context, {}, broker.port);
+      await connectPeer(context, again.url, (session) => answerAll(session, []), "edge-1");
+      await Promise.all(waiting);
+      await flow.send("device", frame("frame-4"));
     });
 
     it("asks again for a verdict that was lost with the broker", async (context) => {

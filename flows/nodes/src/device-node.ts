@@ -7,6 +7,7 @@ import { LiveStatus } from "./live-status.ts";
 import type { NodeConstructor, NodeRed } from "./node-red.ts";
 import { onInput, textOf } from "./on-input.ts";
 import { Pace } from "./pace.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 export interface DeviceConfig {
   readonly connection: string;
@@ -18,9 +19,12 @@ export interface DeviceConfig {
   readonly wait: boolean;
   /** Seconds to wait for the verdict. */
   readonly timeout: string | number;
+  /** Messages that may wait at once, for the broker or for their verdict. */
+  readonly limit: string | number;
 }
 
 const DEFAULT_TIMEOUT_S = 10;
+const DEFAULT_LIMIT = 1_000;
 
 /** Publishes frames and sensor windows as a device does, and waits for their verdicts when asked. */
 export function deviceNode(RED: NodeRed): NodeConstructor<DeviceConfig> {
@@ -28,21 +32,21 @@ export function deviceNode(RED: NodeRed): NodeConstructor<DeviceConfig> {
     RED.nodes.createNode(this, config);
     const pace = new Pace<"published">(() => performance.now());
     const awaited = new AwaitedVerdicts();
+    const room = new WaitingRoom(Number(config.limit) || DEFAULT_LIMIT);
+    const isIdle = () => pace.total === 0 && room.taken === 0;
     const attached = attach(RED, this, config.connection, () => {
-      if (pace.total === 0 && awaited.size === 0) {
+      if (isIdle()) {
         return { fill: "green", shape: "ring", text: RED._("status.ready") };
       }
-      const waiting = awaited.size === 0 ? [] : [RED._("status.waiting", { count: awaited.size })];
+      const waiting = room.full ? "status.full" : "status.waiting";
+      const rest = room.taken === 0 ? [] : [RED._(waiting, { count: room.taken })];
       return {
-        fill: "green",
+        fill: room.full ? "yellow" : "green",
         shape: "dot",
-        text: [`${pace.perSecond.toFixed(1)}/s`, ...waiting].join(" · "),
+        text: [`${pace.perSecond.toFixed(1)}/s`, ...rest].join(" · "),
       };
     });
-    const live = new LiveStatus(
-      () => attached?.show(),
-      () => pace.total === 0 && awaited.size === 0,
-    );
+    const live = new LiveStatus(() => attached?.show(), isIdle);
     if (attached !== undefined && config.wait) follow(attached, config.device?.trim() ?? "", awaited);
     attached?.atEnd(() => {
       live.stop();
@@ -68,17 +72,19 @@ export function deviceNode(RED: NodeRed): NodeConstructor<DeviceConfig> {
       }
       const timeoutMs = 1_000 * (Number(config.timeout) || DEFAULT_TIMEOUT_S);
       const begun = performance.now();
-      // A verdict can only be heard once the subscription stands.
-      await link.whenConnected(timeoutMs);
-      const leftMs = Math.max(0, timeoutMs - (performance.now() - begun));
-      const tell = (error: unknown) => {
-        if (isMeanetError(error)) awaited.failed(device, id, error);
-      };
-      const verdict = awaited.wait(device, id, leftMs, () => void publish().catch(() => undefined));
-      publish().catch(tell);
-      pace.add("published");
-      live.touch();
-      message.payload = await verdict;
+      message.payload = await room.during(async () => {
+        live.touch();
+        // A verdict can only be heard once the subscription stands.
+        await link.whenConnected(timeoutMs);
+        const leftMs = Math.max(0, timeoutMs - (performance.now() - begun));
+        const tell = (error: unknown) => {
+          if (isMeanetError(error)) awaited.failed(device, id, error);
+        };
+        const verdict = awaited.wait(device, id, leftMs, () => void publish().catch(() => undefined));
+        publish().catch(tell);
+        pace.add("published");
+        return await verdict;
+      });
       message.latencyMs = performance.now() - begun;
       send(message);
     });

@@ -3,7 +3,7 @@ import { MeanetError } from "@meanet/runtime/error";
 
 interface Waiter {
   readonly take: (state: SettingState) => void;
-  readonly fail: (error: MeanetError) => void;
+  readonly fail: (error: unknown) => void;
 }
 
 /** The last state of each setting of each edge node, and who waits for the next. */
@@ -33,9 +33,19 @@ export class SettingStates {
     return wisher !== undefined || readers.length > 0;
   }
 
-  /** The state that an edge node tells next: its answer to a wish. @throws {MeanetError} SETTING_TIMEOUT, SESSION_CLOSED */
-  next(edge: string, setting: string, timeoutMs: number): Promise<SettingState> {
-    return wait(this.#wishers, edge, setting, timeoutMs);
+  /**
+   * The state that an edge node tells next: its answer to a wish.
+   *
+   * @param publish - makes the wish known; when it fails, nobody waits any more
+   * @throws {MeanetError} SETTING_TIMEOUT, SESSION_CLOSED, and whatever `publish` rejects with
+   */
+  wish(
+    edge: string,
+    setting: string,
+    timeoutMs: number,
+    publish: () => Promise<void>,
+  ): Promise<SettingState> {
+    return wait(this.#wishers, edge, setting, timeoutMs, publish);
   }
 
   /** The state in force, waiting for it when it is not known yet. @throws {MeanetError} SETTING_TIMEOUT, SESSION_CLOSED */
@@ -57,15 +67,31 @@ function wait(
   edge: string,
   setting: string,
   timeoutMs: number,
+  begin: () => Promise<void> = () => Promise.resolve(),
 ): Promise<SettingState> {
   const key = `${edge}/${setting}`;
   const { promise, resolve, reject } = Promise.withResolvers<SettingState>();
   const waiters = all.get(key) ?? [];
   all.set(key, waiters);
-  const waiter: Waiter = { take: resolve, fail: reject };
+  const leave = () => {
+    clearTimeout(timer);
+    const index = waiters.indexOf(waiter);
+    if (index >= 0) waiters.splice(index, 1);
+  };
+  const waiter: Waiter = {
+    take(state) {
+      leave();
+      resolve(state);
+    },
+    // At once: a state that arrives next belongs to the wish behind it.
+    fail(error) {
+      leave();
+      reject(error);
+    },
+  };
   waiters.push(waiter);
   const timer = setTimeout(() => {
-    reject(
+    waiter.fail(
       new MeanetError(
         "SETTING_TIMEOUT",
         `edge node ${edge} did not tell the state of ${setting} within ${timeoutMs} ms: check that it is online, and its name`,
@@ -73,9 +99,6 @@ function wait(
       ),
     );
   }, timeoutMs);
-  return promise.finally(() => {
-    clearTimeout(timer);
-    const index = waiters.indexOf(waiter);
-    if (index >= 0) waiters.splice(index, 1);
-  });
+  begin().catch(waiter.fail);
+  return promise;
 }
