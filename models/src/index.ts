@@ -1,6 +1,7 @@
 export { type Adaptation, startAdaptation } from "./adaptation/adaptation.ts";
 export { type Margins, objection } from "./adaptation/judgement.ts";
 export { extensionPart, learnableExtension } from "./adaptation/learnable.ts";
+export { itemsThatFit } from "./adaptation/memory.ts";
 export type {
   AdaptationRecipe,
   AdaptationResult,

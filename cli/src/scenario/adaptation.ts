@@ -105,8 +105,11 @@ export class Adaptation {
 
 function textOf(event: Training): string {
   switch (event.event) {
-    case "started":
-      return `${event.items} items, ${event.heldOut} of them held out, ${event.epochs} epochs`;
+    case "started": {
+      const { items, stored = items } = event;
+      const of = stored > items ? ` of ${stored}` : "";
+      return `${items}${of} items, ${event.heldOut} of them held out, ${event.epochs} epochs`;
+    }
     case "epoch":
       return `${event.epoch} of ${event.epochs}, loss ${event.loss.toFixed(3)}, held out ${share(event.accuracy)}, ${event.imagesPerS.toFixed(0)} frames/s`;
     case "accepted":

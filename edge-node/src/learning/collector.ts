@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { argmax } from "@meanet/models";
 import type { LabelSource } from "@meanet/protocol";
 import type { ServedModel } from "../served-model.ts";
@@ -15,8 +16,8 @@ export interface CollectorOptions {
   readonly current: () => ServedModel;
   /** Hard classes of the next training: items of others are not worth storing. */
   readonly dictionary: () => readonly number[];
-  /** A frame has its class, stored or not. */
-  readonly onClass: (frame: KeptFrame, classIndex: number) => void;
+  /** A frame has its class, stored or not; of the cloud first, perhaps, and then by a label. */
+  readonly onClass: (frame: KeptFrame, classIndex: number, source: LabelSource) => void;
   readonly onItem: (items: ItemStore) => void;
   /** Undefined when what was proposed is no longer. */
   readonly onProposal: (proposal: Proposal | undefined) => void;
@@ -40,7 +41,7 @@ export class Collector {
     this.#memory = new FrameMemory({ frames, bytes, ageMs: age, nowMs: now });
   }
 
-  /** Opened with the first item: a node that never learns has no file of it. */
+  /** Undefined until it is opened: a node that never learns has no file of it. */
   get items(): ItemStore | undefined {
     return this.#items;
   }
@@ -54,6 +55,18 @@ export class Collector {
       this.dropOthers();
     }
     return this.#items;
+  }
+
+  /**
+   * Opens what was collected before, in a turn of its own: no start and no frame waits for its file.
+   *
+   * @param wanted - asked when that turn has come
+   * @returns undefined when it was open, or is no longer wanted
+   * @throws {MeanetError} ITEMS_UNUSABLE
+   */
+  async recall(wanted: () => boolean): Promise<ItemStore | undefined> {
+    await nextTurn();
+    return wanted() && this.#items === undefined ? this.openItems() : undefined;
   }
 
   /** Gives up items of classes that are no longer hard: no training reads them. */
@@ -113,7 +126,7 @@ export class Collector {
   #collect(frame: KeptFrame, classIndex: number, source: LabelSource): void {
     const { onClass, config, dictionary, now, onItem } = this.#options;
     // A trial hears the cloud also where nothing is learned from it.
-    onClass(frame, classIndex);
+    onClass(frame, classIndex, source);
     if (source === "cloud" && config.teacher.weight === 0) return;
     // The cloud is asked about the doubtful frames only: its answers would make every class look hard.
     if (source === "label") this.#discover(argmax(frame.p1), classIndex);

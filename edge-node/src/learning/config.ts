@@ -57,7 +57,7 @@ const training = z
     maxMemory: count()
       .default(512 * MIB)
       .describe(
-        "bytes of items, weights, activations and the thread itself, by arithmetic; a training that needs more is refused",
+        "bytes of items, weights, activations and the thread itself, by arithmetic; a training takes as many items as fit",
       ),
     yieldAt: count()
       .default(8)

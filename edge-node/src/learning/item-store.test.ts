@@ -42,7 +42,7 @@ describe("the store of items", () => {
         [8, 1, 0],
       ],
     );
-    const first = Array.from(store.read([7], 1).tensors.filter((_, at) => at % 2 === 0));
+    const first = Array.from(store.read(store.list([7], 1)).tensors.filter((_, at) => at % 2 === 0));
     assert.deepEqual(first, [3, 11, 12, 13]);
     store.close();
   });
@@ -58,7 +58,7 @@ describe("the store of items", () => {
       [2, 3],
       [3, 4],
     ]);
-    const [first] = store.read([1], 1).tensors;
+    const [first] = store.read(store.list([1], 1)).tensors;
     assert.equal(first, 3);
     store.keepOnly([3, 4]);
     assert.deepEqual(
@@ -87,7 +87,7 @@ describe("the store of items", () => {
   test("reads the classes asked for, with tensors bit for bit, weights by source, and about the share held out", () => {
     const store = openStore(":memory:", 400);
     for (let at = 0; at < 600; at++) store.add(item(at, { source: at % 2 === 0 ? "label" : "cloud" }));
-    const { labels, tensors, weights, heldOut } = store.read([0, 2], 0.3);
+    const { labels, tensors, weights, heldOut } = store.read(store.list([0, 2], 0.3));
     assert.equal(labels.length, 400);
     assert.deepEqual(tensors.subarray(0, 4), Float32Array.of(0, -0, 2, -2));
     assert.ok(labels.every((label) => label !== 1));
@@ -101,8 +101,8 @@ describe("the store of items", () => {
     );
     const share = heldOut.filter((held) => held).length / 400;
     assert.ok(share > 0.18 && share < 0.32, `${share}`);
-    assert.equal(store.read([0, 2], 0).labels.length, 200);
-    assert.deepEqual(store.read([9], 1), {
+    assert.equal(store.read(store.list([0, 2], 0)).labels.length, 200);
+    assert.deepEqual(store.read(store.list([9], 1)), {
       labels: [],
       tensors: new Float32Array(),
       weights: [],

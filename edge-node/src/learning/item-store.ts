@@ -35,6 +35,18 @@ interface ClassCounts extends Readonly<Record<LabelSource, number>> {
   readonly heldOut: number;
 }
 
+/** One of the store, its tensor left there. */
+export interface ListedItem {
+  readonly key: number;
+  readonly classIndex: number;
+  /** 1 with a true label. */
+  readonly weight: number;
+  readonly heldOut: boolean;
+}
+
+/** What is kept, and learned from, where there is no room for all: true labels, and of these the newest. */
+const BEST_FIRST = "ORDER BY source = 'label' DESC, at DESC, key DESC";
+
 /** Bits of the digest that choose the side of an item. */
 const SIDES = 1024;
 
@@ -146,21 +158,34 @@ export class ItemStore {
     }));
   }
 
-  /** The items of these classes, in an order that depends on nothing but them. @param cloudWeight - of those that the cloud labelled; 0 leaves them out */
-  read(classes: readonly number[], cloudWeight: number): StoredItems {
-    const rows = this.#prepare("SELECT class, source, held_out, tensor FROM item ORDER BY key")
-      .all()
-      .filter((row) => classes.includes(Number(row.class)) && (row.source === "label" || cloudWeight > 0));
-    const first = rows[0]?.tensor as Uint8Array | undefined;
-    // Shared with the thread that learns: not copied once more.
-    const tensors = new Float32Array(new SharedArrayBuffer(rows.length * (first?.length ?? 0)));
+  /** The items of these classes, the best first. @param cloudWeight - of those that the cloud labelled; 0 leaves them out */
+  list(classes: readonly number[], cloudWeight: number): readonly ListedItem[] {
+    const rows = this.#prepare(`SELECT key, class, source, held_out FROM item ${BEST_FIRST}`).all();
+    return rows
+      .filter((row) => classes.includes(Number(row.class)) && (row.source === "label" || cloudWeight > 0))
+      .map((row) => ({
+        key: Number(row.key),
+        classIndex: Number(row.class),
+        weight: row.source === "label" ? 1 : cloudWeight,
+        heldOut: row.held_out === 1,
+      }));
+  }
+
+  /** What was listed just now with its tensors, in an order that depends on nothing but the items. */
+  read(listed: readonly ListedItem[]): StoredItems {
+    const items = listed.toSorted((a, b) => a.key - b.key);
+    const tensor = this.#prepare("SELECT tensor FROM item WHERE key = ?");
+    const bytesAt = (at: number) => tensor.get(items[at]!.key)!.tensor as Uint8Array;
+    const length = items.length === 0 ? 0 : bytesAt(0).length;
+    // Shared with the thread that learns, and filled one by one: all of them are nowhere a second time.
+    const tensors = new Float32Array(new SharedArrayBuffer(items.length * length));
     const bytes = new Uint8Array(tensors.buffer);
-    for (const [at, row] of rows.entries()) bytes.set(row.tensor as Uint8Array, at * first!.length);
+    for (const at of items.keys()) bytes.set(bytesAt(at), at * length);
     return {
-      labels: rows.map((row) => Number(row.class)),
+      labels: items.map(({ classIndex }) => classIndex),
       tensors,
-      weights: rows.map((row) => (row.source === "label" ? 1 : cloudWeight)),
-      heldOut: rows.map((row) => row.held_out === 1),
+      weights: items.map(({ weight }) => weight),
+      heldOut: items.map(({ heldOut }) => heldOut),
     };
   }
 
@@ -211,7 +236,7 @@ export class ItemStore {
   #trim(classIndex: number, most: number): void {
     this.#prepare(
       `DELETE FROM item WHERE key IN (
-         SELECT key FROM item WHERE class = ? ORDER BY source = 'label' DESC, at DESC, key DESC LIMIT -1 OFFSET ?)`,
+         SELECT key FROM item WHERE class = ? ${BEST_FIRST} LIMIT -1 OFFSET ?)`,
     ).run(classIndex, most);
   }
 }

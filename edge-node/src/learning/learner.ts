@@ -18,11 +18,12 @@ import { Collector } from "./collector.ts";
 import type { LearningConfig } from "./config.ts";
 import type { Proposal } from "./discovery.ts";
 import type { KeptFrame } from "./frame-memory.ts";
+import { takeItems } from "./item-choice.ts";
 import type { ItemStore } from "./item-store.ts";
 import { LatencySample } from "./latency-sample.ts";
 import { Probation } from "./probation.ts";
 import { StepMeter } from "./step-meter.ts";
-import type { Told } from "./told.ts";
+import { collected, type Told } from "./told.ts";
 import { dueTrigger } from "./triggers.ts";
 
 /** What became of trainings, since the start of the process. */
@@ -67,6 +68,7 @@ export class Learner {
   /** Of frames that were answered beside the training. */
   #beside: LatencySample | undefined;
   #work: Promise<void> | undefined;
+  #recalling: Promise<void> | undefined;
   #progress = "idle";
   #busy = false;
   #closed = false;
@@ -95,7 +97,7 @@ export class Learner {
       config,
       current,
       dictionary: () => this.#dictionary,
-      onClass: (frame, classIndex) => this.#probation.observe(frame, classIndex),
+      onClass: (frame, classIndex, source) => this.#probation.observe(frame, classIndex, source),
       onItem: (items) => this.#collected(items),
       onProposal: (proposal) => this.#proposed(proposal),
       now,
@@ -133,6 +135,21 @@ export class Learner {
   async begin(): Promise<void> {
     await this.#probation.open().catch((error: unknown) => this.#fail(reasonOf(error)));
     this.#probation.tick();
+    this.recall();
+  }
+
+  /** Learning is on: what was collected before counts, and grows older. A training that is due begins with the next tick. */
+  recall(): void {
+    if (!this.#options.enabled()) return;
+    this.#recalling ??= this.#collector
+      .recall(() => !this.#closed && this.#options.enabled())
+      .then((items) => {
+        if (items !== undefined && items.classes.length > 0) this.#tellCollected(items);
+      })
+      .catch((error: unknown) => this.#fail(reasonOf(error)))
+      .finally(() => {
+        this.#recalling = undefined;
+      });
   }
 
   /** For `state/train`. */
@@ -220,8 +237,9 @@ export class Learner {
     return true;
   }
 
-  /** Resolves when no training and no swap is under way. */
+  /** Resolves when no store is being opened, and no training and no swap is under way. */
   async idle(): Promise<void> {
+    await this.#recalling;
     await this.#work;
     await this.#probation.idle();
   }
@@ -229,6 +247,7 @@ export class Learner {
   async close(): Promise<void> {
     this.#closed = true;
     this.#adaptation?.stop();
+    await this.#recalling;
     await this.#work;
     await this.#probation.close();
     this.#collector.close();
@@ -237,20 +256,12 @@ export class Learner {
   #collected(items: ItemStore): void {
     // Told at every tenth of the way to a training.
     const tenth = Math.max(1, Math.floor(this.#options.config.trigger.items / 10));
-    const fresh = items.fresh.items;
-    if (fresh % tenth === 0)
-      this.#tell({ event: "collected", items: items.counts, fresh, ...this.#contents(items) });
+    if (items.fresh.items % tenth === 0) this.#tellCollected(items);
     this.tick();
   }
 
-  #contents({ classes }: ItemStore) {
-    return {
-      heldOut: classes.reduce((sum, { heldOut }) => sum + heldOut, 0),
-      classes: classes.map(({ classIndex, ...counts }) => ({
-        name: this.#names([classIndex])[0]!,
-        ...counts,
-      })),
-    };
+  #tellCollected(items: ItemStore): void {
+    this.#tell(collected(items, this.#options.current().classes));
   }
 
   #proposed(proposal: Proposal | undefined): void {
@@ -289,8 +300,6 @@ export class Learner {
   async #trainNow(trigger: "items" | "age" | "asked"): Promise<void> {
     const { config, counts, node, base } = this.#options;
     const items = this.#collector.openItems();
-    const hardClasses = this.#dictionary;
-    const stored = items.read(hardClasses, config.teacher.weight);
     // Whatever becomes of this training, the next one wants new items.
     items.markSeen();
     const run = this.#active.pointer.run + 1;
@@ -299,11 +308,14 @@ export class Learner {
     const bundle = await loadBundle(this.folder);
     learnableExtension(bundle);
     const { epochs, rate, batch, replay, statistics, seed, maxTime, maxMemory } = config.training;
+    const hardClasses = this.#dictionary;
+    const { taken, stored } = takeItems(items, bundle, hardClasses, config);
     this.#tell({
       event: "started",
       trigger,
-      items: stored.labels.length,
-      heldOut: stored.heldOut.filter((heldOut) => heldOut).length,
+      items: taken.labels.length,
+      stored,
+      heldOut: taken.heldOut.filter((heldOut) => heldOut).length,
       epochs,
       hardClasses: this.#names(hardClasses),
     });
@@ -316,7 +328,7 @@ export class Learner {
       {
         bundle,
         hardClasses,
-        items: stored,
+        items: taken,
         recipe: { epochs, learningRate: rate, batch, replay, statistics, seed: seed + run },
         maxComputeMs: maxTime,
         maxBytes: maxMemory,
@@ -349,7 +361,7 @@ export class Learner {
     }
     counts.accepted += 1;
     this.#tell({ event: "accepted", ...told });
-    const learned = stored.labels.length - heldOut.items;
+    const learned = taken.labels.length - heldOut.items;
     const made = { base, node, hardClasses, items: learned, at: new Date(this.#options.now()) };
     await this.#goLive(await this.#active.write(bundle, result, made), hardClasses);
   }

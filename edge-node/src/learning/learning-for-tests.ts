@@ -68,12 +68,23 @@ function tensorOf({ manifest: { input } }: ServedModel, frames: Uint8Array, at: 
   return toTensor(frames.subarray(at * LENGTH, (at + 1) * LENGTH), input);
 }
 
-/** Shows it frames of the quadrants, each answered by the edge and then labelled: with the truth, by default. */
+/**
+ * Shows it frames of the quadrants, each answered by the edge and then labelled: with the truth, by default.
+ *
+ * @param by - who tells the class; with `cloudSays` the cloud tells another first, and then comes the label
+ */
 export async function teachAll(
   { learning, models }: Pick<ReturnType<typeof openLearning>, "learning" | "models">,
-  { count = 64, seed = 21, classOf = (at: number) => at % 4, by = "label" as LabelSource } = {},
+  {
+    count = 64,
+    seed = 21,
+    classOf = (at: number) => at % 4,
+    by = "label" as LabelSource,
+    cloudSays = undefined as ((at: number) => number) | undefined,
+  } = {},
 ): Promise<void> {
   const { frames } = quadrantFrames(count, seed);
+  const answer = by === "cloud" ? classOf : cloudSays;
   for (let at = 0; at < count; at++) {
     const model = models.current("image")!;
     const tensor = tensorOf(model, frames, at);
@@ -94,9 +105,9 @@ export async function teachAll(
       stages: {},
       route: "hard",
       threshold: undefined,
-      ...(by === "label"
+      ...(answer === undefined
         ? { cloud: "none", answer: undefined }
-        : { cloud: "answered", answer: cloudAnswer(frame.id, classOf(at)) }),
+        : { cloud: "answered", answer: cloudAnswer(frame.id, answer(at)) }),
       uplinkBytes: 0,
     });
     if (by === "label") learning.label(frame.device, frame.id, classOf(at));

@@ -102,6 +102,7 @@ export class Learning {
 
   set enabled(enabled: boolean) {
     this.#enabled = enabled;
+    for (const learner of this.#learners.values()) learner.recall();
   }
 
   /** A frame has its answer. */

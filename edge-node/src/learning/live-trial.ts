@@ -1,9 +1,10 @@
 import type { ComputeMeter } from "@meanet/energy";
 import { type Engine, openEngine, stack } from "@meanet/inference";
 import { type Bundle, calledHard, decide, decisionOf, inputDims, softmax } from "@meanet/models";
+import type { LabelSource } from "@meanet/protocol";
 import type { ServedModel } from "../served-model.ts";
 import type { KeptFrame } from "./frame-memory.ts";
-import { Trial, type TrialFigures, type TrialLimits } from "./trial.ts";
+import { type Rights, Trial, type TrialFigures, type TrialLimits } from "./trial.ts";
 
 export interface LiveTrialOptions {
   /** The one that was in force before. */
@@ -18,11 +19,22 @@ export interface LiveTrialOptions {
 /** Labelled frames that may wait for both extensions; more are left out of the trial. */
 const WAITING = 64;
 
+/** A frame that the trial has taken up. */
+interface Witnessed {
+  truth: number;
+  /** Who told it. */
+  source: LabelSource;
+  /** What both extensions answer; undefined until they have. */
+  answers: { readonly before: number; readonly after: number } | undefined;
+}
+
 /** Both slots answer the labelled frames, the one in force and the one before, until the trial is decided. */
 export class LiveTrial {
   readonly #options: LiveTrialOptions;
   readonly #engine: Engine;
   readonly #trial: Trial;
+  /** Kept for as long as a label of the frame may come: until the memory of frames lets go of it. */
+  readonly #witnessed = new WeakMap<KeptFrame, Witnessed>();
   #queue: Promise<void> = Promise.resolve();
   #waiting = 0;
   #energyJ = 0;
@@ -46,11 +58,20 @@ export class LiveTrial {
     return new LiveTrial(options, engine);
   }
 
-  observe(frame: KeptFrame, truth: number): void {
-    if (this.#ended || this.#waiting >= WAITING) return;
+  /** A frame has its class; one that the cloud told first, and then a label, counts once, by the label. */
+  observe(frame: KeptFrame, truth: number, source: LabelSource): void {
+    if (this.#ended) return;
+    const known = this.#witnessed.get(frame);
+    if (known !== undefined) {
+      if (known.source === "cloud" && source === "label") this.#correct(known, truth);
+      return;
+    }
+    if (this.#waiting >= WAITING) return;
+    const witnessed: Witnessed = { truth, source, answers: undefined };
+    this.#witnessed.set(frame, witnessed);
     this.#waiting += 1;
     this.#queue = this.#queue
-      .then(() => this.#compare(frame, truth))
+      .then(() => this.#compare(frame, witnessed))
       .catch(this.#options.onError)
       .finally(() => {
         this.#waiting -= 1;
@@ -79,11 +100,29 @@ export class LiveTrial {
     await this.#engine.close();
   }
 
-  async #compare(frame: KeptFrame, truth: number): Promise<void> {
+  async #compare(frame: KeptFrame, witnessed: Witnessed): Promise<void> {
     if (this.#ended) return;
     const before = await this.#answerBefore(frame);
     const after = await this.#answerNow(frame);
-    const state = this.#trial.observe(before === truth, after === truth);
+    witnessed.answers = { before, after };
+    this.#trial.observe(rightsOf(witnessed.answers, witnessed.truth));
+    await this.#decide();
+  }
+
+  /** What a label corrects has its answers already, or gets them by the label. */
+  #correct(witnessed: Witnessed, truth: number): void {
+    const { answers, truth: told } = witnessed;
+    witnessed.truth = truth;
+    witnessed.source = "label";
+    if (answers === undefined) return;
+    const state = this.#trial.revise(rightsOf(answers, told), rightsOf(answers, truth));
+    if (state === "open") return;
+    // Frames that wait come first, and may have a say.
+    this.#queue = this.#queue.then(() => this.#decide()).catch(this.#options.onError);
+  }
+
+  async #decide(): Promise<void> {
+    const { state } = this.#trial;
     if (state !== "open") await this.#conclude(state === "passed");
   }
 
@@ -129,4 +168,8 @@ export class LiveTrial {
       this.#energyJ += end();
     }
   }
+}
+
+function rightsOf({ before, after }: NonNullable<Witnessed["answers"]>, truth: number): Rights {
+  return { before: before === truth, after: after === truth };
 }

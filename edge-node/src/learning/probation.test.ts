@@ -83,6 +83,36 @@ describe("an extension on trial", { timeout: 240_000 }, () => {
     assert.ok(passed.energyJ > 0 && passed.disagreement.after < passed.disagreement.before);
   });
 
+  test("counts a frame once that the cloud and then a label told of, by the label", async () => {
+    const told: Training[] = [];
+    await using node = openLearning(join(root, "twice"), (step) => told.push(step), {
+      rollback: { items: 8, leastItems: 8 },
+      training: { epochs: 8, rate: 0.05, batch: 16 },
+    });
+    await node.learning.load(bundle);
+    await teachAll(node);
+    await node.learning.idle();
+    assert.equal(node.learning.progress, "on trial", JSON.stringify(told.at(-1)));
+    // The cloud is sure and wrong about each of them: alone, it would end the trial of what learned the truth.
+    const cloudSays = (at: number) => (at + 1) % 4;
+    await teachAll(node, { count: 6, seed: 22, cloudSays });
+    await node.learning.idle();
+    assert.match(node.learning.trainNow() ?? "", /2 of 8 labelled frames are missing/);
+    // The label may also come when the frame has been compared.
+    await teachAll(node, { count: 1, seed: 23, by: "cloud", classOf: cloudSays });
+    await node.learning.idle();
+    node.learning.label("cam", "23-0", 0);
+    await node.learning.idle();
+    assert.match(node.learning.trainNow() ?? "", /1 of 8 labelled frames are missing/);
+    await teachAll(node, { count: 1, seed: 24, cloudSays });
+    await node.learning.idle();
+    const passed = endOf(told);
+    assert.ok(passed?.event === "passed", JSON.stringify(told.at(-1)));
+    const { items, before, after } = passed.disagreement;
+    assert.deepEqual([items, after], [8, 0]);
+    assert.ok(before > 0.4, `${before}`);
+  });
+
   test("goes back when the cloud contradicts it, also where nothing is learned from the cloud", async () => {
     const told: Training[] = [];
     await using node = openLearning(join(root, "contradicted"), (step) => told.push(step), {

@@ -1,5 +1,6 @@
 import type { ComputeMeter } from "@meanet/energy";
 import { loadBundle } from "@meanet/models";
+import type { LabelSource } from "@meanet/protocol";
 import type { Logger } from "@meanet/runtime";
 import type { ServedModel } from "../served-model.ts";
 import type { ActiveBundle } from "./active-bundle.ts";
@@ -82,8 +83,8 @@ export class Probation {
   }
 
   /** A frame has its class. */
-  observe(frame: KeptFrame, classIndex: number): void {
-    this.#trial?.observe(frame, classIndex);
+  observe(frame: KeptFrame, classIndex: number, source: LabelSource): void {
+    this.#trial?.observe(frame, classIndex, source);
   }
 
   /** Ends a trial that has grown too old. */

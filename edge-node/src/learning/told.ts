@@ -1,4 +1,5 @@
 import type { Training } from "@meanet/protocol";
+import type { ItemStore } from "./item-store.ts";
 
 type Without<T> = T extends unknown
   ? Omit<T, "at" | "model" | "run" | "energyJ"> & { energyJ?: number }
@@ -6,3 +7,14 @@ type Without<T> = T extends unknown
 
 /** A step of learning as it is told inside: time, model and run are added where it is published, and joules where there are none. */
 export type Told = Without<Training>;
+
+/** What a store holds. @param names - of the bundle's classes */
+export function collected({ counts, fresh, classes }: ItemStore, names: readonly string[]): Told {
+  return {
+    event: "collected",
+    items: counts,
+    fresh: fresh.items,
+    heldOut: classes.reduce((sum, { heldOut }) => sum + heldOut, 0),
+    classes: classes.map(({ classIndex, ...ofClass }) => ({ name: names[classIndex]!, ...ofClass })),
+  };
+}

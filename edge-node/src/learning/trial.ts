@@ -14,6 +14,12 @@ export interface TrialFigures {
 
 export type TrialState = "open" | "passed" | "failed";
 
+/** Whether each extension was right about one frame. */
+export interface Rights {
+  readonly before: boolean;
+  readonly after: boolean;
+}
+
 /**
  * The trial of an extension that just went live: both answer every labelled frame, so that a harder hour of the site counts against
  * neither.
@@ -33,14 +39,30 @@ export class Trial {
     return { items: this.#items, before: this.#wrongBefore / items, after: this.#wrongAfter / items };
   }
 
-  /** Whether each of them was right about one frame. */
-  observe(before: boolean, after: boolean): TrialState {
-    this.#items += 1;
-    this.#wrongBefore += before ? 0 : 1;
-    this.#wrongAfter += after ? 0 : 1;
+  get state(): TrialState {
+    if (this.#items === 0) return "open";
     const { items, leastItems, margin } = this.#config;
     const worse = (this.#wrongAfter - this.#wrongBefore) / this.#items;
     if (this.#items >= Math.min(leastItems, items) && worse > margin) return "failed";
     return this.#items >= items ? "passed" : "open";
+  }
+
+  /** One more frame. */
+  observe(rights: Rights): TrialState {
+    this.#count(rights, 1);
+    return this.state;
+  }
+
+  /** The same frame by a better label: it stays one. */
+  revise(was: Rights, is: Rights): TrialState {
+    this.#count(was, -1);
+    this.#count(is, 1);
+    return this.state;
+  }
+
+  #count({ before, after }: Rights, by: number): void {
+    this.#items += by;
+    this.#wrongBefore += before ? 0 : by;
+    this.#wrongAfter += after ? 0 : by;
   }
 }

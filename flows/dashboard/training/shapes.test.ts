@@ -66,6 +66,12 @@ describe("what is shown of training", () => {
     assert.deepEqual(classRows({}, told(collected(14))).payload, []);
   });
 
+  it("tells how many items of the store a training took, where memory allowed no more", () => {
+    const details = [12, 40].map((stored) => eventRows({}, told({ ...started, stored })).payload);
+    assert.match(JSON.stringify(details[0]), /"12 items, 3 held out/);
+    assert.match(JSON.stringify(details[1]), /"12 of 40 items, 3 held out/);
+  });
+
   it("joins what the recorder has with what was told live: once each, the newest first", () => {
     const flow = told({ ...epoch(2, 1), at: 30 }, { ...collected(5), at: 40 });
     const recorded = (training: Training) => ({ edge: "edge-1", training });

@@ -136,8 +136,11 @@ export function eventRows(msg: object, flow: Pick<Context, "get">): { payload: o
   const events = (flow.get("events") ?? []) as Told[];
   const detail = (training: Training): string => {
     switch (training.event) {
-      case "started":
-        return `${training.items} items, ${training.heldOut} held out, ${training.epochs} epochs, because of ${training.trigger}; hard classes: ${training.hardClasses.join(", ")}`;
+      case "started": {
+        const { items, stored = items } = training;
+        const of = stored > items ? ` of ${stored}` : "";
+        return `${items}${of} items, ${training.heldOut} held out, ${training.epochs} epochs, because of ${training.trigger}; hard classes: ${training.hardClasses.join(", ")}`;
+      }
       case "epoch":
         return `${training.epoch} of ${training.epochs}: loss ${training.loss.toFixed(3)}, ${Math.round(training.imagesPerS)} images/s`;
       case "swapped":

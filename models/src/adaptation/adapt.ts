@@ -78,7 +78,7 @@ class Adaptation {
     this.#startedMs = this.#effects.nowMs();
     const reference = readReference(bundle);
     const count = items.labels.length + (reference?.labels.length ?? 0);
-    checkMemory(adaptationBytes(bundle, this.#part, count, recipe.batch), maxBytes);
+    checkMemory(adaptationBytes(bundle, this.#part, count, recipe.batch), maxBytes, items.labels.length);
 
     this.#work(count * bundle.manifest.blocks.main.macs);
     const main = anyBatch(await openSession(bundle.files.main));

@@ -3,7 +3,11 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { isMeanetError } from "@meanet/runtime";
+import { loadBundle } from "../bundle/bundle.ts";
 import type { AdaptationMemory } from "./adaptation-process-for-tests.ts";
+import { extensionPart } from "./learnable.ts";
+import { adaptationBytes, itemsThatFit } from "./memory.ts";
 
 const script = join(import.meta.dirname, "adaptation-process-for-tests.ts");
 const bundle = join(import.meta.dirname, "../../zoo/fashion-mnist");
@@ -27,4 +31,20 @@ test("a training holds no more than the arithmetic that it is allowed by, and th
     assert.ok(held < estimated && estimated < 3 * held, `${held} held, ${estimated} by arithmetic`);
   }
   assert.ok(large.held > small.held && large.estimated > small.estimated);
+});
+
+test("as many items fit as the arithmetic allows beside the reference frames, and not one more; too few are refused by name", async () => {
+  const loaded = await loadBundle(bundle);
+  const { hardClasses, files } = loaded.manifest;
+  const part = extensionPart(loaded, hardClasses.length);
+  const reference = files.reference!.items;
+  const bytes = (items: number) => adaptationBytes(loaded, part, reference + items, 32);
+  const limits = { hardClasses: hardClasses.length, batch: 32, maxBytes: 300 * 2 ** 20 };
+  const fit = itemsThatFit(loaded, limits, 40);
+  assert.ok(bytes(fit) <= limits.maxBytes && bytes(fit + 1) > limits.maxBytes, `${fit}`);
+  assert.equal(itemsThatFit(loaded, { ...limits, maxBytes: bytes(40) }, 40), 40);
+  assert.throws(
+    () => itemsThatFit(loaded, { ...limits, maxBytes: bytes(40) - 1 }, 40),
+    (error) => isMeanetError(error, "LEARNING_REFUSED") && error.message.includes("of 40 items"),
+  );
 });

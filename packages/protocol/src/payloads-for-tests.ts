@@ -125,14 +125,17 @@ const training: fc.Arbitrary<Training> = fc.oneof(
     fc.record({ ...named("collected"), items: fc.record(bySource), fresh: count }),
     fc.record({ heldOut: count, classes: fc.array(fc.record({ name: text, ...bySource, heldOut: count })) }),
   ),
-  fc.record({
-    ...named("started"),
-    trigger: fc.constantFrom(...trainingTriggers),
-    items: count,
-    heldOut: count,
-    epochs: count,
-    hardClasses: names,
-  }),
+  withDetail(
+    fc.record({
+      ...named("started"),
+      trigger: fc.constantFrom(...trainingTriggers),
+      items: count,
+      heldOut: count,
+      epochs: count,
+      hardClasses: names,
+    }),
+    fc.record({ stored: count }),
+  ),
   withDetail(
     fc.oneof(
       fc.record({

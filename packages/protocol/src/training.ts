@@ -72,7 +72,11 @@ export const trainingSchema = z.discriminatedUnion("event", [
   }),
   event("started", {
     trigger: z.enum(trainingTriggers),
+    /** Taken from the store: all, or as many as memory allows. */
     items: count,
+    /** In the store, of classes and sources that are learned from; left out: not told. */
+    stored: count.optional(),
+    /** Of `items`. */
     heldOut: count,
     epochs: count,
     /** Classes that the new extension will tell apart, in the order of its answers. */
