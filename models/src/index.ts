@@ -44,6 +44,7 @@ export { type ClassMix, drawMix } from "./data/class-mix.ts";
 export { type Corruption, corrupt, lowLight } from "./data/corruption.ts";
 export {
   type Dataset,
+  datasetNameOf,
   datasetNames,
   type LabelledFrames,
   type LabelledImages,
@@ -52,6 +53,7 @@ export {
   type OpenDatasetOptions,
   openDataset,
 } from "./data/dataset.ts";
+export { pictureFiles } from "./data/image-folder.ts";
 export type { CurvePoint } from "./evaluation/curve.ts";
 export { type EvaluateOptions, type Evaluation, evaluate } from "./evaluation/evaluate.ts";
 export { type EvaluationSplit, evaluationSplits, openFrames } from "./evaluation/frames.ts";

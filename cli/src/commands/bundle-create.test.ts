@@ -4,7 +4,8 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { loadBundle } from "@meanet/models";
+import { loadBundle, openDataset } from "@meanet/models";
+import { encodePng } from "../replay/png.ts";
 
 const bin = join(import.meta.dirname, "../../bin/meanet.js");
 const samples = join(import.meta.dirname, "../../../models/samples");
@@ -13,9 +14,11 @@ const feature = "/stage3/stage3.2/Relu_output_0";
 
 let root: string;
 
-function create(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+const create = (...args: string[]) => meanet("bundle", "create", ...args);
+
+function meanet(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [bin, "bundle", "create", ...args], (error, stdout, stderr) => {
+    execFile(process.execPath, [bin, ...args], (error, stdout, stderr) => {
       resolve({ code: Number(error?.code ?? 0), stdout, stderr });
     });
   });
@@ -78,5 +81,72 @@ describe("meanet bundle create", () => {
       assert.equal(code, 1);
       assert.match(stderr, tells);
     }
+  });
+});
+
+describe("meanet bundle create, of a folder of pictures", () => {
+  const pictures = () => join(root, "pictures");
+  const bundle = () => join(root, "of-pictures");
+  const own = (...args: string[]) =>
+    create(
+      ...["--main", model, "--feature", feature, "--mean", "0.286", "--std", "0.353", "--json"],
+      ...["--data", pictures(), "--out", bundle(), "--work", join(root, "work-of-pictures")],
+      ...["--hard-classes", "3", "--epochs", "1", "--extension-blocks", "1", "--held-out", "60", ...args],
+    );
+  const evaluate = (...args: string[]) =>
+    meanet("evaluate", "--bundle", bundle(), "--data", pictures(), "--json", ...args);
+  const accuracyIn = (stdout: string) =>
+    (JSON.parse(stdout.trim().split("\n").at(-1)!) as { n: number; main: { accuracy: number } }).main
+      .accuracy;
+
+  before(async () => {
+    const sample = await openDataset("fashion-mnist", { from: join(samples, "fashion-mnist") });
+    const { images, labels, shape } = await sample.read("test");
+    // Names that sort as the model counts.
+    for (let index = 0; index < 400; index++) {
+      const folder = join(pictures(), index < 300 ? "train" : "test", `kind ${labels[index]}`);
+      await mkdir(folder, { recursive: true });
+      const planes = images.slice(index * 784, (index + 1) * 784);
+      await writeFile(join(folder, `${index}.png`), encodePng(planes, shape));
+    }
+  });
+
+  it("stops before it trains where a picture cannot be read, and names it", async () => {
+    const bad = join(pictures(), "test", "kind 3", "bad.jpg");
+    await writeFile(bad, "<html>404</html>");
+    const { code, stderr } = await own();
+    await rm(bad);
+    assert.equal(code, 1);
+    assert.match(stderr, /DATASET_CORRUPT: .*1 of 101 pictures cannot be read: \S+test\/kind 3\/bad\.jpg/);
+    assert.doesNotMatch(stderr, /extension epoch/);
+  });
+
+  it("recognises the folder, learns from it, and evaluates as it did at its end", async () => {
+    const { code, stdout, stderr } = await own();
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /reading 300 pictures of the train part/);
+    const { manifest } = await loadBundle(bundle());
+    const { name, trainCount, heldOutCount } = manifest.provenance.data;
+    assert.deepEqual([name, trainCount, heldOutCount], ["image-folder", 240, 60]);
+    assert.equal(manifest.classes[3], "kind 3");
+    assert.ok(accuracyIn(stdout) > 0.8, stdout);
+    const measured = await evaluate("--split", "test");
+    assert.equal(measured.code, 0, measured.stderr);
+    assert.equal(accuracyIn(measured.stdout), accuracyIn(stdout));
+  });
+
+  it("has its held-out frames measured while the folder is as it was, leaving out what cannot be read", async () => {
+    const bad = join(pictures(), "train", "kind 0", "0.jpg");
+    await writeFile(bad, "<html>404</html>");
+    const heldOut = await evaluate("--split", "held-out", "--skip-unreadable");
+    assert.equal(heldOut.code, 0, heldOut.stderr);
+    assert.match(heldOut.stderr, /1 of 301 pictures of the train part\n {2}\S+kind 0\/0\.jpg/);
+    await writeFile(bad, encodePng(new Uint8Array(784), [1, 28, 28]));
+    const changed = await evaluate("--split", "held-out");
+    assert.equal(changed.code, 1);
+    assert.match(
+      changed.stderr,
+      /DATASET_CHANGED: .*holds 301 frames to train on, the bundle was made of 300/,
+    );
   });
 });

@@ -1,6 +1,7 @@
 import { basename, join } from "node:path";
 import {
   type Classifier,
+  datasetNameOf,
   datasetNames,
   evaluate,
   evaluateTable,
@@ -8,13 +9,13 @@ import {
   isMap,
   mainRecipe,
   openClassifier,
-  openDataset,
   train,
 } from "@meanet/models";
 import { loadConfig } from "@meanet/runtime";
 import { Command } from "commander";
 import { z } from "zod";
 import { addConfigOptions, configFlags } from "../config-options.ts";
+import { openData, skipUnreadableText } from "../open-data.ts";
 import { tellReferenceHint } from "../reference-hint.ts";
 import { textTable } from "../text-table.ts";
 import { putAside, watchTraining } from "../training-run.ts";
@@ -41,8 +42,15 @@ const createConfigSchema = z
       .array(z.coerce.number())
       .optional()
       .describe("per channel, of byte/255, as main was trained; left out: 1; not for models of bytes"),
-    data: z.string().optional().describe("folder of the data set: frames to learn from, with their classes"),
-    dataset: z.enum(datasetNames).default("idx").describe("what the folder holds"),
+    data: z
+      .string()
+      .optional()
+      .describe("folder of the frames to learn from: pictures as train/CLASS/*.jpg, or a data set's files"),
+    dataset: z
+      .enum(datasetNames)
+      .optional()
+      .describe("what the folder holds; left out: image-folder or idx, whichever is there"),
+    skipUnreadable: z.boolean().default(false).describe(skipUnreadableText),
     out: z.string().optional().describe("folder of the bundle; what is there is replaced at the end"),
     name: z.string().optional().describe("name of the bundle; left out: that of main's file"),
     hardClasses: z
@@ -89,7 +97,7 @@ const createConfigSchema = z
     path: ["out"],
     error: "expected the folder of the bundle to be made",
   })
-  .refine(({ list, data, dataset }) => list || data !== undefined || dataset !== "idx", {
+  .refine(({ list, data, dataset }) => list || data !== undefined || dataset !== undefined, {
     path: ["data"],
     error: "expected the folder of the frames to learn from",
   });
@@ -126,11 +134,16 @@ async function runCreate(values: Record<string, unknown>): Promise<void> {
 
 async function create(config: CreateConfig, out: string): Promise<void> {
   const { main, feature, json, threads } = config;
-  const data = await openDataset(config.dataset, {
+  const { input } = await openClassifier(main);
+  const data = await openData(config.dataset ?? (await datasetNameOf(config.data ?? "")), {
     from: config.data,
-    onDownload: (url) => console.error(`downloading ${url}`),
+    shape: input.frame,
+    skipUnreadable: config.skipUnreadable,
   });
   const recipe = await mainRecipe({ ...config, name: config.name ?? nameOf(main), features: feature, data });
+  const judged = (await data.has("test")) ? "test" : "held-out";
+  // What is wrong with it is told before the training, not after.
+  if (judged === "test") await data.read("test");
   const work = config.work ?? join(".meanet", "training", recipe.name);
   if (!config.resume) await putAside(work);
   await watchTraining(json ? process.stderr : process.stdout, async ({ signal, show }) => {
@@ -143,7 +156,7 @@ async function create(config: CreateConfig, out: string): Promise<void> {
       signal,
       onProgress: show,
     });
-    const figures = await evaluate(bundle, data, (await data.has("test")) ? "test" : "held-out");
+    const figures = await evaluate(bundle, data, judged);
     console.log(json ? JSON.stringify(figures) : evaluateTable(figures));
     console.error(`${bundle.manifest.name}@${bundle.manifest.version} stands in ${bundle.dir}`);
     tellReferenceHint(data, bundle);

@@ -3,7 +3,6 @@ import {
   type BundlePart,
   bundleParts,
   loadBundle,
-  openDataset,
   type Quantization,
   type QuantizeProgress,
   quantizationTable,
@@ -11,11 +10,13 @@ import {
   resolveBundle,
 } from "@meanet/models";
 import { Command, InvalidArgumentError } from "commander";
+import { openBundleData, skipUnreadableText } from "../open-data.ts";
 import { tellReferenceHint } from "../reference-hint.ts";
 
 interface Options {
   readonly out: string;
   readonly data?: string;
+  readonly skipUnreadable?: boolean;
   readonly frames: number;
   readonly parts?: readonly BundlePart[];
   readonly json?: boolean;
@@ -29,6 +30,7 @@ export function quantizeCommand(): Command {
     .argument("<bundle>", "name in the zoo, or a folder")
     .requiredOption("--out <dir>", "folder of the new bundle; what is there is replaced")
     .option("--data <dir>", "folder of the data set; left out: Debian's package, else the download")
+    .option("--skip-unreadable", skipUnreadableText)
     .option("--frames <count>", "training frames whose values give the ranges", positive, 500)
     .option(
       "--parts <list>",
@@ -48,9 +50,9 @@ and after. Convolutions of fewer than 16 channels are slower in int8 and stay fl
 
 async function runQuantize(name: string, options: Options): Promise<void> {
   const source = await loadBundle(await resolveBundle(name));
-  const data = await openDataset(source.manifest.provenance.data.name, {
+  const data = await openBundleData(source.manifest, {
     from: options.data,
-    onDownload: (url) => console.error(`downloading ${url}`),
+    skipUnreadable: options.skipUnreadable,
   });
   const bundle = await quantizeBundle(source, {
     out: options.out,

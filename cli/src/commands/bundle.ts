@@ -5,7 +5,6 @@ import {
   loadBundle,
   type Manifest,
   type ModelInput,
-  openDataset,
   openFrames,
   type Quantization,
   readManifest,
@@ -14,6 +13,7 @@ import {
   zooFolder,
 } from "@meanet/models";
 import { Command } from "commander";
+import { openBundleData, skipUnreadableText } from "../open-data.ts";
 import { textTable } from "../text-table.ts";
 import { bytes } from "../up/figures-view.ts";
 import { bundleCreateCommand } from "./bundle-create.ts";
@@ -53,28 +53,31 @@ export function bundleCommand(): Command {
     )
     .argument("<bundle>", "name in the zoo, or a folder")
     .option("--from <dir>", "folder of the data set's official files")
+    .option("--skip-unreadable", skipUnreadableText)
     .option(
       "--per-class <n>",
       "frames of each class; by default 100, and 5 where there are many classes",
       Number,
     )
-    .action(async (bundle: string, options: { from?: string; perClass?: number }) => {
-      const dir = await resolveBundle(bundle);
-      const manifest = await readManifest(dir);
-      const { name, splitSeed } = manifest.provenance.data;
-      const perClass = options.perClass ?? referencePerClass(manifest.classes.length);
-      const { labelled, indices } = await openFrames(
-        await openDataset(name, { from: options.from }),
-        "held-out",
-        manifest,
-      );
-      const { manifest: after } = await addReference(
-        dir,
-        drawReference(labelled, indices, { perClass, seed: splitSeed }),
-      );
-      const { items, bytes: size } = after.files.reference!;
-      console.log(`${after.name}@${after.version} in ${dir}: ${items} reference frames, ${bytes(size)}`);
-    });
+    .action(
+      async (bundle: string, options: { from?: string; perClass?: number; skipUnreadable?: boolean }) => {
+        const dir = await resolveBundle(bundle);
+        const manifest = await readManifest(dir);
+        const { splitSeed } = manifest.provenance.data;
+        const perClass = options.perClass ?? referencePerClass(manifest.classes.length);
+        const { labelled, indices } = await openFrames(
+          await openBundleData(manifest, options),
+          "held-out",
+          manifest,
+        );
+        const { manifest: after } = await addReference(
+          dir,
+          drawReference(labelled, indices, { perClass, seed: splitSeed }),
+        );
+        const { items, bytes: size } = after.files.reference!;
+        console.log(`${after.name}@${after.version} in ${dir}: ${items} reference frames, ${bytes(size)}`);
+      },
+    );
   return new Command("bundle")
     .description("Lists, shows, verifies, completes, creates and quantises model bundles.")
     .addCommand(list)

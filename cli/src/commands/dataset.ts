@@ -1,9 +1,11 @@
-import { heldOutOf, openDataset, readRecipe } from "@meanet/models";
+import { heldOutOf, readRecipe } from "@meanet/models";
 import { Command } from "commander";
+import { openData, skipUnreadableText } from "../open-data.ts";
 
 interface HeldOutOptions {
   readonly recipe: string;
   readonly data?: string;
+  readonly skipUnreadable?: boolean;
 }
 
 export function datasetCommand(): Command {
@@ -13,15 +15,17 @@ export function datasetCommand(): Command {
     )
     .requiredOption("--recipe <file>", "recipe, YAML")
     .option("--data <dir>", "folder of the official files; left out: Debian's package, else the download")
+    .option("--skip-unreadable", skipUnreadableText)
     .addHelpText(
       "after",
       "\nFor networks trained by other means: what a bundle is judged on must be unseen by every part of it.",
     )
     .action(async (options: HeldOutOptions) => {
       const recipe = await readRecipe(options.recipe);
-      const data = await openDataset(recipe.data.name, {
+      const data = await openData(recipe.data.name, {
         from: options.data,
-        onDownload: (url) => console.error(`downloading ${url}`),
+        shape: recipe.edge.input,
+        skipUnreadable: options.skipUnreadable,
       });
       console.log(JSON.stringify(await heldOutOf(recipe, data)));
     });

@@ -4,7 +4,6 @@ import {
   evaluateTable,
   evaluationSplits,
   loadBundle,
-  openDataset,
   resolveBundle,
   saveEvaluation,
 } from "@meanet/models";
@@ -12,6 +11,7 @@ import { loadConfig } from "@meanet/runtime";
 import { Command } from "commander";
 import { z } from "zod";
 import { addConfigOptions, configFlags } from "../config-options.ts";
+import { openBundleData, skipUnreadableText } from "../open-data.ts";
 
 const evaluateConfigSchema = z.strictObject({
   bundle: z.string().default("fashion-mnist").describe("bundle of the zoo by name, or a folder"),
@@ -19,6 +19,7 @@ const evaluateConfigSchema = z.strictObject({
     .string()
     .optional()
     .describe("folder of the official files; left out: Debian's package, else the download"),
+  skipUnreadable: z.boolean().default(false).describe(skipUnreadableText),
   split: z
     .enum(evaluationSplits)
     .default("test")
@@ -51,9 +52,9 @@ async function runEvaluate(values: Record<string, unknown>): Promise<void> {
   });
   const { split, profile, uplink } = config;
   const bundle = await loadBundle(await resolveBundle(config.bundle));
-  const dataset = await openDataset(bundle.manifest.provenance.data.name, {
+  const dataset = await openBundleData(bundle.manifest, {
     from: config.data,
-    onDownload: (url) => console.error(`downloading ${url}`),
+    skipUnreadable: config.skipUnreadable,
   });
   const figures = await evaluate(bundle, dataset, split, { profile, uplink });
   if (config.save) await saveEvaluation(bundle.dir, figures);

@@ -1,16 +1,10 @@
 import { dirname, join } from "node:path";
-import {
-  bundleParts,
-  openDataset,
-  readRecipe,
-  type TrainingProgress,
-  train,
-  trainPart,
-} from "@meanet/models";
+import { bundleParts, readRecipe, type TrainingProgress, train, trainPart } from "@meanet/models";
 import { loadConfig } from "@meanet/runtime";
 import { Command } from "commander";
 import { z } from "zod";
 import { addConfigOptions, configFlags } from "../config-options.ts";
+import { openData, skipUnreadableText } from "../open-data.ts";
 import { tellReferenceHint } from "../reference-hint.ts";
 import { putAside, watchTraining } from "../training-run.ts";
 
@@ -35,6 +29,7 @@ const trainConfigSchema = z
       .string()
       .optional()
       .describe("folder of the official files; left out: Debian's package, else the download"),
+    skipUnreadable: z.boolean().default(false).describe(skipUnreadableText),
     work: z
       .string()
       .optional()
@@ -82,9 +77,10 @@ async function runTrain(values: Record<string, unknown>): Promise<void> {
   });
   const { out, part, threads, json } = config;
   const recipe = await readRecipe(config.recipe);
-  const data = await openDataset(recipe.data.name, {
+  const data = await openData(recipe.data.name, {
     from: config.data,
-    onDownload: (url) => console.error(`downloading ${url}`),
+    shape: recipe.edge.input,
+    skipUnreadable: config.skipUnreadable,
   });
   const work = config.work ?? join(".meanet", "training", recipe.name);
   if (!config.resume) await putAside(work, part);

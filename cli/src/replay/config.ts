@@ -16,7 +16,7 @@ export const replayConfigSchema = z.strictObject({
     .enum([imageSample, ...datasetNames])
     .default(imageSample)
     .describe(
-      `${imageSample}: images that come with the project; fashion-mnist, cifar-100: the official test sets; uci-har: the windows of its test subjects; idx: the test part of a folder of your own`,
+      `${imageSample}: images that come with the project; fashion-mnist, cifar-100: the official test sets; uci-har: the windows of its test subjects; image-folder, idx: the test part of a folder of your own`,
     ),
   data: z
     .string()
@@ -46,6 +46,8 @@ export const replayConfigSchema = z.strictObject({
   encoding: z
     .enum(frameEncodings)
     .default("png")
-    .describe("what the cameras send: PNG pictures or raw bytes of the model's input"),
+    .describe(
+      "what the cameras send: PNG pictures or raw bytes of the model's input; of an image-folder its files",
+    ),
   json: z.boolean().default(false).describe("print the summary as one JSON object on the last line"),
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -81,6 +81,31 @@ describe("openStream", () => {
       message:
         /unpack the archive of https:\/\/archive\.ics\.uci\.edu\/dataset\/240\S* there, or name its folder .*--sensor-data/,
     });
+  });
+
+  it("sends the pictures of a folder as they lie in their files, classes mixed and again from the first", async () => {
+    const written = ["bolt", "bolt", "bolt", "nut", "nut", "nut"].map((name, place) => ({ name, place }));
+    for (const { name, place } of written) {
+      const of = join(folder, "pictures", "test", name);
+      await mkdir(of, { recursive: true });
+      await writeFile(join(of, `${place}.jpg`), `bytes of ${place}`);
+    }
+    const pictures = { dataset: "image-folder", data: join(folder, "pictures"), encoding: "png" } as const;
+    const { source, rate } = await openStream(pictures);
+    assert.deepEqual([source.count, rate], [6, 100]);
+    const sent = Array.from({ length: 6 }, (_, index) => source.at(index));
+    for (const { name, place } of written) {
+      const frame = sent.find(({ payload }) => Buffer.from(payload).toString() === `bytes of ${place}`);
+      assert.equal(frame?.label, name);
+    }
+    assert.notDeepEqual(
+      sent.map(({ classIndex }) => classIndex),
+      [0, 0, 0, 1, 1, 1],
+    );
+    assert.deepEqual(source.at(6), sent[0]);
+    for (const refused of [{ encoding: "raw" }, { data: undefined }] as const) {
+      await assert.rejects(openStream({ ...pictures, ...refused }), { code: "CONFIG_INVALID" });
+    }
   });
 
   it("refuses settings of the other kind of data", async () => {

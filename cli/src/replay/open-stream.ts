@@ -1,11 +1,15 @@
 import { fileURLToPath } from "node:url";
-import { type LabelledWindows, openDataset } from "@meanet/models";
+import { type LabelledWindows, pictureFiles } from "@meanet/models";
 import { MeanetError } from "@meanet/runtime";
+import { openData } from "../open-data.ts";
+import { fileSource } from "./file-source.ts";
 import { type FrameEncoding, type FrameSource, frameSource } from "./frame-source.ts";
 import { sensorSource, subjectsOf } from "./sensor-source.ts";
 
 /** Labelled images that come with the project, as many of each class, out of Fashion-MNIST's test set. */
 export const imageSample = "fashion-mnist-sample";
+
+const imageFolder = "image-folder";
 
 const sampleFolder = fileURLToPath(
   new URL("../samples/fashion-mnist", import.meta.resolve("@meanet/models")),
@@ -44,17 +48,30 @@ export interface Stream {
 export async function openStream(options: StreamOptions): Promise<Stream> {
   const { dataset, data } = options;
   const sample = dataset === imageSample;
-  const opened = await openDataset(sample ? "fashion-mnist" : dataset, {
+  if (dataset === imageFolder) return cameras(await picturesAsTheyAre(options), options);
+  const opened = await openData(sample ? "fashion-mnist" : dataset, {
     from: data ?? (sample ? sampleFolder : undefined),
-    onDownload: (url) => console.error(`downloading ${url}`),
   });
   const frames = await opened.read("test");
   if (frames.kind === "window") return sensors(frames, opened.classes, options);
-  const { encoding, devices = CAMERAS, rate = CAMERAS_RATE, speed } = options;
+  return cameras(frameSource(frames, opened.classes, options.encoding), options);
+}
+
+/** Which size a model takes is the edge node's to know. */
+async function picturesAsTheyAre({ data, encoding }: StreamOptions): Promise<FrameSource> {
+  if (encoding === "raw") {
+    throw misplaced("encoding", `${imageFolder} sends its files as they are: leave it out`);
+  }
+  if (data === undefined) throw misplaced("data", "expected the folder of the pictures");
+  return fileSource(await pictureFiles(data, "test"));
+}
+
+function cameras(source: FrameSource, options: StreamOptions): Stream {
+  const { dataset, devices = CAMERAS, rate = CAMERAS_RATE, speed } = options;
   if (speed !== undefined) throw misplaced("speed", `${dataset} holds images: give their rate`);
   return {
     kind: "image",
-    source: frameSource(frames, opened.classes, encoding),
+    source,
     names: Array.from({ length: devices }, (_, index) => `camera-${index + 1}`),
     rate,
   };

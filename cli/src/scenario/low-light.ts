@@ -7,10 +7,11 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { connectDevice } from "@meanet/device";
-import { imageInputOf, machine, openDataset, readManifest, resolveBundle } from "@meanet/models";
+import { imageInputOf, machine, readManifest, resolveBundle } from "@meanet/models";
 import { createLog, MeanetError, StartedParts } from "@meanet/runtime";
 import { mqttConfigSchema } from "@meanet/session";
 import type { StopReason } from "../lifetime.ts";
+import { openBundleData } from "../open-data.ts";
 import { runId } from "../replay/run-id.ts";
 import { stopSignals } from "../stop-signals.ts";
 import { upConfigSchema } from "../up/config.ts";
@@ -108,10 +109,7 @@ export async function runLowLight(
   const manifest = await readManifest(bundleFolder);
   imageInputOf(manifest, "the scenario low-light");
   const hardClasses = new Set(manifest.hardClasses);
-  const dataset = await openDataset(manifest.provenance.data.name, {
-    from: config.data,
-    onDownload: (url) => progress.say(`downloading ${url}`),
-  });
+  const dataset = await openBundleData(manifest, { from: config.data, say: (text) => progress.say(text) });
   const plan = planLowLight(config, hardClasses.size / manifest.classes.length);
   const pools = await openPools(dataset, manifest, plan.seed);
   const judgedFrames = judgedSources(pools.judged, manifest, plan);

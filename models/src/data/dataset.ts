@@ -2,10 +2,14 @@ import { MeanetError } from "@meanet/runtime";
 import { openCifar100 } from "./cifar-100.ts";
 import { openFashionMnist } from "./fashion-mnist.ts";
 import { openIdxFolder } from "./idx-folder.ts";
+import { holdsPicturesByClass, openImageFolder } from "./image-folder.ts";
 import { openUciHar } from "./uci-har.ts";
 
 /** The two parts that the authors of a data set made. Held-out data is a seeded part of `train`. */
 export type OfficialSplit = "train" | "test";
+
+/** On shared memory; bytes where there are no more than 256 classes. */
+export type ClassIndices = Uint8Array<SharedArrayBuffer> | Uint16Array<SharedArrayBuffer>;
 
 /** Labelled images, all of one shape. */
 export interface LabelledImages {
@@ -16,7 +20,7 @@ export interface LabelledImages {
   /** `count` x C x H x W bytes, planes one after the other, on shared memory so that worker threads need no copy. */
   readonly images: Uint8Array<SharedArrayBuffer>;
   /** `count` class indices. */
-  readonly labels: Uint8Array<SharedArrayBuffer>;
+  readonly labels: ClassIndices;
 }
 
 /** Labelled sensor windows, all of one shape. */
@@ -68,12 +72,31 @@ export interface OpenDatasetOptions {
   readonly download?: boolean | undefined;
   /** Told about each file that is downloaded. */
   readonly onDownload?: ((url: string) => void) | undefined;
+  /** Of the frames that are wanted, where the data set has no shape of its own: [C, H, W] of an image folder. */
+  readonly shape?: readonly number[] | undefined;
+  /** The classes of who asks, in the order of their indices, where the data set's follow none but their names'. */
+  readonly classes?: readonly string[] | undefined;
+  /** Whether pictures that cannot be read are left out, rather than refused. Default false. */
+  readonly skipUnreadable?: boolean | undefined;
+  /** Most bytes that the decoded pictures of a part may take. Default: three quarters of the memory that is free. */
+  readonly maxBytes?: number | undefined;
+  /** Told of a part whose pictures are decoded one by one, which takes minutes of many. */
+  readonly onDecoding?: ((part: PicturePart) => void) | undefined;
+  /** Told of the pictures that were left out. */
+  readonly onSkipped?: ((part: PicturePart & { readonly skipped: readonly string[] }) => void) | undefined;
+}
+
+/** A part of a data set that lies there as picture files. */
+export interface PicturePart {
+  readonly split: OfficialSplit;
+  readonly pictures: number;
 }
 
 const openers = {
   "cifar-100": openCifar100,
   "fashion-mnist": openFashionMnist,
   idx: openIdxFolder,
+  "image-folder": openImageFolder,
   "uci-har": openUciHar,
 };
 
@@ -99,6 +122,11 @@ export async function openDataset(name: string, options: OpenDatasetOptions = {}
     });
   }
   return openers[name](options);
+}
+
+/** What a folder of one's own holds: pictures by class, else IDX files, which say themselves what they miss. */
+export async function datasetNameOf(folder: string): Promise<"image-folder" | "idx"> {
+  return (await holdsPicturesByClass(folder)) ? "image-folder" : "idx";
 }
 
 function isDatasetName(name: string): name is DatasetName {

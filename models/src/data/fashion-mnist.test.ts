@@ -51,7 +51,7 @@ describe("Fashion-MNIST", () => {
       assert.equal(digest, images.sha256);
       assert.equal(
         createHash("sha256")
-          .update(formatIdx({ dims: [read.count], data: read.labels }))
+          .update(formatIdx({ dims: [read.count], data: Uint8Array.from(read.labels) }))
           .digest("hex"),
         labels.sha256,
       );

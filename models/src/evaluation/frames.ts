@@ -1,3 +1,4 @@
+import { MeanetError } from "@meanet/runtime";
 import type { Manifest } from "../bundle/manifest.ts";
 import type { Dataset, LabelledFrames } from "../data/dataset.ts";
 import { type HeldOutSplit, holdOut, subjectsOut } from "../training/split.ts";
@@ -10,7 +11,8 @@ export type EvaluationSplit = (typeof evaluationSplits)[number];
 /**
  * The frames of a split, as a bundle sees them.
  *
- * @throws {MeanetError} DATASET_MISSING when the folder lacks that part, DATASET_CORRUPT; INPUT_KIND_UNSUPPORTED when the
+ * @throws {MeanetError} DATASET_MISSING when the folder lacks that part, DATASET_CORRUPT; DATASET_CHANGED when which frames were held out
+ * is no longer known; INPUT_KIND_UNSUPPORTED when the
  * bundle is not for frames of that kind
  */
 export async function openFrames(
@@ -23,6 +25,7 @@ export async function openFrames(
     return { labelled, indices: Uint32Array.from({ length: labelled.count }, (_, index) => index), input };
   }
   const labelled = await dataset.read("train");
+  requireSameFrames(labelled, dataset.folder, provenance);
   return { labelled, indices: splitOf(labelled, provenance).heldOut, input };
 }
 
@@ -31,4 +34,25 @@ export function splitOf(labelled: LabelledFrames, { data }: Manifest["provenance
   return data.heldOutSubjects === undefined
     ? holdOut(labelled, data.heldOutCount, data.splitSeed)
     : subjectsOut(labelled, data.heldOutSubjects);
+}
+
+/** One picture more or less, and others are drawn: frames learned from would be taken for held-out ones, and flatter every figure. */
+function requireSameFrames(
+  { count }: LabelledFrames,
+  folder: string,
+  provenance: Manifest["provenance"],
+): void {
+  const { trainCount, heldOutCount } = provenance.data;
+  const known = trainCount + heldOutCount;
+  if (learnedFromAll(provenance) ? count === known : count >= known) return;
+  throw new MeanetError(
+    "DATASET_CHANGED",
+    `${folder} holds ${count} frames to train on, the bundle was made of ${known}: which of them are held out is not known; give the folder as it was, or measure on a test part`,
+    { folder, expected: known, actual: count },
+  );
+}
+
+/** Trials learn from a part of the frames, and their manifests do not tell how many there were. */
+function learnedFromAll({ recipe: { data } }: Manifest["provenance"]): boolean {
+  return typeof data !== "object" || data === null || !("use" in data);
 }

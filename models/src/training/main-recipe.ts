@@ -1,7 +1,7 @@
 import { basename, dirname, relative } from "node:path";
 import type { Dataset } from "../data/dataset.ts";
 import { specBehind } from "../networks/index.ts";
-import { featureTensor } from "../onnx-file/index.ts";
+import { featureTensor, logitsTensor } from "../onnx-file/index.ts";
 import { openClassifier } from "./imported.ts";
 import { parseRecipe, type Recipe } from "./recipe.ts";
 
@@ -50,9 +50,11 @@ const MOST_HELD_OUT = 5000;
  */
 export async function mainRecipe(options: MainRecipeOptions): Promise<Recipe> {
   const { name, main, features, logits, mean, std, cloud, data, epochs, heldOut, frames, seed } = options;
-  const { input, tensors } = await openClassifier(main);
+  const { file, input, tensors } = await openClassifier(main);
   const [, channels, height, width] = featureTensor(tensors, features, basename(main)).dims;
   const classes = data.classes.length;
+  // Told before the frames are read, which takes minutes of many pictures.
+  logitsTensor(file, tensors, { wanted: logits, classes, name: basename(main) });
   const hardClasses = options.hardClasses ?? Math.max(2, Math.floor(classes / 2));
   const { count } = await data.read("train");
   const held = heldOut ?? Math.max(1, Math.min(MOST_HELD_OUT, Math.floor(count / 10)));

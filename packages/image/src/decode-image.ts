@@ -4,7 +4,8 @@ import sharp from "sharp";
 /** Channels, height, width. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
 
-export type ImageFormat = "jpeg" | "png" | "webp";
+const imageFormats = ["jpeg", "png", "webp"] as const;
+export type ImageFormat = (typeof imageFormats)[number];
 
 export interface ImageLimits {
   /** Longest accepted file. */
@@ -23,20 +24,21 @@ sharp.cache(false);
  * Turned upright by its EXIF orientation, laid over black where transparent, stretched to H x W when its size differs.
  * How many run at once is the caller's to bound.
  *
+ * @param format - that the bytes are said to be; left out: any of the three
  * @param shape - C is 1 (luminance) or 3 (sRGB)
  * @returns planes, shape [C, H, W], one byte per value
  * @throws {MeanetError} IMAGE_TOO_LARGE, IMAGE_UNDECODABLE
  */
 export async function decodeImage(
   bytes: Uint8Array,
-  options: { readonly format: ImageFormat; readonly shape: ImageShape; readonly limits: ImageLimits },
+  options: { readonly format?: ImageFormat; readonly shape: ImageShape; readonly limits: ImageLimits },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { format, shape, limits } = options;
   const [channels, height, width] = shape;
   if (channels !== 1 && channels !== 3) {
     throw new MeanetError(
       "WRONG_SIZE",
-      `a ${format} image has 1 or 3 channels, the model wants ${channels}: send raw tensors instead`,
+      `${aPicture(format)} has 1 or 3 channels, the model wants ${channels}: send raw tensors instead`,
       { format, channels },
     );
   }
@@ -70,26 +72,27 @@ function toPlanes(pixels: Uint8Array, stride: number, [channels, height, width]:
 }
 
 /**
- * A file, looked at before any of it is unfolded: within the limits, and of the format that it is said to be. Sharp would read others too,
- * SVG among them.
+ * A file, looked at before any of it is unfolded: within the limits, and of the format that it is said to be, or of any that is known.
+ * Sharp would read others too, SVG among them.
  *
  * @throws {MeanetError} IMAGE_TOO_LARGE, IMAGE_UNDECODABLE; sharp's own errors, for {@link imageError}
  */
-export async function openImage(bytes: Uint8Array, format: ImageFormat, limits: ImageLimits) {
+export async function openImage(bytes: Uint8Array, format: ImageFormat | undefined, limits: ImageLimits) {
   if (bytes.byteLength > limits.maxBytes) {
     throw new MeanetError(
       "IMAGE_TOO_LARGE",
-      `${format} of ${bytes.byteLength} bytes, at most ${limits.maxBytes} allowed: send it smaller`,
+      `${format ?? "picture"} of ${bytes.byteLength} bytes, at most ${limits.maxBytes} allowed: send it smaller`,
       { bytes: bytes.byteLength, maxBytes: limits.maxBytes },
     );
   }
   // "error": a damaged or truncated picture fails, the warnings that many cameras provoke do not.
   const image = sharp(bytes, { failOn: "error", limitInputPixels: limits.maxPixels });
   const metadata = await image.metadata();
-  if (metadata.format !== format) {
+  const expected: readonly string[] = format === undefined ? imageFormats : [format];
+  if (!expected.includes(metadata.format)) {
     throw new MeanetError(
       "IMAGE_UNDECODABLE",
-      `the bytes are ${metadata.format}, expected a ${format} image`,
+      `the bytes are ${metadata.format}, expected a ${expected.join(", ")} image`,
       { format, found: metadata.format },
     );
   }
@@ -97,21 +100,29 @@ export async function openImage(bytes: Uint8Array, format: ImageFormat, limits: 
 }
 
 /** The error that a failure of sharp means. */
-export function imageError(cause: unknown, format: ImageFormat, { maxPixels }: ImageLimits): MeanetError {
+export function imageError(
+  cause: unknown,
+  format: ImageFormat | undefined,
+  { maxPixels }: ImageLimits,
+): MeanetError {
   if (isMeanetError(cause)) return cause;
   const message = cause instanceof Error ? cause.message : String(cause);
   if (/exceeds pixel limit/i.test(message)) {
     return new MeanetError(
       "IMAGE_TOO_LARGE",
-      `the ${format} image unfolds to more than ${maxPixels} pixels: send it smaller`,
+      `the ${format ?? "picture"} unfolds to more than ${maxPixels} pixels: send it smaller`,
       { format, maxPixels },
       { cause },
     );
   }
   return new MeanetError(
     "IMAGE_UNDECODABLE",
-    `not a readable ${format} image: ${message.slice(0, 200)}`,
+    `not ${aPicture(format, "readable ")}: ${message.slice(0, 200)}`,
     { format },
     { cause },
   );
+}
+
+function aPicture(format: ImageFormat | undefined, kind = ""): string {
+  return `a ${kind}${format === undefined ? "picture" : `${format} image`}`;
 }

@@ -150,6 +150,16 @@ export const errorCodes = {
     meaning:
       "A data file is damaged, cut off, or not what its checksum says. Fetch it again from its official page.",
   },
+  DATASET_CHANGED: {
+    actor: "user",
+    meaning:
+      "The training part of a data set has not the number of frames that a bundle was made of, so which of them it never learned from is not known. Give the folder as it was then, or a test part.",
+  },
+  DATASET_TOO_LARGE: {
+    actor: "user",
+    meaning:
+      "The frames of a data set, decoded, take more memory than is free. The message names both. Give fewer pictures, smaller frames, or a machine with more memory.",
+  },
   BUNDLE_MISSING: {
     actor: "user",
     meaning: "No model bundle of that name or in that folder. `meanet bundle list` names those of the zoo.",
