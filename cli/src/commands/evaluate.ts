@@ -18,7 +18,7 @@ const evaluateConfigSchema = z.strictObject({
   data: z
     .string()
     .optional()
-    .describe("folder of the official files; left out: Debian's package, else the download"),
+    .describe("folder of the official files, or of your own; left out: Debian's package, else the download"),
   skipUnreadable: z.boolean().default(false).describe(skipUnreadableText),
   split: z
     .enum(evaluationSplits)

@@ -28,7 +28,9 @@ const trainConfigSchema = z
     data: z
       .string()
       .optional()
-      .describe("folder of the official files; left out: Debian's package, else the download"),
+      .describe(
+        "folder of the official files, or of your own; left out: Debian's package, else the download",
+      ),
     skipUnreadable: z.boolean().default(false).describe(skipUnreadableText),
     work: z
       .string()

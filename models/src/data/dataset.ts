@@ -9,7 +9,7 @@ import { openUciHar } from "./uci-har.ts";
 export type OfficialSplit = "train" | "test";
 
 /** On shared memory; bytes where there are no more than 256 classes. */
-export type ClassIndices = Uint8Array<SharedArrayBuffer> | Uint16Array<SharedArrayBuffer>;
+type ClassIndices = Uint8Array<SharedArrayBuffer> | Uint16Array<SharedArrayBuffer>;
 
 /** Labelled images, all of one shape. */
 export interface LabelledImages {
@@ -87,7 +87,7 @@ export interface OpenDatasetOptions {
 }
 
 /** A part of a data set that lies there as picture files. */
-export interface PicturePart {
+interface PicturePart {
   readonly split: OfficialSplit;
   readonly pictures: number;
 }

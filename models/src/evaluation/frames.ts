@@ -11,9 +11,8 @@ export type EvaluationSplit = (typeof evaluationSplits)[number];
 /**
  * The frames of a split, as a bundle sees them.
  *
- * @throws {MeanetError} DATASET_MISSING when the folder lacks that part, DATASET_CORRUPT; DATASET_CHANGED when which frames were held out
- * is no longer known; INPUT_KIND_UNSUPPORTED when the
- * bundle is not for frames of that kind
+ * @throws {MeanetError} DATASET_MISSING when the folder lacks that part, DATASET_CORRUPT; DATASET_CHANGED when which frames were held
+ * out is no longer known; INPUT_KIND_UNSUPPORTED when the bundle is not for frames of that kind
  */
 export async function openFrames(
   dataset: Dataset,
