@@ -114,6 +114,41 @@ describe("meanet up, stopped by hand", () => {
   }
 });
 
+describe("meanet up, told to end while it starts", () => {
+  for (const [whom, children] of [
+    ["alone", false],
+    ["with all its processes, as a service manager does it", true],
+  ] as const) {
+    for (const least of [1, 4]) {
+      it(`ends quietly, ${whom}, with ${least === 1 ? "its broker" : "all four"} under way`, async () => {
+        const site = new Site();
+        after(() => site.close());
+        const flags = ["--port", "0", "--json", "--state", site.folder];
+        const up = new Meanet(["up", ...flags], { supervised: false });
+        const begun = await waitUntil(
+          "processes start",
+          () => childrenOf(up.pid),
+          (pids) => pids.length >= least,
+        );
+        up.signal("SIGTERM");
+        if (children) for (const pid of begun) process.kill(pid, "SIGTERM");
+        const ended = await up.ended();
+
+        assert.equal(ended.code, 0, ended.stderr);
+        assert.match(ended.stderr, /SIGTERM: stopping in order/);
+        assert.doesNotMatch(ended.stderr, /PROCESS_FAILED/);
+        const { frames, store } = summaryOf(ended);
+        assert.deepEqual([frames, store.missing], [0, 0]);
+        await waitUntil(
+          "its children are gone",
+          () => begun.filter(isAlive),
+          (left) => left.length === 0,
+        );
+      });
+    }
+  }
+});
+
 describe("meanet --help", () => {
   it("lists every command, and each explains itself", async () => {
     const { code, stdout } = await meanet("--help");
@@ -153,7 +188,7 @@ function keysOf(value: object): Keys {
 /** Of this moment, as Linux tells. */
 function childrenOf(pid: number): number[] {
   const listed = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
-  return listed.trim().split(" ").map(Number);
+  return [...listed.matchAll(/\d+/g)].map(Number);
 }
 
 function isAlive(pid: number): boolean {

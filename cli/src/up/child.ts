@@ -15,11 +15,14 @@ export interface ChildOptions {
   /** Goes on with the log of the one before instead of beginning anew: what it died of stands there. */
   readonly appendLog?: boolean;
   readonly startTimeoutMs: number;
-  /** Ends a start that is under way; it has failed then. */
+  /** Ends a start that is under way, or keeps it from beginning; it has failed then. */
   readonly signal?: AbortSignal | undefined;
   /** The program that is started; `meanet` unless a test has its own. */
   readonly program?: string;
 }
+
+/** For a process that is to end while it starts: it may wait for its broker, not for work. */
+const ABORT_TIMEOUT_MS = 10_000;
 
 /** A process that works. */
 export interface Child {
@@ -40,6 +43,7 @@ export interface Child {
  * @throws {MeanetError} PROCESS_FAILED, with the child's code in `details.childCode`
  */
 export async function startChild(options: ChildOptions): Promise<Child> {
+  if (options.signal?.aborted) throw notStarted("it was told to end before it began", null);
   mkdirSync(dirname(options.logFile), { recursive: true });
   const log = openSync(options.logFile, options.appendLog ? "a" : "w");
   const process_ = spawn(process.execPath, [options.program ?? BIN, ...options.args], {
@@ -49,7 +53,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const exited = exitOf(process_);
   const stop = (timeoutMs: number) => endChild(process_, exited, timeoutMs);
 
-  const abort = () => void process_.kill("SIGTERM");
+  const abort = () => void stop(ABORT_TIMEOUT_MS);
   options.signal?.addEventListener("abort", abort);
   const outcome = await firstWord();
   options.signal?.removeEventListener("abort", abort);
@@ -57,15 +61,14 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     return { name: options.name, pid: process_.pid!, addresses: outcome.addresses, exited, stop };
   }
   await stop(2_000);
-  throw new MeanetError(
-    "PROCESS_FAILED",
-    `${options.name} did not start: ${outcome.text}\nIts log: ${options.logFile}`,
-    {
-      name: options.name,
-      childCode: outcome.code,
-      logFile: options.logFile,
-    },
-  );
+  throw notStarted(outcome.text, outcome.code);
+
+  function notStarted(why: string, childCode: string | null): MeanetError {
+    const { name, logFile } = options;
+    return new MeanetError("PROCESS_FAILED", `${name} did not start: ${why}\nIts log: ${logFile}`, {
+      ...{ name, childCode, logFile },
+    });
+  }
 
   function firstWord(): Promise<{ addresses: Addresses } | { code: string | null; text: string }> {
     return new Promise((resolve) => {

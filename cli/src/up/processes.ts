@@ -13,13 +13,12 @@ const BACKOFF = { backoffMs: 250, maxBackoffMs: 10_000 };
 interface Plan {
   readonly name: string;
   readonly args: (previous: Addresses | undefined) => readonly string[];
-  readonly signal?: AbortSignal;
 }
 
 export interface ProcessesOptions {
   /** Further flags of every edge node, such as `["--provisional"]`. */
   readonly edgeFlags?: readonly string[];
-  /** Aborted when the user wants an end. */
+  /** Aborted when the user wants an end: a start that is under way then fails. */
   readonly ending?: AbortSignal;
 }
 
@@ -30,12 +29,16 @@ export class Processes {
   readonly #options: ProcessesOptions;
   readonly #running: Supervised[] = [];
   readonly #stopping = new AbortController();
+  /** Told to end, by the user or by `stop`. */
+  readonly #ended: AbortSignal;
   #flows: Promise<void> = Promise.resolve();
 
   constructor(config: UpConfig, onEvent: (text: string) => void, options: ProcessesOptions = {}) {
     this.#config = config;
     this.#onEvent = onEvent;
     this.#options = options;
+    const { ending } = options;
+    this.#ended = AbortSignal.any([this.#stopping.signal, ...(ending === undefined ? [] : [ending])]);
   }
 
   /** Name and addresses, in the order of starting. */
@@ -73,20 +76,20 @@ export class Processes {
     }
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
     if (failed !== undefined) throw failed.reason;
-    await Promise.all(this.#running.map((process_) => whenReady(process_)));
+    await Promise.all(this.#running.map((process_) => whenReady(process_, this.#ended)));
   }
 
   /** Starts Node-RED, and tells where it is once it works. Its failure is told and ends nothing: frames do not need it. */
   startFlows(brokerUrl: string): void {
     const args = (previous: Addresses | undefined) => this.#flowsArgs(brokerUrl, previous);
-    this.#flows = this.#start({ name: "flows", args, signal: this.#stopping.signal }).then(
+    this.#flows = this.#start({ name: "flows", args }).then(
       (started) => {
         this.#running.push(started);
         const { dashboard, editor } = started.addresses;
         this.#onEvent(`dashboard ${dashboard}  flows ${editor}`);
       },
       (error: unknown) => {
-        if (!this.#stopping.signal.aborted) this.#onEvent(`no dashboard: ${describeFailure(error)}`);
+        if (!this.#ended.aborted) this.#onEvent(`no dashboard: ${describeFailure(error)}`);
       },
     );
   }
@@ -104,6 +107,7 @@ export class Processes {
       logFile: resolve(this.#config.state, "logs", `${plan.name}.log`),
       startTimeoutMs: START_TIMEOUT_MS,
       ...BACKOFF,
+      signal: this.#ended,
       ending: this.#options.ending,
       onEvent: this.#onEvent,
     });
@@ -200,12 +204,12 @@ function httpPort(previous: Addresses | undefined): string[] {
 }
 
 /** A process that has started may still wait for the broker: `/readyz` tells. @throws {MeanetError} PROCESS_FAILED */
-async function whenReady({ name, addresses }: Supervised): Promise<void> {
+async function whenReady({ name, addresses }: Supervised, ended: AbortSignal): Promise<void> {
   const url = addresses.http;
   if (url === undefined) return;
   const deadline = performance.now() + START_TIMEOUT_MS;
   let answer = "nothing";
-  while (performance.now() < deadline) {
+  while (performance.now() < deadline && !ended.aborted) {
     try {
       const response = await fetch(new URL("/readyz", url), { signal: AbortSignal.timeout(2_000) });
       if (response.ok) return;
@@ -215,9 +219,6 @@ async function whenReady({ name, addresses }: Supervised): Promise<void> {
     }
     await new Promise((wake) => setTimeout(wake, 25));
   }
-  throw new MeanetError(
-    "PROCESS_FAILED",
-    `${name} is not ready after ${START_TIMEOUT_MS} ms; /readyz: ${answer}`,
-    { name },
-  );
+  const late = ended.aborted ? "was told to end" : `had ${START_TIMEOUT_MS} ms`;
+  throw new MeanetError("PROCESS_FAILED", `${name} ${late} and is not ready; /readyz: ${answer}`, { name });
 }

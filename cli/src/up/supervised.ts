@@ -9,7 +9,7 @@ export interface SupervisedOptions {
   readonly args: (previous: Addresses | undefined) => readonly string[];
   readonly logFile: string;
   readonly startTimeoutMs: number;
-  /** Ends the first start while it is under way. */
+  /** Ends a start while it is under way. */
   readonly signal?: AbortSignal | undefined;
   /** Wait before the second attempt to restart; doubles up to `maxBackoffMs`. */
   readonly backoffMs: number;
@@ -87,14 +87,15 @@ export async function supervise(options: SupervisedOptions): Promise<Supervised>
 
   async function startAgain(): Promise<Child | undefined> {
     let waitMs = 0;
-    while (!stopping.signal.aborted) {
+    const over = () => stopping.signal.aborted || options.ending?.aborted === true;
+    while (!over()) {
       await sleep(waitMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-      if (stopping.signal.aborted) return undefined;
+      if (over()) return undefined;
       waitMs = waitMs === 0 ? options.backoffMs : Math.min(waitMs * 2, options.maxBackoffMs);
       try {
         return await start(addresses);
       } catch (error) {
-        onEvent(`${describeFailure(error)}\ntrying again in ${waitMs} ms`);
+        if (!over()) onEvent(`${describeFailure(error)}\ntrying again in ${waitMs} ms`);
       }
     }
     return undefined;

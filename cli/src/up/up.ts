@@ -27,7 +27,7 @@ export interface UpSummary extends Summary {
 /**
  * Starts everything, replays frames or watches those of others, shows what becomes of them, and stops everything in order.
  *
- * @param stopped - resolves when the user wants an end
+ * @param stopped - resolves when the user wants an end; while everything is still starting, that is no failure either
  * @throws {MeanetError} PORT_TAKEN, PROCESS_FAILED, BROKER_UNREACHABLE, DATASET_…; what had started is stopped then
  */
 export async function up(config: UpConfig, screen: Screen, stopped: Promise<StopReason>): Promise<UpSummary> {
@@ -38,8 +38,10 @@ export async function up(config: UpConfig, screen: Screen, stopped: Promise<Stop
   const log = createLog("up", "silent");
   const ending = stopSignals(stopped, (text) => screen.say(text));
   const watched = watchOthers(config, figures);
+  const file = resolve(config.state, "recorder", "recorder.sqlite");
+  let works = false;
 
-  return parts.guard(async () => {
+  const start = async (): Promise<UpSummary> => {
     const streams = await openStreams(config);
     const watching = streams.length === 0;
     const processes = new Processes(config, (text) => screen.say(text), {
@@ -56,8 +58,12 @@ export async function up(config: UpConfig, screen: Screen, stopped: Promise<Stop
       onFinal: watching ? watched.onFinal : undefined,
     });
     parts.add("observer", observer, (opened) => opened.close());
-    await observer.connect(CONNECT_TIMEOUT_MS);
+    // The broker may have been told to end as well.
+    await Promise.race([observer.connect(CONNECT_TIMEOUT_MS), ending.asked]);
+    ending.signal.throwIfAborted();
     await processes.startNodes(url);
+    ending.signal.throwIfAborted();
+    works = true;
     for (const line of overview(config, processes.running, url)) screen.say(line);
     await tellParent({ type: "ready", addresses: allAddresses(processes.running, url) });
 
@@ -106,7 +112,7 @@ export async function up(config: UpConfig, screen: Screen, stopped: Promise<Stop
 
     const { verdicts, refused } = figures.summary();
     const store = await awaitStoredRows({
-      file: resolve(config.state, "recorder", "recorder.sqlite"),
+      file,
       influx: config.influx,
       expected: verdicts + refused,
       since: startedAt,
@@ -115,7 +121,15 @@ export async function up(config: UpConfig, screen: Screen, stopped: Promise<Stop
     });
     await parts.stop();
     return { ...figures.summary(), store };
-  });
+  };
+
+  try {
+    return await parts.guard(start);
+  } catch (error) {
+    if (works || !ending.signal.aborted) throw error;
+    screen.close();
+    return { ...figures.summary(), store: { file, rows: 0, missing: 0 } };
+  }
 }
 
 /** What the simulated devices send; nothing without them. */
