@@ -141,6 +141,9 @@ export const catalogue: readonly Property[] = [
   property("button", "hard-classes", "text")("accept-hard-classes", "Accept hard classes", longState, {
     set: { setting: "hard-classes", payload: "accept" },
   }),
+  property("button", "hard-classes", "text")("dismiss-hard-classes", "Dismiss hard classes", longState, {
+    set: { setting: "hard-classes", payload: "dismiss" },
+  }),
 
   verdictText("label", "Label", verdict(["label"], "refused")),
   verdictNumber("confidence", "Confidence", verdict(["confidence"]), now),

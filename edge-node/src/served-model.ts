@@ -99,6 +99,11 @@ export class ServedModel {
     return this.manifest.input.kind;
   }
 
+  /** sha256 of its main block, by which bundles that were learned one from another know each other. */
+  get mainDigest(): string {
+    return this.manifest.files.main.sha256;
+  }
+
   get classes(): readonly string[] {
     return this.manifest.classes;
   }

@@ -43,6 +43,7 @@ async function begun({ wishes = {}, models = ["first"], gates = {} }: Begin = {}
       enabled: false,
       trainNow: () => undefined,
       acceptHardClasses: async () => false,
+      dismissHardClasses: () => false,
       progress: "idle",
       hardClasses: "",
     },

@@ -32,6 +32,8 @@ interface LearningControl {
   trainNow(): string | undefined;
   /** Agrees to the hard classes that are proposed. @returns false when none are */
   acceptHardClasses(): Promise<boolean>;
+  /** Gives up the hard classes that are proposed. @returns false when none are */
+  dismissHardClasses(): boolean;
   readonly progress: string;
   readonly hardClasses: string;
 }
@@ -170,10 +172,15 @@ export class Settings {
         if (why !== undefined) throw new MeanetError("SETTING_INVALID", `train: ${why}`, { setting });
         return;
       }
-      case "hard-classes":
-        if (value !== "accept") throw invalid(setting, '"accept", of what is proposed', value);
-        if (await this.#options.learning.acceptHardClasses()) return;
+      case "hard-classes": {
+        const { learning } = this.#options;
+        if (value !== "accept" && value !== "dismiss") {
+          throw invalid(setting, '"accept" or "dismiss", of what is proposed', value);
+        }
+        const done = value === "accept" ? await learning.acceptHardClasses() : learning.dismissHardClasses();
+        if (done) return;
         throw new MeanetError("SETTING_INVALID", "hard-classes: nothing is proposed", { setting });
+      }
       case "model":
         await this.#load(value);
     }

@@ -129,6 +129,7 @@ function textOf(event: Training): string {
     case "failed":
       return event.reason;
     case "proposed":
+    case "dismissed":
       return `hard classes ${event.hardClasses.join(", ")}`;
     case "agreed":
       return `by ${event.by}`;

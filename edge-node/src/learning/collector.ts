@@ -1,10 +1,8 @@
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { argmax } from "@meanet/models";
 import type { LabelSource } from "@meanet/protocol";
 import type { ServedModel } from "../served-model.ts";
 import type { LearningConfig } from "./config.ts";
-import { Discovery, type Proposal } from "./discovery.ts";
 import { FrameMemory, type KeptFrame } from "./frame-memory.ts";
 import { ItemStore } from "./item-store.ts";
 
@@ -19,24 +17,21 @@ export interface CollectorOptions {
   /** A frame has its class, stored or not; of the cloud first, perhaps, and then by a label. */
   readonly onClass: (frame: KeptFrame, classIndex: number, source: LabelSource) => void;
   readonly onItem: (items: ItemStore) => void;
-  /** Undefined when what was proposed is no longer. */
-  readonly onProposal: (proposal: Proposal | undefined) => void;
+  /** Someone told the class of a frame. */
+  readonly onLabel: (frame: KeptFrame, classIndex: number) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** Brings frames and their classes together: items of hard classes to the store, labels to the discovery of hard classes. */
+/** Brings frames and their classes together: items of hard classes to the store, labels to whoever judges by them. */
 export class Collector {
   readonly #options: CollectorOptions;
   readonly #memory: FrameMemory;
-  readonly #discovery: Discovery;
   #items: ItemStore | undefined;
-  #proposal: Proposal | undefined;
 
   constructor(options: CollectorOptions) {
     const { config, now } = options;
     this.#options = options;
-    this.#discovery = new Discovery(config.discovery);
     const { frames, bytes, age } = config.store;
     this.#memory = new FrameMemory({ frames, bytes, ageMs: age, nowMs: now });
   }
@@ -72,17 +67,6 @@ export class Collector {
   /** Gives up items of classes that are no longer hard: no training reads them. */
   dropOthers(): void {
     this.#items?.keepOnly(this.#options.dictionary());
-  }
-
-  get proposal(): Proposal | undefined {
-    return this.#proposal;
-  }
-
-  /** What is proposed, for good: it is agreed to. */
-  takeProposal(): Proposal | undefined {
-    const proposal = this.#proposal;
-    this.#proposal = undefined;
-    return proposal;
   }
 
   /**
@@ -124,25 +108,15 @@ export class Collector {
   }
 
   #collect(frame: KeptFrame, classIndex: number, source: LabelSource): void {
-    const { onClass, config, dictionary, now, onItem } = this.#options;
+    const { onClass, onLabel, config, dictionary, now, onItem } = this.#options;
     // A trial hears the cloud also where nothing is learned from it.
     onClass(frame, classIndex, source);
     if (source === "cloud" && config.teacher.weight === 0) return;
     // The cloud is asked about the doubtful frames only: its answers would make every class look hard.
-    if (source === "label") this.#discover(argmax(frame.p1), classIndex);
+    if (source === "label") onLabel(frame, classIndex);
     if (!dictionary().includes(classIndex)) return;
     const { device, id, tensor } = frame;
     const items = this.openItems();
     if (items.add({ device, id, classIndex, source, tensor, at: now() })) onItem(items);
-  }
-
-  #discover(predicted: number, truth: number): void {
-    const { config, current, dictionary, onProposal } = this.#options;
-    this.#discovery.observe(predicted, truth);
-    if (config.discovery.mode === "off") return;
-    const proposal = this.#discovery.propose(dictionary(), current().manifest.classes.length);
-    if (proposal?.hardClasses.join() === this.#proposal?.hardClasses.join()) return;
-    this.#proposal = proposal;
-    onProposal(proposal);
   }
 }

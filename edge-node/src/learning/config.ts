@@ -122,6 +122,9 @@ const discovery = z
     leastItems: count(5)
       .default(50)
       .describe("labelled frames that main called so, before a class is judged"),
+    saveInterval: durationMs
+      .prefault("10s")
+      .describe("how often the counts are written while labels come: a kill loses those since"),
   })
   .refine(({ hardBelow, easyAbove }) => hardBelow < easyAbove, {
     path: ["easyAbove"],

@@ -7,41 +7,63 @@ export interface Proposal {
   readonly becomeEasy: readonly number[];
 }
 
-interface Precision {
-  right: number;
-  total: number;
+/** Of the frames that main called one class and somebody labelled: how many, and how many of these it called rightly. */
+export interface ClassCounts {
+  readonly class: number;
+  readonly right: number;
+  readonly total: number;
+  /** The side that it shall not be proposed for, until so many more such frames have come. */
+  readonly dismissed?: { readonly becomes: Side; readonly wait: number } | undefined;
 }
+type Side = "hard" | "easy";
 
 /** Frames of the past that a class's precision forgets half of: a site changes. */
 const MEMORY = 500;
 
 /**
  * Which classes are hard here: those that main's answers get wrong too often, by live labels. Precision, indexed by what main says, as
- * where the dictionary was made. A class changes sides only past the far end of the gap between both bounds.
+ * where the dictionary was made. A class changes sides only past the far end of the gap between both bounds; and one whose change was
+ * dismissed only when as many more frames have been labelled as spoke for it then.
  */
 export class Discovery {
   readonly #config: LearningConfig["discovery"];
-  readonly #classes = new Map<number, Precision>();
+  readonly #classes: Map<number, ClassCounts>;
 
-  constructor(config: LearningConfig["discovery"]) {
+  /** @param counts - of before */
+  constructor(config: LearningConfig["discovery"], counts: readonly ClassCounts[] = []) {
     this.#config = config;
+    this.#classes = new Map(counts.map((seen) => [seen.class, seen]));
   }
 
-  /** Main called a frame `predicted`; it is `truth`. */
-  observe(predicted: number, truth: number): void {
-    const seen = this.#classes.get(predicted) ?? { right: 0, total: 0 };
-    this.#classes.set(predicted, seen);
-    seen.right += predicted === truth ? 1 : 0;
-    seen.total += 1;
-    if (seen.total <= MEMORY) return;
-    seen.right /= 2;
-    seen.total /= 2;
+  /** Of each class that main has called, in the order in which it first did. */
+  get counts(): readonly ClassCounts[] {
+    return [...this.#classes.values()];
+  }
+
+  /** Classes whose change of sides is not proposed for now. */
+  get dismissed(): readonly number[] {
+    return this.counts.filter(({ dismissed }) => dismissed !== undefined).map((seen) => seen.class);
+  }
+
+  /** Main called a frame `predicted`; it is `truth`. @returns whether a dismissal has ended by it */
+  observe(predicted: number, truth: number): boolean {
+    const { right, total, dismissed } = this.#seen(predicted);
+    // A long past is halved, so that what comes weighs more.
+    const share = total + 1 > MEMORY ? 0.5 : 1;
+    const ended = dismissed?.wait === 1;
+    this.#classes.set(predicted, {
+      class: predicted,
+      right: (right + (predicted === truth ? 1 : 0)) * share,
+      total: (total + 1) * share,
+      dismissed: dismissed === undefined || ended ? undefined : { ...dismissed, wait: dismissed.wait - 1 },
+    });
+    return ended;
   }
 
   /** In [0, 1]; undefined while too few frames were labelled. */
   precision(classIndex: number): number | undefined {
-    const seen = this.#classes.get(classIndex);
-    return seen === undefined || seen.total < this.#config.leastItems ? undefined : seen.right / seen.total;
+    const { right, total } = this.#seen(classIndex);
+    return total < this.#config.leastItems ? undefined : right / total;
   }
 
   /** What should change; undefined when nothing should. At least two classes stay hard. */
@@ -49,9 +71,14 @@ export class Discovery {
     const { hardBelow, easyAbove } = this.#config;
     const all = Array.from({ length: classes }, (_, classIndex) => classIndex);
     const becomeHard = all.filter(
-      (index) => !hardClasses.includes(index) && (this.precision(index) ?? 1) < hardBelow,
+      (index) =>
+        !hardClasses.includes(index) &&
+        (this.precision(index) ?? 1) < hardBelow &&
+        this.#seen(index).dismissed?.becomes !== "hard",
     );
-    const eased = hardClasses.filter((index) => (this.precision(index) ?? 0) > easyAbove);
+    const eased = hardClasses.filter(
+      (index) => (this.precision(index) ?? 0) > easyAbove && this.#seen(index).dismissed?.becomes !== "easy",
+    );
     const spare = hardClasses.length + becomeHard.length - 2;
     const becomeEasy = eased
       .toSorted((a, b) => this.precision(b)! - this.precision(a)!)
@@ -59,5 +86,20 @@ export class Discovery {
     if (becomeHard.length === 0 && becomeEasy.length === 0) return undefined;
     const kept = hardClasses.filter((index) => !becomeEasy.includes(index));
     return { hardClasses: [...kept, ...becomeHard], becomeHard, becomeEasy };
+  }
+
+  /** Proposes none of these changes again for now. @returns how many more labelled frames each of the classes waits for */
+  dismiss({ becomeHard, becomeEasy }: Proposal): ReadonlyMap<number, number> {
+    const dismiss = (becomes: Side) => (index: number) => {
+      const seen = this.#seen(index);
+      const wait = Math.max(this.#config.leastItems, Math.ceil(seen.total));
+      this.#classes.set(index, { ...seen, dismissed: { becomes, wait } });
+      return [index, wait] as const;
+    };
+    return new Map([...becomeHard.map(dismiss("hard")), ...becomeEasy.map(dismiss("easy"))]);
+  }
+
+  #seen(classIndex: number): ClassCounts {
+    return this.#classes.get(classIndex) ?? { class: classIndex, right: 0, total: 0 };
   }
 }

@@ -9,7 +9,7 @@ function frame(id: string): KeptFrame {
     tensor: new Float32Array(3),
     features: new Float32Array(2),
     p1: [1],
-    model: { base: "m@1.0.0" },
+    model: { base: "m@1.0.0", mainDigest: "" },
   };
 }
 

@@ -11,7 +11,7 @@ export interface KeptFrame {
   /** Main's distribution, shape [C]. */
   readonly p1: ArrayLike<number>;
   /** Bundle that it was answered with. */
-  readonly model: Pick<ServedModel, "base">;
+  readonly model: Pick<ServedModel, "base" | "mainDigest">;
 }
 
 export interface FrameMemoryOptions {

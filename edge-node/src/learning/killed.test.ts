@@ -6,8 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
+import { readManifest } from "@meanet/models";
 import { writeQuadrantBundle } from "@meanet/models/testing";
 import type { Training } from "@meanet/protocol";
+import { readDiscovery } from "./discovery-file.ts";
 import type { ChildTask } from "./learning-child-for-tests.ts";
 import { mostCalled, openLearning, teachAll } from "./learning-for-tests.ts";
 
@@ -126,6 +128,27 @@ async function learnTwice(folder: string): Promise<void> {
   await node.learning.idle();
 }
 
+/** A bundle that main's answers speak against: the class it calls most is not hard. */
+async function toDiscover(test: string) {
+  const came = join(root, `${test}-bundle`);
+  let called: number;
+  {
+    await using probe = openLearning(join(root, `${test}-probe`));
+    await probe.learning.load(bundle);
+    called = await mostCalled(probe);
+  }
+  const others = [0, 1, 2, 3].filter((index) => index !== called).slice(0, 2);
+  const { manifest } = await writeQuadrantBundle(came, { hardClasses: others });
+  const names = (classes: readonly number[]) => classes.map((index) => manifest.classes[index]).join(", ");
+  return {
+    came,
+    discovers: { trigger: { items: 1000 }, discovery: { leastItems: 20 } },
+    hard: names(others),
+    proposed: names([...others, called]),
+    name: names([called]),
+  };
+}
+
 const DAY_MS = 86_400_000;
 const WRONG = (at: number) => (at + 1) % 4;
 /** Decided by fewer frames than a child shows; and nothing new is learned. */
@@ -195,26 +218,51 @@ describe("a node that is killed while it learns", { timeout: 600_000 }, () => {
   });
 
   test("has agreed to hard classes or has not, and serves either way", async () => {
-    const came = join(root, "discovers");
-    let called: number;
-    {
-      await using probe = openLearning(join(root, "probe"));
-      await probe.learning.load(bundle);
-      called = await mostCalled(probe);
-    }
-    const others = [0, 1, 2, 3].filter((index) => index !== called).slice(0, 2);
-    const { manifest } = await writeQuadrantBundle(came, { hardClasses: others });
-    const names = (classes: readonly number[]) => classes.map((index) => manifest.classes[index]).join(", ");
-    const folders = await killEverywhere("agrees", {
-      bundle: came,
-      act: "agree",
-      changes: { trigger: { items: 1000 }, discovery: { leastItems: 20 } },
-    });
+    const { came, hard, discovers, proposed } = await toDiscover("agrees");
+    const folders = await killEverywhere("agrees", { bundle: came, act: "agree", changes: discovers });
     const hardClasses = async (folder: string) => (await standing(folder, came)).hardClasses;
+    await changesOnce(folders, hardClasses, [hard, `${hard}; agreed: ${proposed}`]);
+  });
+
+  test("proposes hard classes until their dismissal is written, and from then on does not", async () => {
+    const { came, hard, discovers, proposed, name } = await toDiscover("dismisses");
+    const from = join(root, "has-proposed");
+    {
+      await using node = openLearning(from, () => undefined, discovers);
+      await node.learning.load(came);
+      await teachAll(node);
+    }
+    const hardClasses = async (folder: string) => (await standing(folder, came)).hardClasses;
+    // No label came to it: what it proposes is in its file.
+    assert.equal(await hardClasses(from), `${hard}; proposed: ${proposed}`);
+    const folders = await killEverywhere("dismisses", {
+      from,
+      bundle: came,
+      act: "dismiss",
+      changes: discovers,
+    });
     await changesOnce(folders, hardClasses, [
-      names(others),
-      `${names(others)}; agreed: ${names([...others, called])}`,
+      `${hard}; proposed: ${proposed}`,
+      `${hard}; dismissed: ${name}`,
     ]);
+  });
+
+  test("has counted the labels up to its last write, and none of them twice", async () => {
+    const { came, discovers } = await toDiscover("counts");
+    const { killed, whole } = await killEverywhere("counts", {
+      bundle: came,
+      act: "count",
+      changes: discovers,
+    });
+    const { sha256 } = (await readManifest(came)).files.main;
+    const counted = (folder: string) => {
+      const file = join(folder, "learning", "quadrants-1.0.0", "discovery.json");
+      const { counts = [] } = readDiscovery(file, { sha256, classes: 4 }) ?? {};
+      return counts.reduce((sum, { total }) => sum + total, 0);
+    };
+    // Each time it is written beside, and then renamed.
+    assert.deepEqual(killed.map(counted), [0, 0, 8, 8, 16, 16, 24, 24]);
+    assert.equal(counted(whole), 32);
   });
 
   test("a bundle that was damaged on disk gives way to the one that came", async () => {

@@ -16,8 +16,8 @@ import type { ServedModel } from "../served-model.ts";
 import { ActiveBundle } from "./active-bundle.ts";
 import { Collector } from "./collector.ts";
 import type { LearningConfig } from "./config.ts";
-import type { Proposal } from "./discovery.ts";
 import type { KeptFrame } from "./frame-memory.ts";
+import { HardClasses } from "./hard-classes.ts";
 import { takeItems } from "./item-choice.ts";
 import type { ItemStore } from "./item-store.ts";
 import { LatencySample } from "./latency-sample.ts";
@@ -63,6 +63,7 @@ export class Learner {
   readonly #options: LearnerOptions;
   readonly #active: ActiveBundle;
   readonly #collector: Collector;
+  readonly #hardClasses: HardClasses;
   readonly #probation: Probation;
   #adaptation: Adaptation | undefined;
   /** Of frames that were answered beside the training. */
@@ -92,14 +93,25 @@ export class Learner {
       now,
       log,
     });
+    this.#hardClasses = new HardClasses({
+      folder,
+      config: config.discovery,
+      active,
+      current,
+      tell: (told) => this.#tell(told),
+      onChange,
+      onAgreed: () => this.#collector.dropOthers(),
+      onFail: (error) => this.#fail(reasonOf(error)),
+      log,
+    });
     this.#collector = new Collector({
       folder,
       config,
       current,
-      dictionary: () => this.#dictionary,
+      dictionary: () => this.#hardClasses.dictionary,
       onClass: (frame, classIndex, source) => this.#probation.observe(frame, classIndex, source),
+      onLabel: (frame, classIndex) => this.#hardClasses.observe(frame, classIndex),
       onItem: (items) => this.#collected(items),
-      onProposal: (proposal) => this.#proposed(proposal),
       now,
     });
   }
@@ -131,8 +143,9 @@ export class Learner {
     await this.#active.point({ active: null, onTrial: null });
   }
 
-  /** The bundle of {@link folder} serves: a trial that a restart cut short goes on. */
+  /** The bundle of {@link folder} serves: what was proposed still is, and a trial that a restart cut short goes on. */
   async begin(): Promise<void> {
+    this.#hardClasses.begin();
     await this.#probation.open().catch((error: unknown) => this.#fail(reasonOf(error)));
     this.#probation.tick();
     this.recall();
@@ -157,17 +170,9 @@ export class Learner {
     return this.#probation.isOpen && this.#work === undefined ? "on trial" : this.#progress;
   }
 
-  /** Names of the classes in force, of those agreed on for the next training, and of those proposed. */
+  /** For `state/hard-classes`. */
   get hardClasses(): string {
-    const { classes, hardClasses } = this.#options.current().manifest;
-    const names = (indices: readonly number[]) => indices.map((index) => classes[index]).join(", ");
-    const { agreed } = this.#active.pointer;
-    const { proposal } = this.#collector;
-    return [
-      names(hardClasses),
-      ...(agreed === null ? [] : [`agreed: ${names(agreed)}`]),
-      ...(proposal === undefined ? [] : [`proposed: ${names(proposal.hardClasses)}`]),
-    ].join("; ");
+    return this.#hardClasses.text;
   }
 
   get items(): Readonly<Record<LabelSource, number>> {
@@ -226,15 +231,14 @@ export class Learner {
     return undefined;
   }
 
-  /** Agrees to the proposal. @returns false when there is none */
-  async accept(by: "operator" | "policy"): Promise<boolean> {
-    const proposal = this.#collector.takeProposal();
-    if (proposal === undefined) return false;
-    await this.#active.point({ agreed: [...proposal.hardClasses] });
-    this.#collector.dropOthers();
-    this.#tell({ event: "agreed", hardClasses: this.#names(proposal.hardClasses), by });
-    this.#options.onChange();
-    return true;
+  /** Agrees to the hard classes that are proposed. @returns false when none are */
+  accept(by: "operator" | "policy"): Promise<boolean> {
+    return this.#hardClasses.accept(by);
+  }
+
+  /** Gives up what is proposed, until new labels speak for it. @returns false when nothing is */
+  dismiss(): boolean {
+    return this.#hardClasses.dismiss();
   }
 
   /** Resolves when no store is being opened, and no training and no swap is under way. */
@@ -246,6 +250,8 @@ export class Learner {
 
   async close(): Promise<void> {
     this.#closed = true;
+    // At once: the next learner of the same bundle reads it with its first label.
+    this.#hardClasses.close();
     this.#adaptation?.stop();
     await this.#recalling;
     await this.#work;
@@ -262,26 +268,6 @@ export class Learner {
 
   #tellCollected(items: ItemStore): void {
     this.#tell(collected(items, this.#options.current().classes));
-  }
-
-  #proposed(proposal: Proposal | undefined): void {
-    this.#options.onChange();
-    if (proposal === undefined) return;
-    const { hardClasses, becomeHard, becomeEasy } = proposal;
-    this.#tell({
-      event: "proposed",
-      hardClasses: this.#names(hardClasses),
-      becomeHard: this.#names(becomeHard),
-      becomeEasy: this.#names(becomeEasy),
-    });
-    if (this.#options.config.discovery.mode === "accept") {
-      this.accept("policy").catch((error: unknown) => this.#fail(reasonOf(error)));
-    }
-  }
-
-  /** Of the next training, and so of what is worth storing. */
-  get #dictionary(): readonly number[] {
-    return this.#active.pointer.agreed ?? this.#options.current().manifest.hardClasses;
   }
 
   #train(trigger: "items" | "age" | "asked"): void {
@@ -308,7 +294,7 @@ export class Learner {
     const bundle = await loadBundle(this.folder);
     learnableExtension(bundle);
     const { epochs, rate, batch, replay, statistics, seed, maxTime, maxMemory } = config.training;
-    const hardClasses = this.#dictionary;
+    const hardClasses = this.#hardClasses.dictionary;
     const { taken, stored } = takeItems(items, bundle, hardClasses, config);
     this.#tell({
       event: "started",
@@ -317,7 +303,7 @@ export class Learner {
       stored,
       heldOut: taken.heldOut.filter((heldOut) => heldOut).length,
       epochs,
-      hardClasses: this.#names(hardClasses),
+      hardClasses: this.#hardClasses.names(hardClasses),
     });
     this.#show(`training ${run}`);
     const energy = new StepMeter(this.#options.meter);
@@ -390,11 +376,6 @@ export class Learner {
   #show(progress: string): void {
     this.#progress = progress;
     this.#options.onChange();
-  }
-
-  #names(classes: readonly number[]): string[] {
-    const { manifest } = this.#options.current();
-    return classes.map((index) => manifest.classes[index]!);
   }
 
   #tell(told: Told): void {

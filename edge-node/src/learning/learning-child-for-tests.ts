@@ -2,10 +2,14 @@
 // kept in, counted from the first training on, or from the start. A write is torn: half of it reaches the file.
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
+import { mock } from "node:test";
 import { openLearning, teachAll } from "./learning-for-tests.ts";
 
-/** What it does: shows frames with their labels, or agrees to hard classes that are proposed once it has; `again` only starts. */
-type Act = "teach" | "agree" | "again";
+/**
+ * What it does: shows frames with their labels, or agrees to hard classes that are proposed once it has; `again` only starts, `dismiss`
+ * gives up what is proposed then, and `count` shows eight frames four times, and each time waits for their counts to be written.
+ */
+type Act = "teach" | "agree" | "again" | "dismiss" | "count";
 
 export interface ChildTask {
   readonly folder: string;
@@ -79,9 +83,18 @@ await using node = openLearning(
 counting = act === "again";
 await node.learning.load(bundle);
 counting = act !== "agree";
-if (act !== "again") await teachAll(node);
+if (act === "teach" || act === "agree") await teachAll(node);
 counting = true;
 if (act === "agree") await node.learning.acceptHardClasses();
+if (act === "dismiss") node.learning.dismissHardClasses();
+if (act === "count") {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  for (let round = 0; round < 4; round++) {
+    await teachAll(node, { count: 8, seed: round });
+    mock.timers.tick(10_000);
+  }
+  mock.timers.reset();
+}
 await node.learning.idle();
 process.send?.({ event: "end", touches });
 process.disconnect?.();

@@ -2,7 +2,7 @@ import { deviceProfile, ModelledMeter } from "@meanet/energy";
 import { argmax, softmax, toTensor } from "@meanet/models";
 import { quadrantFrames } from "@meanet/models/testing";
 import type { LabelSource, Training } from "@meanet/protocol";
-import { createLog } from "@meanet/runtime";
+import { createLog, type Logger } from "@meanet/runtime";
 import { frameOf } from "../frames-for-tests.ts";
 import { ModelSlots } from "../model-slots.ts";
 import { ServedModel } from "../served-model.ts";
@@ -19,6 +19,7 @@ export function openLearning(
   changes: object = {},
   onChange: () => void = () => undefined,
   now: () => number = () => Date.now(),
+  log: Logger = createLog("test", "silent"),
 ) {
   const engine = { providers: ["cpu" as const], threads: 1 };
   const models = new ModelSlots((name) => ServedModel.open(name, engine, () => undefined));
@@ -36,7 +37,7 @@ export function openLearning(
     models,
     meter: new ModelledMeter(deviceProfile("raspberry-pi-4")),
     now,
-    log: createLog("test", "silent"),
+    log,
   });
   learning.listen({ publish, onChange });
   return {

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { quadrantFrames, swellWindows, writeQuadrantBundle, writeSwellBundle } from "@meanet/models/testing";
-import type { SettingState, Stats, Training } from "@meanet/protocol";
 import { answerOf, Onlooker, openTestSite, startEdge } from "../site-for-tests.ts";
+import { teach, watch } from "./learning-site-for-tests.ts";
 
 const LENGTH = 64;
 const WINDOW_BYTES = 4 * 16 * 4;
@@ -19,63 +19,6 @@ const learning = {
   margins: { leastItems: 8 },
   rollback: { items: 24, leastItems: 12 },
 };
-
-/** What the node told of its learning, and the states of its settings. */
-function watch(onlooker: Onlooker, node: string) {
-  const steps: Training[] = [];
-  const states = new Map<string, SettingState>();
-  let stats: Stats | undefined;
-  const { session } = onlooker;
-  const { topics, site } = session;
-  session.subscribe(topics.training, { site, node }, ({ value }) => {
-    steps.push(value);
-    onlooker.tell();
-  });
-  session.subscribe(topics.state, { site, edge: node }, ({ params, value }) => {
-    states.set(params.setting, value);
-    onlooker.tell();
-  });
-  session.subscribe(topics.stats, { site, node }, ({ value }) => {
-    stats = value;
-    onlooker.tell();
-  });
-  return {
-    steps,
-    states,
-    stats: () => stats,
-    step: async <E extends Training["event"]>(event: E): Promise<Extract<Training, { event: E }>> => {
-      const find = () => steps.find((step): step is Extract<Training, { event: E }> => step.event === event);
-      await onlooker.until(() => find() !== undefined || (event !== "failed" && failed(steps)));
-      return find() ?? assert.fail(JSON.stringify(steps.at(-1)));
-    },
-  };
-}
-
-function failed(steps: readonly Training[]): boolean {
-  return steps.some(({ event }) => event === "failed" || event === "refused");
-}
-
-/** Sends frames and their labels, the label of every other frame first. */
-async function teach(
-  onlooker: Onlooker,
-  {
-    count,
-    seed,
-    classOf = (at) => at % 4,
-  }: { count: number; seed: number; classOf?: (at: number) => number },
-): Promise<void> {
-  const { frames } = quadrantFrames(count, seed);
-  const { session } = onlooker;
-  const { site } = session;
-  for (let at = 0; at < count; at++) {
-    const id = `${seed}-${at}`;
-    const tell = () =>
-      session.publish(session.topics.label, { site, device: "cam", id }, { label: classOf(at) });
-    if (at % 2 === 0) await tell();
-    await onlooker.send("cam", frames.subarray(at * LENGTH, (at + 1) * LENGTH), id);
-    if (at % 2 === 1) await tell();
-  }
-}
 
 describe("an edge node that learns", { timeout: 120_000 }, () => {
   test("collects labels, trains beside its frames, goes live, passes its trial, and is the same after a restart", async () => {
@@ -191,15 +134,17 @@ describe("an edge node that learns", { timeout: 120_000 }, () => {
     await using onlooker = await Onlooker.connect(broker.url, node);
     const watched = watch(onlooker, node);
     await using _edge = await startEdge(broker.url, folder, { node });
-    const { session } = onlooker;
-    const wish = (setting: string, value: string) =>
-      session.publish(session.topics.set, { site: node, edge: node, setting }, value);
+    const { wish } = watched;
     await wish("train", "now");
     await onlooker.until(() => watched.states.get("train")?.error === "train: learning is off");
-    await wish("hard-classes", "accept");
-    await onlooker.until(
-      () => watched.states.get("hard-classes")?.error === "hard-classes: nothing is proposed",
-    );
+    for (const [what, why] of [
+      ["accept", "nothing is proposed"],
+      ["refuse", 'expected "accept" or "dismiss", of what is proposed, received "refuse"'],
+      ["dismiss", "nothing is proposed"],
+    ] as const) {
+      await wish("hard-classes", what);
+      await onlooker.until(() => watched.states.get("hard-classes")?.error === `hard-classes: ${why}`);
+    }
     assert.equal(watched.states.get("hard-classes")?.value, "three, one");
     await wish("learning", "on");
     await onlooker.until(() => watched.states.get("learning")?.value === "on");

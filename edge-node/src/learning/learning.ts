@@ -145,6 +145,12 @@ export class Learning {
     return accepted.includes(true);
   }
 
+  /** @returns false when nothing is proposed */
+  dismissHardClasses(): boolean {
+    const dismissed = Array.from(this.#learners.values(), (learner) => learner.dismiss());
+    return dismissed.includes(true);
+  }
+
   get progress(): string {
     return this.#ofEach((learner) => learner.progress);
   }

@@ -164,4 +164,22 @@ describe("what is shown of training", () => {
       ],
     );
   });
+
+  it("tells of a dismissed proposal which classes stay, and how many labels would bring it back", () => {
+    const change = { hardClasses: ["bag", "coat"], becomeHard: ["bag"], becomeEasy: ["shirt"] };
+    const dismissed = { ...common, event: "dismissed", ...change } as const;
+    const waits = [
+      { name: "bag", labels: 64 },
+      { name: "shirt", labels: 80 },
+    ];
+    const flow = told(dismissed, { ...dismissed, at: common.at + 1, waits });
+    const rows = eventRows({}, flow).payload as Record<string, string>[];
+    assert.deepEqual(
+      rows.map(({ detail }) => detail),
+      [
+        "stay as they are: bag, shirt; not proposed again before 64 more labels of bag, 80 more labels of shirt",
+        "stay as they are: bag, shirt",
+      ],
+    );
+  });
 });

@@ -154,6 +154,11 @@ export function eventRows(msg: object, flow: Pick<Context, "get">): { payload: o
         return training.reason;
       case "proposed":
         return `become hard: ${training.becomeHard.join(", ") || "none"}; become easy: ${training.becomeEasy.join(", ") || "none"}`;
+      case "dismissed": {
+        const waits = (training.waits ?? []).map(({ name, labels }) => `${labels} more labels of ${name}`);
+        const classes = [...training.becomeHard, ...training.becomeEasy].join(", ");
+        return `stay as they are: ${classes}${waits.length === 0 ? "" : `; not proposed again before ${waits.join(", ")}`}`;
+      }
       case "agreed":
         return `by the ${training.by}: ${training.hardClasses.join(", ")}`;
       default:

@@ -71,6 +71,33 @@ export function describeControlNode(version: NodeRedVersion): void {
       );
     });
 
+    it("accepts or dismisses what is proposed, and tells why an edge node does neither", async (context) => {
+      const broker = await startBroker(context);
+      const edge = await connectPeer(context, broker.url);
+      const { topics } = edge;
+      let value = "shirt, coat; proposed: shirt, bag";
+      edge.subscribe(topics.set, { site: "lab", edge: "edge-1" }, ({ params: { setting }, value: wish }) => {
+        const fits = wish === "dismiss" && value.includes("proposed");
+        if (fits) value = "shirt, coat; dismissed: bag";
+        const state = { value, at: 1, error: fits ? null : "hard-classes: nothing is proposed" };
+        void edge.publish(topics.state, { site: "lab", edge: "edge-1", setting }, state);
+      });
+      const flow = await FlowBench.deploy(context, version, [
+        connection(broker.url),
+        controlNode({ setting: "hard-classes" }),
+        ...inboxes,
+      ]);
+      await flow.send("control", { payload: "dismiss" });
+      const [dismissed] = await flow.inbox("applied").until(1);
+      assert.deepEqual(
+        [dismissed?.payload, dismissed?.setting],
+        ["shirt, coat; dismissed: bag", "hard-classes"],
+      );
+      await flow.send("control", { payload: "accept" });
+      const [refused] = await flow.inbox("refused").until(1);
+      assert.equal(refused?.payload, "hard-classes: nothing is proposed");
+    });
+
     it("names an edge node that says nothing, an unknown setting and a payload that is no value", async (context) => {
       const broker = await startBroker(context);
       const flow = await FlowBench.deploy(context, version, [

@@ -166,6 +166,10 @@ const training: fc.Arbitrary<Training> = fc.oneof(
     hardClasses: names,
     by: fc.constantFrom("operator" as const, "policy" as const),
   }),
+  withDetail(
+    fc.record({ ...named("dismissed"), hardClasses: names, becomeHard: names, becomeEasy: names }),
+    fc.record({ waits: fc.array(fc.record({ name: text, labels: count }), { maxLength: 3 }) }),
+  ),
 );
 
 const complex: fc.Arbitrary<ComplexItem> = fc.record({

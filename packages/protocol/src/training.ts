@@ -117,6 +117,17 @@ export const trainingSchema = z.discriminatedUnion("event", [
   event("proposed", { hardClasses: classNames, becomeHard: classNames, becomeEasy: classNames }),
   /** The next training uses this set. */
   event("agreed", { hardClasses: classNames, by: z.enum(["operator", "policy"]) }),
+  /** Someone wants none of what was proposed. */
+  event("dismissed", {
+    hardClasses: classNames,
+    becomeHard: classNames,
+    becomeEasy: classNames,
+    /** Labelled frames that main has to call so before the class is proposed again, by name; left out: not told. */
+    waits: z
+      .array(z.object({ name: className, labels: count }))
+      .max(4096)
+      .optional(),
+  }),
 ]);
 export type Training = z.infer<typeof trainingSchema>;
 export type TrainingEvent = Training["event"];
@@ -133,4 +144,5 @@ export const trainingEvents = [
   "failed",
   "proposed",
   "agreed",
+  "dismissed",
 ] as const satisfies readonly TrainingEvent[];

@@ -293,6 +293,11 @@ export const errorCodes = {
     meaning:
       "The store of labelled items of an edge node cannot be opened. Check folder and disk; deleting it loses what was collected.",
   },
+  DISCOVERY_REFUSED: {
+    actor: "operator",
+    meaning:
+      "What live labels have said of the classes of an edge node, `discovery.json`, is damaged or of another main block. It is counted anew and the file replaced; nothing need be done.",
+  },
   LEARNING_UNSUPPORTED: {
     actor: "operator",
     meaning:

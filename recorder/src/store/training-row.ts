@@ -58,6 +58,7 @@ function figures(training: Training): Record<string, Value> {
     case "swapped":
     case "proposed":
     case "agreed":
+    case "dismissed":
       return {};
   }
 }

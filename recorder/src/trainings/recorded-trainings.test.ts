@@ -69,7 +69,7 @@ describe("resolveTrainings", () => {
   test("looks back thirty days for a hundred steps of any kind unless told otherwise", () => {
     const { sinceMs, untilMs, events, limit } = resolveTrainings({}, 40 * 86_400_000);
     assert.deepEqual([sinceMs, untilMs, limit], [10 * 86_400_000, 40 * 86_400_000, 100]);
-    assert.ok(events.includes("epoch") && events.includes("agreed"));
+    assert.ok(events.includes("epoch") && events.includes("dismissed"));
   });
 
   for (const options of [

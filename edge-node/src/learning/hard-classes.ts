@@ -1,0 +1,202 @@
+/**
+ * The hard classes of a bundle in service: those in force, those agreed on for the next training, and those that live labels propose.
+ *
+ *     labelled frame ── counts ── proposal ┬ accepted ── agreed ── next training
+ *                         │                └ dismissed ── not again before new labels
+ *                         └ {folder}/discovery.json, now and then
+ *
+ * The counts are of main's answers, which no training here changes: they go on whatever extension is in force.
+ */
+import { join } from "node:path";
+import { argmax } from "@meanet/models";
+import type { Logger } from "@meanet/runtime";
+import type { ServedModel } from "../served-model.ts";
+import type { ActiveBundle } from "./active-bundle.ts";
+import type { LearningConfig } from "./config.ts";
+import { Discovery, type Proposal } from "./discovery.ts";
+import { type CountedMain, readDiscovery, writeDiscovery } from "./discovery-file.ts";
+import type { KeptFrame } from "./frame-memory.ts";
+import type { Told } from "./told.ts";
+
+export interface HardClassesOptions {
+  /** Of this node and this bundle. */
+  readonly folder: string;
+  readonly config: LearningConfig["discovery"];
+  readonly active: ActiveBundle;
+  /** The bundle in force. */
+  readonly current: () => ServedModel;
+  readonly tell: (told: Told) => void;
+  /** What {@link HardClasses.text} gives has changed. */
+  readonly onChange: () => void;
+  /** Other classes are hard for the next training. */
+  readonly onAgreed: () => void;
+  readonly onFail: (error: unknown) => void;
+  readonly log: Logger;
+}
+
+export class HardClasses {
+  readonly #options: HardClassesOptions;
+  readonly #file: string;
+  #discovery: Discovery | undefined;
+  #of: CountedMain | undefined;
+  #proposal: Proposal | undefined;
+  /** The proposal that was told of last: a restart tells none twice. */
+  #told: string | undefined;
+  /** Runs while there is something to write. */
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: HardClassesOptions) {
+    this.#options = options;
+    this.#file = join(options.folder, "discovery.json");
+  }
+
+  /** The bundle in force serves: what was proposed before the last stop is again. */
+  begin(): void {
+    // A policy that accepts does so when it hears labels: not while learning is off.
+    if (this.#options.config.mode === "propose") this.#review();
+  }
+
+  /** Of the next training, and so of what is worth storing. */
+  get dictionary(): readonly number[] {
+    const { active, current } = this.#options;
+    return active.pointer.agreed ?? current().manifest.hardClasses;
+  }
+
+  /** For `state/hard-classes`: names of the classes in force, agreed on, proposed, and of those whose change was dismissed. */
+  get text(): string {
+    const { active, current } = this.#options;
+    const { agreed } = active.pointer;
+    const parts = [
+      ["agreed", agreed ?? []],
+      ["proposed", this.#proposal?.hardClasses ?? []],
+      ["dismissed", this.#discovery?.dismissed ?? []],
+    ] as const;
+    const others = parts.filter(([, classes]) => classes.length > 0);
+    return [
+      this.names(current().manifest.hardClasses).join(", "),
+      ...others.map(([what, classes]) => `${what}: ${this.names(classes).join(", ")}`),
+    ].join("; ");
+  }
+
+  names(classes: readonly number[]): string[] {
+    const { manifest } = this.#options.current();
+    return classes.map((index) => manifest.classes[index]!);
+  }
+
+  /** Someone told the class of a frame. */
+  observe({ model, p1 }: KeptFrame, truth: number): void {
+    // It waited for its label while another bundle came.
+    if (model.mainDigest !== this.#options.current().mainDigest) return;
+    const ended = this.#open().observe(argmax(p1), truth);
+    this.#saveLater();
+    this.#review();
+    if (ended) this.#options.onChange();
+  }
+
+  /** Agrees to the proposal. @returns false when there is none */
+  async accept(by: "operator" | "policy"): Promise<boolean> {
+    const { active, tell, onAgreed, onChange } = this.#options;
+    const proposal = this.#take();
+    if (proposal === undefined) return false;
+    await active.point({ agreed: [...proposal.hardClasses] });
+    onAgreed();
+    tell({ event: "agreed", hardClasses: this.names(proposal.hardClasses), by });
+    onChange();
+    return true;
+  }
+
+  /** Gives up the proposal, durably, until new labels speak for it. @returns false when there is none */
+  dismiss(): boolean {
+    const { tell, onChange } = this.#options;
+    const proposal = this.#take();
+    if (proposal === undefined) return false;
+    const waits = this.#open().dismiss(proposal);
+    try {
+      this.#save();
+    } finally {
+      tell({
+        event: "dismissed",
+        ...this.#named(proposal),
+        waits: Array.from(waits, ([index, labels]) => ({ name: this.names([index])[0]!, labels })),
+      });
+      onChange();
+    }
+    return true;
+  }
+
+  /** Writes what is not yet written. */
+  close(): void {
+    if (this.#timer !== undefined) this.#trySave();
+  }
+
+  /** Read with the first look at it; anew when another main block has come in force. */
+  #open(): Discovery {
+    const { config, current, log } = this.#options;
+    const { mainDigest, classes } = current();
+    const main = { sha256: mainDigest, classes: classes.length };
+    if (this.#discovery !== undefined && this.#of?.sha256 === main.sha256) return this.#discovery;
+    this.#of = main;
+    this.#proposal = undefined;
+    this.#told = undefined;
+    try {
+      const kept = readDiscovery(this.#file, main);
+      this.#discovery = new Discovery(config, kept?.counts);
+      this.#told = kept?.proposed?.join();
+    } catch (error) {
+      log.error({ err: error }, "live counts of the classes begin anew");
+      this.#discovery = new Discovery(config);
+    }
+    return this.#discovery;
+  }
+
+  #review(): void {
+    const { config, current, tell, onChange, onFail } = this.#options;
+    if (config.mode === "off") return;
+    const proposal = this.#open().propose(this.dictionary, current().manifest.classes.length);
+    const key = proposal?.hardClasses.join();
+    if (key === this.#proposal?.hardClasses.join()) return;
+    this.#proposal = proposal;
+    onChange();
+    const again = key === this.#told;
+    this.#told = key;
+    if (proposal === undefined) return;
+    if (!again) tell({ event: "proposed", ...this.#named(proposal) });
+    if (config.mode === "accept") this.accept("policy").catch(onFail);
+  }
+
+  /** What is proposed, for good. */
+  #take(): Proposal | undefined {
+    const proposal = this.#proposal;
+    this.#proposal = undefined;
+    this.#told = undefined;
+    return proposal;
+  }
+
+  #named({ hardClasses, becomeHard, becomeEasy }: Proposal) {
+    return {
+      hardClasses: this.names(hardClasses),
+      becomeHard: this.names(becomeHard),
+      becomeEasy: this.names(becomeEasy),
+    };
+  }
+
+  #saveLater(): void {
+    this.#timer ??= setTimeout(() => this.#trySave(), this.#options.config.saveInterval).unref();
+  }
+
+  #trySave(): void {
+    try {
+      this.#save();
+    } catch (error) {
+      this.#options.log.warn({ err: error, file: this.#file }, "live counts of the classes were not written");
+    }
+  }
+
+  #save(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#discovery === undefined || this.#of === undefined) return;
+    const proposed = this.#proposal?.hardClasses ?? null;
+    writeDiscovery(this.#file, this.#of, { counts: this.#discovery.counts, proposed });
+  }
+}
