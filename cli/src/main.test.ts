@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { startInfluxd } from "@meanet/recorder/testing";
@@ -67,6 +70,24 @@ describe("meanet", () => {
     assert.match(
       stderr,
       /^STORE_UNUSABLE: InfluxDB gives no answer at http:\/\/127\.0\.0\.1:1\/meanet .*\n$/,
+    );
+  });
+
+  it("says that named queries are not for InfluxDB 2, and what to ask instead", async (context) => {
+    // As InfluxDB 2.7 answers without a token.
+    const headers = { "x-influxdb-version": "v2.7.6", "content-type": "application/json" };
+    const server = createServer(({ url }, response) => {
+      if (url === "/ping") response.writeHead(204, headers).end();
+      else response.writeHead(401, headers).end('{"code":"unauthorized","message":"unauthorized access"}');
+    }).listen(0, "127.0.0.1");
+    context.after(() => server.close());
+    await once(server, "listening");
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/meanet`;
+    const { code, stderr } = await meanet("query", "exits", "--influx", url);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^STORE_UNUSABLE: InfluxDB at http:\S+ is of version v2\.7\.6, and named queries .* version 1: .*--store .*\n$/,
     );
   });
 

@@ -8,6 +8,7 @@ export {
   type RecordedVerdict,
 } from "./frames/frame-record.ts";
 export { connectInflux, type InfluxServer } from "./influx/influx-server.ts";
+export { serverVersion } from "./influx/server-version.ts";
 export { type RunningRecorder, start } from "./main.ts";
 export { provisionInflux } from "./provision.ts";
 export { type Source, sources } from "./queries/choose-source.ts";

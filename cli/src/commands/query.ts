@@ -8,8 +8,9 @@ import {
   queryOptionsSchema,
   runInfluxQuery,
   runQuery,
+  serverVersion,
 } from "@meanet/recorder";
-import { isMeanetError, loadConfig, MeanetError, parseDurationMs } from "@meanet/runtime";
+import { isMeanetError, loadConfig, MeanetError, parseDurationMs, withoutSecret } from "@meanet/runtime";
 import { Argument, Command } from "commander";
 import { z } from "zod";
 import { addConfigOptions, configFlags } from "../config-options.ts";
@@ -29,7 +30,7 @@ const queryConfigSchema = z.strictObject({
     .string()
     .default(".meanet/up/recorder/recorder.sqlite")
     .describe("database of the recorder; it may be at work"),
-  influx: z.string().optional().describe("ask this InfluxDB instead, http://host:port/database"),
+  influx: z.string().optional().describe("ask this InfluxDB of version 1 instead, http://host:port/database"),
 });
 type QueryConfig = z.output<typeof queryConfigSchema>;
 
@@ -77,11 +78,14 @@ async function ask(name: QueryName, config: QueryConfig, interval: string | unde
     return await runInfluxQuery(server, name, options);
   } catch (cause) {
     if (isMeanetError(cause)) throw cause;
+    const [server, version] = [withoutSecret(influx), await serverVersion(influx, INFLUX_TIMEOUT_MS)];
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new MeanetError(
       "STORE_UNUSABLE",
-      `InfluxDB gives no answer at ${influx} (${reason}): check that it runs, and the URL, http://host:port/database`,
-      { influx },
+      /^v?[2-9]/.test(version ?? "")
+        ? `InfluxDB at ${server} is of version ${version}, and named queries are written for version 1: ask the recorder's own database, which holds the same rows, with --store recorder.sqlite`
+        : `InfluxDB gives no answer at ${server} (${reason}): check that it runs, and the URL, http://host:port/database`,
+      { influx: server, version },
       { cause },
     );
   }

@@ -10,6 +10,8 @@ export interface ChildOptions {
   readonly name: string;
   /** `["edge", "--node", "edge-1", …]` */
   readonly args: readonly string[];
+  /** Beside the environment of this process: what must not stand in the list of processes. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
   /** Takes the child's log lines. */
   readonly logFile: string;
   /** Goes on with the log of the one before instead of beginning anew: what it died of stands there. */
@@ -48,6 +50,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const log = openSync(options.logFile, options.appendLog ? "a" : "w");
   const process_ = spawn(process.execPath, [options.program ?? BIN, ...options.args], {
     stdio: ["ignore", log, log, "ipc"],
+    env: { ...process.env, ...options.environment },
   });
   closeSync(log);
   const exited = exitOf(process_);

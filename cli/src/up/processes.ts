@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { isMeanetError, MeanetError } from "@meanet/runtime";
+import { isMeanetError, MeanetError, variableName } from "@meanet/runtime";
 import { describeFailure } from "../failure.ts";
 import type { Addresses } from "../ipc.ts";
 import type { UpConfig } from "./config.ts";
@@ -13,6 +13,7 @@ const BACKOFF = { backoffMs: 250, maxBackoffMs: 10_000 };
 interface Plan {
   readonly name: string;
   readonly args: (previous: Addresses | undefined) => readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface ProcessesOptions {
@@ -140,9 +141,20 @@ export class Processes {
     ];
   }
 
+  #influxFlags(): string[] {
+    const { influx, influxVersion, influxOrg, influxBucket } = this.#config;
+    if (influx === undefined) return [];
+    return [
+      ...["--influx-url", influx, "--influx-version", String(influxVersion)],
+      ...(influxOrg === undefined ? [] : ["--influx-org", influxOrg]),
+      ...(influxBucket === undefined ? [] : ["--influx-bucket", influxBucket]),
+    ];
+  }
+
   /** Recorder first: it stops last and sees every verdict. */
   #plan(brokerUrl: string): Plan[] {
-    const { site, state, sensors, policy, influx, edges, workers, thumbnails, conventions } = this.#config;
+    const { site, state, sensors, policy, edges, workers, thumbnails, conventions, influxToken } =
+      this.#config;
     const common = ["--mqtt-url", brokerUrl, "--site", site];
     const bundles = this.#config.bundles ?? (sensors ? ["fashion-mnist", "uci-har"] : undefined);
     // In brackets: a folder may hold a comma.
@@ -154,9 +166,12 @@ export class Processes {
           "recorder",
           ...common,
           ...["--node", "recorder", "--state", join(state, "recorder")],
-          ...(influx === undefined ? [] : ["--influx-url", influx]),
+          ...this.#influxFlags(),
           ...httpPort(previous),
         ],
+        ...(influxToken === undefined
+          ? {}
+          : { environment: { [variableName("recorder", ["influx", "token"])]: influxToken } }),
       },
       ...numbered("worker", workers).map((name) => ({
         name,

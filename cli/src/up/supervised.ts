@@ -7,6 +7,8 @@ export interface SupervisedOptions {
   readonly name: string;
   /** `previous` is where it was before it died: who connects to it must find it there again. */
   readonly args: (previous: Addresses | undefined) => readonly string[];
+  /** Beside the environment of this process. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
   readonly logFile: string;
   readonly startTimeoutMs: number;
   /** Ends a start while it is under way. */
