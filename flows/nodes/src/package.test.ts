@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { freePort } from "@meanet/session/testing";
 import type { FlowNode } from "./flow-for-tests.ts";
@@ -63,6 +63,17 @@ describe("the package", () => {
       for (const language of languages) {
         const texts = (await editor.get(`/nodes/messages?lng=${language}`)) as Record<string, object>;
         for (const type of types) assert.ok(texts[`@meanet/node-red/${type}`], `${type} in ${language}`);
+        const dialogs = await editor.page("/nodes", language);
+        for (const type of types)
+          assert.ok(dialogs.includes(helpOf(type, language)), `help of ${type} in ${language}`);
+      }
+      // A language that we have not gets the English one, and a country's German is German.
+      const [type = ""] = types;
+      for (const [asked, given] of [
+        ["fr", "en-US"],
+        ["de-AT", "de"],
+      ] as const) {
+        assert.ok((await editor.page("/nodes", asked)).includes(helpOf(type, given)), asked);
       }
       const seen = new Set<string>();
       for (const name of readdirSync(join(folder, "package/examples"))) {
@@ -79,6 +90,15 @@ describe("the package", () => {
     });
   }
 });
+
+/** As the package has it, beside the script of its node. */
+function helpOf(type: string, language: string): string {
+  const script = join(folder, "package", manifest["node-red"].nodes[type] ?? "");
+  return readFileSync(
+    join(dirname(script), "locales", language, basename(script, ".js").concat(".html")),
+    "utf8",
+  ).trim();
+}
 
 interface NodeSet {
   readonly module: string;
@@ -139,6 +159,11 @@ async function startNodeRed(context: TestContext, main: string) {
   return {
     async get(path: string): Promise<unknown> {
       return await (await fetch(`${url}${path}`, { headers })).json();
+    },
+    /** What the editor shows, in the language that a browser prefers. */
+    async page(path: string, language: string): Promise<string> {
+      const preferred = { accept: "text/html", "accept-language": language };
+      return await (await fetch(`${url}${path}`, { headers: preferred })).text();
     },
     async deploy(flow: readonly FlowNode[]): Promise<void> {
       const response = await fetch(`${url}/flows`, { method: "POST", headers, body: JSON.stringify(flow) });

@@ -117,11 +117,4 @@ describe("the scorecard of the Flow Library", () => {
     for (const [type] of nodes) assert.ok(readme.includes(type.replace("meanet-", "")), type);
     assert.ok(manifest.description.length > 20);
   });
-
-  it("a help in the editor for every node, in the field's form", () => {
-    for (const [type, script] of nodes) {
-      const text = read(script.replace(/\.js$/, ".html"));
-      assert.ok(text.includes(`data-help-name="${type}"`), type);
-    }
-  });
 });
