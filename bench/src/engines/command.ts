@@ -8,7 +8,13 @@ import { textTable } from "../text-table.ts";
 import { type BlockTimes, timeBundle } from "./time-bundle.ts";
 
 const defaultOut = "bench/results/engines.json";
-const defaultBundles = ["fashion-mnist", "fashion-mnist-int8", "uci-har"];
+const defaultBundles = [
+  "fashion-mnist",
+  "fashion-mnist-int8",
+  "uci-har",
+  "cifar100-resnet32-a",
+  "cifar100-resnet32-a-int8",
+];
 const batches = [1, 32];
 
 const help = `Usage: npm run bench -- engines [options] [BUNDLE...]
