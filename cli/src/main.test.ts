@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { startInfluxd } from "@meanet/recorder/testing";
+import { openSqliteStore, startInfluxd } from "@meanet/recorder/testing";
 
 const bin = join(import.meta.dirname, "../bin/meanet.js");
 
@@ -62,6 +64,26 @@ describe("meanet", () => {
     const { code, stderr } = await meanet("trace", "Frame 1");
     assert.equal(code, 1);
     assert.match(stderr, /^QUERY_INVALID: .*"Frame 1"\n$/);
+  });
+
+  it("says where nothing was found, and of what; and names a plot that it cannot write", async (context) => {
+    const folder = mkdtempSync(join(tmpdir(), "meanet-cli-"));
+    context.after(() => rmSync(folder, { recursive: true }));
+    const store = join(folder, "recorder.sqlite");
+    openSqliteStore(store).close();
+    const none = await meanet("whatif", "--edge", "edge-9", "--store", store);
+    assert.deepEqual([none.code, none.stderr], [0, ""]);
+    assert.match(
+      none.stdout,
+      /^no answers of edge "edge-9" from \S+ to \S+; --since 1d looks further back\n$/,
+    );
+    assert.match(
+      (await meanet("query", "exits", "--since", "30d", "--store", store)).stdout,
+      /^no rows from \S+ to \S+\n$/,
+    );
+    const undrawn = await meanet("whatif", "--plot", "/nowhere/curve.svg", "--store", store);
+    assert.equal(undrawn.code, 1);
+    assert.match(undrawn.stderr, /^OUTPUT_UNWRITABLE: .*\/nowhere\/curve\.svg .*\n$/);
   });
 
   it("says in one line that InfluxDB is not there", async () => {

@@ -14,6 +14,7 @@ import { isMeanetError, loadConfig, MeanetError, parseDurationMs, withoutSecret 
 import { Argument, Command } from "commander";
 import { z } from "zod";
 import { addConfigOptions, configFlags } from "../config-options.ts";
+import { nothingFound } from "../nothing-found.ts";
 import { queryPlot } from "../query/plot.ts";
 import { querySource, queryTable } from "../query/table.ts";
 
@@ -59,7 +60,7 @@ async function runQueryCommand(name: QueryName, values: Record<string, unknown>)
     const plot = queryPlot(name, result, parseDurationMs(interval!)!, process.stdout.isTTY === true);
     console.log(result.from === "raw" ? plot : `${plot}\n${querySource(result)}`);
   } else if (result.rows.length === 0) {
-    console.log(`nothing since ${new Date(result.since).toISOString()}; --since 1d looks further back`);
+    console.log(nothingFound("rows", result));
   } else console.log(`${queryTable(result, process.stdout.isTTY === true)}\n${querySource(result)}`);
 }
 

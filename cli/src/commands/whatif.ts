@@ -1,11 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { runWhatIf, type WhatIf, whatIfOptionsSchema } from "@meanet/recorder";
-import { loadConfig } from "@meanet/runtime";
+import { loadConfig, MeanetError } from "@meanet/runtime";
 import { Command } from "commander";
 import { z } from "zod";
 import { askRecorder } from "../ask-recorder.ts";
 import { addConfigOptions, configFlags } from "../config-options.ts";
+import { nothingFound } from "../nothing-found.ts";
 import { whatIfPlot, whatIfSvg, whatIfTable } from "../whatif/view.ts";
 
 const whatIfConfigSchema = z.strictObject({
@@ -41,11 +42,26 @@ async function runWhatIfCommand(values: Record<string, unknown>): Promise<void> 
   });
   const answer = await ask(config);
   const colour = process.stdout.isTTY === true;
-  if (config.plot !== undefined && config.plot !== "-") await writeFile(config.plot, whatIfSvg(answer));
+  if (config.plot !== undefined && config.plot !== "-") await savePlot(config.plot, whatIfSvg(answer));
   if (config.json) console.log(JSON.stringify(answer));
   else if (answer.frames === 0) {
-    console.log(`no answers since ${new Date(answer.since).toISOString()}; --since 1d looks further back`);
+    const { edge, device, site, model } = config;
+    console.log(nothingFound("answers", answer, { edge, device, site, model }));
   } else console.log(config.plot === "-" ? whatIfPlot(answer, colour) : whatIfTable(answer, colour));
+}
+
+/** @throws {MeanetError} OUTPUT_UNWRITABLE */
+async function savePlot(path: string, svg: string): Promise<void> {
+  try {
+    await writeFile(path, svg);
+  } catch (cause) {
+    throw new MeanetError(
+      "OUTPUT_UNWRITABLE",
+      `cannot write the plot to ${path} (${(cause as Error).message}): name a file in a folder that exists, or - for the terminal`,
+      { path },
+      { cause },
+    );
+  }
 }
 
 /** @throws {MeanetError} QUERY_INVALID, STORE_UNUSABLE, RECORDER_UNREACHABLE */

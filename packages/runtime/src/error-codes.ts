@@ -278,6 +278,10 @@ export const errorCodes = {
     actor: "operator",
     meaning: "The recorder gave no answer, or none that can be read. Check that it runs, and its URL.",
   },
+  OUTPUT_UNWRITABLE: {
+    actor: "user",
+    meaning: "A file that a command was to write could not be written. Check its folder and rights.",
+  },
   FRAME_UNKNOWN: {
     actor: "user",
     meaning:
