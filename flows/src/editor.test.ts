@@ -13,7 +13,10 @@ const connection = {
 /** Of each node: values that its dialog takes for right, and one that it does not. */
 const nodes: Readonly<Record<string, { right: object; wrong: object }>> = {
   "meanet-device": { right: { device: "cam-1", wait: true, timeout: "2.5" }, wrong: { device: "cam/1" } },
-  "meanet-verdict": { right: { devices: "cam-1, cam-2", exits: "cloud" }, wrong: { exits: "clouds" } },
+  "meanet-verdict": {
+    right: { devices: "cam-1, cam-2", exits: "cloud", minConfidence: "0.8" },
+    wrong: { minConfidence: "80" },
+  },
   "meanet-label": { right: { label: "Shirt" }, wrong: { label: "x".repeat(129) } },
   "meanet-control": { right: { edge: "edge-1", timeout: "10" }, wrong: { timeout: "soon" } },
   "meanet-query": { right: { query: "exits", since: "15m", interval: "10s" }, wrong: { since: "yesterday" } },

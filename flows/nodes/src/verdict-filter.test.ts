@@ -46,10 +46,14 @@ describe("verdict filter", () => {
     });
   }
 
-  it("refuses a bound that is no number", () => {
-    assert.throws(() => verdictFilter({ minConfidence: "much" }), {
-      code: "CONFIG_INVALID",
-      message: /much/,
-    });
+  it("refuses bounds that no verdict can meet: no number, per cent, the lower above the upper", () => {
+    for (const [config, message] of [
+      [{ minConfidence: "much" }, /from 0 to 1, received "much"/],
+      [{ minConfidence: "80" }, /from 0 to 1, received "80"/],
+      [{ maxEntropy: -1 }, /of entropy must be a number from 0, received -1/],
+      [{ minEntropy: "2", maxEntropy: "1" }, /no entropy is at least 2 and at most 1/],
+    ] as const) {
+      assert.throws(() => verdictFilter(config), { code: "CONFIG_INVALID", message });
+    }
   });
 });

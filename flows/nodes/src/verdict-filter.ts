@@ -20,15 +20,15 @@ export interface VerdictFilterConfig {
 /**
  * Whether a verdict passes. A refusal has no label, exit, route, confidence and entropy: where one of these is asked for, it does not pass.
  *
- * @throws {MeanetError} CONFIG_INVALID when a bound is not a number
+ * @throws {MeanetError} CONFIG_INVALID when a bound is not a number that the figure can take, or the lower one is above the upper one
  */
 export function verdictFilter(config: VerdictFilterConfig): (verdict: Verdict) => boolean {
   const devices = names(config.devices);
   const labels = names(config.labels);
   const exits = names(config.exits);
   const routes = names(config.routes);
-  const confidence = range("confidence", config.minConfidence, config.maxConfidence);
-  const entropy = range("entropy", config.minEntropy, config.maxEntropy);
+  const confidence = range("confidence", config.minConfidence, config.maxConfidence, 1);
+  const entropy = range("entropy", config.minEntropy, config.maxEntropy, Number.POSITIVE_INFINITY);
   const needsAnswer = [labels, exits, routes, confidence, entropy].some((part) => part !== undefined);
   return (verdict) => {
     if (devices !== undefined && !devices.has(verdict.device)) return false;
@@ -58,20 +58,29 @@ function range(
   name: string,
   min: string | number | undefined,
   max: string | number | undefined,
+  largest: number,
 ): ((value: number) => boolean) | undefined {
-  const from = bound(name, min, Number.NEGATIVE_INFINITY);
-  const to = bound(name, max, Number.POSITIVE_INFINITY);
-  if (from === Number.NEGATIVE_INFINITY && to === Number.POSITIVE_INFINITY) return undefined;
-  return (value) => value >= from && value <= to;
-}
-
-function bound(name: string, text: string | number | undefined, none: number): number {
-  if (text === undefined || String(text).trim() === "") return none;
-  const value = Number(text);
-  if (Number.isNaN(value)) {
+  const from = bound(name, min, largest);
+  const to = bound(name, max, largest);
+  if (from === undefined && to === undefined) return undefined;
+  if (from !== undefined && to !== undefined && from > to) {
     throw new MeanetError(
       "CONFIG_INVALID",
-      `bound of ${name} must be a number, received ${JSON.stringify(text)}`,
+      `no ${name} is at least ${from} and at most ${to}: swap the bounds`,
+    );
+  }
+  return (value) => value >= (from ?? 0) && value <= (to ?? largest);
+}
+
+function bound(name: string, text: string | number | undefined, largest: number): number | undefined {
+  if (text === undefined || String(text).trim() === "") return undefined;
+  const value = Number(text);
+  // Whoever means per cent would wait for verdicts that never pass.
+  if (!(value >= 0 && value <= largest)) {
+    const expected = Number.isFinite(largest) ? `a number from 0 to ${largest}` : "a number from 0";
+    throw new MeanetError(
+      "CONFIG_INVALID",
+      `bound of ${name} must be ${expected}, received ${JSON.stringify(text)}`,
     );
   }
   return value;
