@@ -60,17 +60,34 @@ describe("JournalReplay", () => {
     });
     const replay = replayOf(() => gate);
     assert.equal(replay.request({ journal: "j0", from: 1, to: 2 }), false);
-    const request = { journal: "j1", from: 3, to: 3 };
+    const row = (seq: number) => ({ journal: "j1", from: seq, to: seq });
     assert.deepEqual(
-      [1, 2, 3, 4].map(() => replay.request(request)),
+      [3, 4, 5, 6].map((seq) => replay.request(row(seq))),
       [true, true, true, false],
     );
     release();
     await replay.idle();
     assert.equal(replay.replayed, 3);
-    assert.ok(replay.request(request));
+    assert.ok(replay.request(row(6)));
     await replay.stop();
-    assert.equal(replay.request(request), false);
+    assert.equal(replay.request(row(6)), false);
+  });
+
+  test("answers once what is asked for again while it waits", async () => {
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const published: number[] = [];
+    const replay = replayOf(({ seq }) => {
+      published.push(seq);
+      return gate;
+    });
+    const asked = [3, 7, 7, 7, 9].map((seq) => replay.request({ journal: "j1", from: seq, to: seq }));
+    assert.deepEqual(asked, [true, true, true, true, true]);
+    release();
+    await replay.idle();
+    assert.deepEqual(published, [3, 7, 9]);
   });
 
   test("gives up a request that cannot be published and goes on with the next", async () => {

@@ -35,7 +35,10 @@ export class JournalReplay {
   /** False when it is not this journal's, or too much waits already. */
   request(replay: Replay): boolean {
     const { journal, maxWaiting } = this.#options;
-    if (this.#stopped || replay.journal !== journal.name || this.#waiting.length >= maxWaiting) return false;
+    if (this.#stopped || replay.journal !== journal.name) return false;
+    // A recorder that is slow to see its rows asks for them again; answered each time, the next range would wait for all of it.
+    if (this.#waiting.some(({ from, to }) => from === replay.from && to === replay.to)) return true;
+    if (this.#waiting.length >= maxWaiting) return false;
     this.#waiting.push(replay);
     this.#work ??= this.#run().finally(() => {
       this.#work = undefined;

@@ -1,22 +1,18 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { createLog } from "@meanet/runtime";
 import { type Mosquitto, startMosquitto, waitUntil } from "@meanet/session/testing";
 import type { z } from "zod";
 import { configSchema } from "./config.ts";
 import type { FrameRecord } from "./frames/frame-record.ts";
-import { connectInflux } from "./influx/influx-server.ts";
 import { type RunningRecorder, start } from "./main.ts";
 import { queryNames } from "./queries/named-queries.ts";
 import type { StoreState } from "./store-state.ts";
 import { Edge } from "./testing/edge.ts";
-import { startInfluxd } from "./testing/influxd.ts";
+import { getJson, seqsIn, untilStored, upTo } from "./testing/stored.ts";
 import type { RecordedTraining } from "./trainings/recorded-trainings.ts";
 import type { WhatIf } from "./whatif/whatif.ts";
 
@@ -66,36 +62,6 @@ async function connectEdge(
   const edge = await Edge.connect(url, node, site);
   context.after(() => edge.session.close());
   return edge;
-}
-
-async function getJson<T>(url: string): Promise<T> {
-  return (await (await fetch(url)).json()) as T;
-}
-
-function untilStored(url: string, verdicts: number, missing = 0): Promise<StoreState> {
-  const isDone = (state: StoreState) => state.verdicts >= verdicts && state.missing === missing;
-  return waitUntil(`${verdicts} verdicts are stored`, () => getJson<StoreState>(`${url}/store`), isDone);
-}
-
-function seqsIn(databaseFile: string): number[] {
-  const database = new DatabaseSync(databaseFile, { readOnly: true });
-  const seqs = database.prepare("SELECT seq FROM verdict ORDER BY seq").all();
-  database.close();
-  return seqs.map(({ seq }) => Number(seq));
-}
-
-/** By minutes and by hours. */
-function framesRolledUp(databaseFile: string): number[] {
-  const database = new DatabaseSync(databaseFile, { readOnly: true });
-  const sums = ["verdict_1m", "verdict_1h"].map((table) =>
-    Number(database.prepare(`SELECT sum(frames) AS frames FROM ${table}`).get()?.frames),
-  );
-  database.close();
-  return sums;
-}
-
-function upTo(last: number): number[] {
-  return Array.from({ length: last }, (_, index) => index + 1);
 }
 
 describe("recorder", () => {
@@ -353,53 +319,4 @@ describe("recorder", () => {
     );
     assert.equal(state.verdicts, 2);
   });
-
-  test("killed under load and started again: no verdict missing, none twice, in SQLite and in InfluxDB", async (context) => {
-    const influxd = await startInfluxd();
-    context.after(() => influxd.stop());
-    const config = settings({ influx: { url: `${influxd.url}/meanet`, batch: 200, retryWait: "20ms" } });
-    const edge = await connectEdge(context, config.site);
-    const launch = async (): Promise<{ child: ChildProcess; url: string }> => {
-      const entry = join(import.meta.dirname, "testing", "recorder-process.ts");
-      const child = spawn(process.execPath, [entry, JSON.stringify(config)], {
-        stdio: ["ignore", "ignore", "inherit", "ipc"],
-      });
-      context.after(() => child.kill("SIGKILL"));
-      const [{ url }] = (await once(child, "message")) as [{ url: string }];
-      return { child, url };
-    };
-    const first = await launch();
-    const load = edge.answer(6000);
-    await untilSome(first.url, 500);
-    const exited = once(first.child, "exit");
-    first.child.kill("SIGKILL");
-    await exited;
-    const second = await launch();
-    await load;
-    await edge.tellStats();
-    await untilStored(second.url, 6000);
-    const databaseFile = join(config.state, "recorder.sqlite");
-    assert.deepEqual(seqsIn(databaseFile), upTo(6000));
-    assert.deepEqual(framesRolledUp(databaseFile), [6000, 6000]);
-    assert.ok(edge.replays.length > 0, "rows of the time between were asked for");
-
-    await waitUntil(
-      "all is forwarded",
-      () => getJson<StoreState>(`${second.url}/store`),
-      ({ influx }) => influx?.backlog === 0,
-    );
-    const server = connectInflux({ url: `${influxd.url}/meanet`, requestTimeout: 5000 });
-    const { results } = await server.query(
-      'SELECT count("seq") AS n, count(distinct("seq")) AS d FROM "verdict"',
-    );
-    assert.deepEqual(
-      (results as { series: { values: number[][] }[] }[])[0]?.series[0]?.values[0]?.slice(1),
-      [6000, 6000],
-    );
-  });
 });
-
-function untilSome(url: string, verdicts: number): Promise<StoreState> {
-  const look = () => getJson<StoreState>(`${url}/store`);
-  return waitUntil(`more than ${verdicts} verdicts are stored`, look, (state) => state.verdicts > verdicts);
-}

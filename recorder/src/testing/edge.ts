@@ -3,12 +3,18 @@ import { createLog } from "@meanet/runtime";
 import { MqttSession, mqttConfigSchema } from "@meanet/session";
 import { answered } from "./verdicts.ts";
 
+/** Verdicts that wait for the broker. */
+const AT_ONCE = 50;
+
 /** An edge node as the recorder sees it: publishes verdicts, tells its last row, publishes rows again on request. */
 export class Edge {
   readonly session: MqttSession;
   readonly replays: Replay[] = [];
   readonly #rows = new Map<number, AnswerVerdict>();
   #lastSeq = 0;
+  /** Ranges asked for whose turn has not come. */
+  readonly #waiting = new Set<string>();
+  #replaying: Promise<void> = Promise.resolve();
 
   private constructor(session: MqttSession) {
     this.session = session;
@@ -23,10 +29,17 @@ export class Edge {
     const edge = new Edge(session);
     session.subscribe(session.topics.replay, { site, edge: node }, ({ value }) => {
       edge.replays.push(value);
-      for (let seq = value.from; seq <= Math.min(value.to, edge.#lastSeq); seq++) {
-        const row = edge.#rows.get(seq);
-        if (row !== undefined) void edge.publish(row);
-      }
+      // One after the other and each once, as an edge node does: all at once would exceed what may wait for the broker.
+      const range = `${value.from}-${value.to}`;
+      if (edge.#waiting.has(range)) return;
+      edge.#waiting.add(range);
+      // What a closing session leaves unpublished is asked for again.
+      edge.#replaying = edge.#replaying
+        .then(() => {
+          edge.#waiting.delete(range);
+          return edge.#publishAgain(value);
+        })
+        .catch(() => undefined);
     });
     await session.connect();
     return edge;
@@ -51,8 +64,16 @@ export class Edge {
   }
 
   async answer(count: number): Promise<void> {
-    for (let left = count; left > 0; left -= 50) {
-      await Promise.all(Array.from({ length: Math.min(50, left) }, () => this.publish(this.write())));
+    for (let left = count; left > 0; left -= AT_ONCE) {
+      await Promise.all(Array.from({ length: Math.min(AT_ONCE, left) }, () => this.publish(this.write())));
+    }
+  }
+
+  async #publishAgain({ from, to }: Replay): Promise<void> {
+    for (let first = from; first <= Math.min(to, this.#lastSeq); first += AT_ONCE) {
+      const seqs = Array.from({ length: Math.min(AT_ONCE, to - first + 1) }, (_, index) => first + index);
+      const rows = seqs.map((seq) => this.#rows.get(seq)).filter((row) => row !== undefined);
+      await Promise.all(rows.map((row) => this.publish(row)));
     }
   }
 
