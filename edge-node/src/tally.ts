@@ -60,13 +60,15 @@ function zeros<Name extends string>(names: readonly Name[]): Record<Name, number
 
 /** Of a node that learns in service. */
 export interface Learned {
-  readonly counts: Readonly<Record<"trainings" | "accepted" | "refused" | "rolledBack" | "failed", number>>;
+  readonly counts: Readonly<
+    Record<"trainings" | "accepted" | "refused" | "rolledBack" | "failed" | "lost", number>
+  >;
   readonly items: Readonly<Record<"label" | "cloud", number>>;
 }
 
 /** What a node learned, for the stats. */
 export function learningCounters({ counts, items }: Learned): Record<string, number> {
-  const { trainings, accepted, refused, rolledBack, failed } = counts;
+  const { trainings, accepted, refused, rolledBack, failed, lost } = counts;
   return {
     trainings,
     trainingsAccepted: accepted,
@@ -75,6 +77,7 @@ export function learningCounters({ counts, items }: Learned): Record<string, num
     trainingsFailed: failed,
     itemsLabel: items.label,
     itemsCloud: items.cloud,
+    itemsLost: lost,
   };
 }
 
@@ -219,6 +222,11 @@ export class Tally {
       const { accepted, refused, rolledBack, failed } = learning.counts;
       return { accepted, refused, "rolled-back": rolledBack, failed };
     });
+    const lost = {
+      name: "meanet_edge_learning_lost_items_total",
+      help: "labelled items that were not stored because their store failed",
+    };
+    exposeCount(this.registry, lost, () => learning.counts.lost);
     const items = { name: "meanet_edge_learning_items", help: "labelled items stored, by source" };
     exposeLevels(this.registry, { ...items, label: "source" }, () => learning.items);
   }

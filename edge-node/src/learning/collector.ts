@@ -3,7 +3,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { LabelSource } from "@meanet/protocol";
 import type { ServedModel } from "../served-model.ts";
 import type { LearningConfig } from "./config.ts";
+import type { Faults } from "./faults.ts";
 import { FrameMemory, type KeptFrame } from "./frame-memory.ts";
+import { ItemAccess } from "./item-access.ts";
 import { ItemStore } from "./item-store.ts";
 
 export interface CollectorOptions {
@@ -16,7 +18,11 @@ export interface CollectorOptions {
   readonly dictionary: () => readonly number[];
   /** A frame has its class, stored or not; of the cloud first, perhaps, and then by a label. */
   readonly onClass: (frame: KeptFrame, classIndex: number, source: LabelSource) => void;
-  readonly onItem: (items: ItemStore) => void;
+  /** The store has learned something. */
+  readonly onItem: () => void;
+  /** The store failed, and an item is gone. */
+  readonly onLost: () => void;
+  readonly faults: Faults;
   /** Someone told the class of a frame. */
   readonly onLabel: (frame: KeptFrame, classIndex: number) => void;
   /** Milliseconds since 1970. */
@@ -25,48 +31,32 @@ export interface CollectorOptions {
 
 /** Brings frames and their classes together: items of hard classes to the store, labels to whoever judges by them. */
 export class Collector {
+  readonly items: ItemAccess;
   readonly #options: CollectorOptions;
   readonly #memory: FrameMemory;
-  #items: ItemStore | undefined;
 
   constructor(options: CollectorOptions) {
-    const { config, now } = options;
+    const { config, faults, onLost, now } = options;
     this.#options = options;
+    this.items = new ItemAccess({ open: () => this.#openStore(), faults, onLost, now });
     const { frames, bytes, age } = config.store;
     this.#memory = new FrameMemory({ frames, bytes, ageMs: age, nowMs: now });
-  }
-
-  /** Undefined until it is opened: a node that never learns has no file of it. */
-  get items(): ItemStore | undefined {
-    return this.#items;
-  }
-
-  openItems(): ItemStore {
-    const { folder, config } = this.#options;
-    const { itemsPerClass: perClass, heldOut, maxBytes } = config.store;
-    if (this.#items === undefined) {
-      this.#items = new ItemStore({ file: join(folder, "items.sqlite"), perClass, heldOut, maxBytes });
-      // Classes may have been agreed on while it was closed, or a kill came before their items were dropped.
-      this.dropOthers();
-    }
-    return this.#items;
   }
 
   /**
    * Opens what was collected before, in a turn of its own: no start and no frame waits for its file.
    *
    * @param wanted - asked when that turn has come
-   * @returns undefined when it was open, or is no longer wanted
-   * @throws {MeanetError} ITEMS_UNUSABLE
+   * @returns whether it is open now and has not been before
    */
-  async recall(wanted: () => boolean): Promise<ItemStore | undefined> {
+  async recall(wanted: () => boolean): Promise<boolean> {
     await nextTurn();
-    return wanted() && this.#items === undefined ? this.openItems() : undefined;
+    return wanted() && !this.items.isOpen && this.items.tryOpen();
   }
 
   /** Gives up items of classes that are no longer hard: no training reads them. */
   dropOthers(): void {
-    this.#items?.keepOnly(this.#options.dictionary());
+    this.items.keepOnly(this.#options.dictionary());
   }
 
   /**
@@ -95,9 +85,22 @@ export class Collector {
   }
 
   close(): void {
-    this.#items?.close();
-    this.#items = undefined;
     this.#memory.clear();
+    this.items.close();
+  }
+
+  #openStore(): ItemStore {
+    const { folder, config, dictionary } = this.#options;
+    const { itemsPerClass: perClass, heldOut, maxBytes } = config.store;
+    const store = new ItemStore({ file: join(folder, "items.sqlite"), perClass, heldOut, maxBytes });
+    try {
+      // Classes may have been agreed on while it was closed, or a kill came before their items were dropped.
+      store.keepOnly(dictionary());
+      return store;
+    } catch (error) {
+      store.close();
+      throw error;
+    }
   }
 
   #collectLabel(frame: KeptFrame, label: string | number): void {
@@ -116,7 +119,6 @@ export class Collector {
     if (source === "label") onLabel(frame, classIndex);
     if (!dictionary().includes(classIndex)) return;
     const { device, id, tensor } = frame;
-    const items = this.openItems();
-    if (items.add({ device, id, classIndex, source, tensor, at: now() })) onItem(items);
+    if (this.items.add({ device, id, classIndex, source, tensor, at: now() })) onItem();
   }
 }

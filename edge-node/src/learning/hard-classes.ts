@@ -96,9 +96,17 @@ export class HardClasses {
   /** Agrees to the proposal. @returns false when there is none */
   async accept(by: "operator" | "policy"): Promise<boolean> {
     const { active, tell, onAgreed, onChange } = this.#options;
+    const told = this.#told;
     const proposal = this.#take();
     if (proposal === undefined) return false;
-    await active.point({ agreed: [...proposal.hardClasses] });
+    try {
+      await active.point({ agreed: [...proposal.hardClasses] });
+    } catch (error) {
+      // It stays proposed: neither told nor asked for anew with every label.
+      this.#proposal ??= proposal;
+      this.#told ??= told;
+      throw error;
+    }
     onAgreed();
     tell({ event: "agreed", hardClasses: this.names(proposal.hardClasses), by });
     onChange();
@@ -122,6 +130,12 @@ export class HardClasses {
       onChange();
     }
     return true;
+  }
+
+  /** A policy that could not write down what it agrees to tries again. */
+  tick(): void {
+    const { config, onFail } = this.#options;
+    if (config.mode === "accept") this.accept("policy").catch(onFail);
   }
 
   /** Writes what is not yet written. */

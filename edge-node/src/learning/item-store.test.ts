@@ -125,6 +125,22 @@ describe("the store of items", () => {
     second.close();
   });
 
+  test("says that it is full, and keeps what it has", () => {
+    const store = new ItemStore({
+      file: ":memory:",
+      perClass: 100,
+      maxBytes: 1e9,
+      heldOut: 0.25,
+      maxPages: 16,
+    });
+    store.add(item(1));
+    const large = item(2, { tensor: new Float32Array(16 * 1024) });
+    assert.throws(() => store.add(large), { errcode: 13, message: "database or disk is full" });
+    assert.equal(store.add(item(3)), true);
+    assert.equal(store.counts.label, 2);
+    store.close();
+  });
+
   test("refuses a file that is no database, by name", () => {
     const file = join(folder, "text.sqlite");
     writeFileSync(file, "not a database, but long enough to be taken for one".repeat(100));

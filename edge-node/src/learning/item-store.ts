@@ -15,6 +15,8 @@ export interface ItemStoreOptions {
   readonly maxBytes: number;
   /** Share of the items that is held out, by their content: the same frame is always on the same side. */
   readonly heldOut: number;
+  /** Of the file, 4 KiB each; at this many it is full, as a disk is. Left out: SQLite's own limit. */
+  readonly maxPages?: number;
 }
 
 /** A labelled frame of a hard class. */
@@ -64,40 +66,8 @@ export class ItemStore {
   /** @throws {MeanetError} ITEMS_UNUSABLE */
   constructor(options: ItemStoreOptions) {
     this.#options = options;
-    try {
-      if (options.file !== ":memory:") mkdirSync(dirname(options.file), { recursive: true });
-      this.#database = new DatabaseSync(options.file);
-      this.#prepare = prepareOnce(this.#database);
-      this.#database.exec(`
-        PRAGMA journal_mode = WAL;
-        PRAGMA synchronous = NORMAL;
-        CREATE TABLE IF NOT EXISTS item (
-          key INTEGER PRIMARY KEY,
-          digest TEXT NOT NULL UNIQUE,
-          device TEXT NOT NULL,
-          id TEXT NOT NULL,
-          class INTEGER NOT NULL,
-          source TEXT NOT NULL,
-          at INTEGER NOT NULL,
-          held_out INTEGER NOT NULL,
-          fresh INTEGER NOT NULL,
-          tensor BLOB NOT NULL
-        ) STRICT;
-        -- Asked at every label: answered without a look at the rows, which hold the tensors.
-        CREATE INDEX IF NOT EXISTS of_class ON item (class, source, at);
-        CREATE INDEX IF NOT EXISTS of_source ON item (source);
-        CREATE INDEX IF NOT EXISTS of_side ON item (class, source, held_out);
-        CREATE INDEX IF NOT EXISTS is_fresh ON item (at) WHERE fresh = 1;
-      `);
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new MeanetError(
-        "ITEMS_UNUSABLE",
-        `cannot open ${options.file} (${reason}): check the folder, its rights and the disk, or delete it to collect anew`,
-        { file: options.file },
-        { cause },
-      );
-    }
+    this.#database = openDatabase(options);
+    this.#prepare = prepareOnce(this.#database);
   }
 
   /** @returns whether the store has learned something by it: a new frame, or a better label of one it has */
@@ -124,7 +94,8 @@ export class ItemStore {
       this.#fit(item.tensor.byteLength);
       this.#database.exec("COMMIT");
     } catch (error) {
-      this.#database.exec("ROLLBACK");
+      // A full disk has rolled back by itself.
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       throw error;
     }
     return true;
@@ -238,6 +209,47 @@ export class ItemStore {
       `DELETE FROM item WHERE key IN (
          SELECT key FROM item WHERE class = ? ${BEST_FIRST} LIMIT -1 OFFSET ?)`,
     ).run(classIndex, most);
+  }
+}
+
+/** @throws {MeanetError} ITEMS_UNUSABLE */
+function openDatabase({ file, maxPages }: ItemStoreOptions): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
+    database = new DatabaseSync(file);
+    database.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = NORMAL;
+      CREATE TABLE IF NOT EXISTS item (
+        key INTEGER PRIMARY KEY,
+        digest TEXT NOT NULL UNIQUE,
+        device TEXT NOT NULL,
+        id TEXT NOT NULL,
+        class INTEGER NOT NULL,
+        source TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        held_out INTEGER NOT NULL,
+        fresh INTEGER NOT NULL,
+        tensor BLOB NOT NULL
+      ) STRICT;
+      -- Asked at every label: answered without a look at the rows, which hold the tensors.
+      CREATE INDEX IF NOT EXISTS of_class ON item (class, source, at);
+      CREATE INDEX IF NOT EXISTS of_source ON item (source);
+      CREATE INDEX IF NOT EXISTS of_side ON item (class, source, held_out);
+      CREATE INDEX IF NOT EXISTS is_fresh ON item (at) WHERE fresh = 1;
+    `);
+    if (maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${maxPages}`);
+    return database;
+  } catch (cause) {
+    database?.close();
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new MeanetError(
+      "ITEMS_UNUSABLE",
+      `cannot open ${file} (${reason}): check the folder, its rights and the disk, or delete it to collect anew`,
+      { file },
+      { cause },
+    );
   }
 }
 

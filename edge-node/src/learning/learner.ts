@@ -6,24 +6,22 @@
  *                         │                (its own thread)                  └ accepted ─ swap ─ trial ┬ passed
  *                         └ discovery of hard classes                                                  └ rolled back
  *
- * Nothing here holds up a frame: joining is a look into a map, all else runs beside the pipeline. Every step is told, with its joules.
+ * Nothing here holds up a frame: joining is a look into a map, all else runs beside the pipeline. Nothing here hurts one either: what goes
+ * wrong is told, and ends at the border that {@link Faults} is; what is asked for by a setting throws to whoever asked. Every step is told, with its joules.
  */
 import type { ComputeMeter } from "@meanet/energy";
-import { type Adaptation, learnableExtension, loadBundle, objection, startAdaptation } from "@meanet/models";
 import type { LabelSource, Training } from "@meanet/protocol";
-import { isMeanetError, type Logger } from "@meanet/runtime";
+import type { Logger } from "@meanet/runtime";
 import type { ServedModel } from "../served-model.ts";
 import { ActiveBundle } from "./active-bundle.ts";
 import { Collector } from "./collector.ts";
 import type { LearningConfig } from "./config.ts";
+import { Faults, reasonOf } from "./faults.ts";
 import type { KeptFrame } from "./frame-memory.ts";
 import { HardClasses } from "./hard-classes.ts";
-import { takeItems } from "./item-choice.ts";
-import type { ItemStore } from "./item-store.ts";
-import { LatencySample } from "./latency-sample.ts";
 import { Probation } from "./probation.ts";
-import { StepMeter } from "./step-meter.ts";
 import { collected, type Told } from "./told.ts";
+import { Trainer } from "./trainer.ts";
 import { dueTrigger } from "./triggers.ts";
 
 /** What became of trainings, since the start of the process. */
@@ -33,6 +31,8 @@ export interface LearnerCounts {
   refused: number;
   rolledBack: number;
   failed: number;
+  /** Items that could not be stored. */
+  lost: number;
 }
 
 export interface LearnerOptions {
@@ -65,26 +65,29 @@ export class Learner {
   readonly #collector: Collector;
   readonly #hardClasses: HardClasses;
   readonly #probation: Probation;
-  #adaptation: Adaptation | undefined;
-  /** Of frames that were answered beside the training. */
-  #beside: LatencySample | undefined;
-  #work: Promise<void> | undefined;
+  readonly #trainer: Trainer;
+  readonly #faults: Faults;
+  /** Why nothing of before was found, to be told when a bundle serves. */
+  #unfound: unknown;
   #recalling: Promise<void> | undefined;
-  #progress = "idle";
-  #busy = false;
   #closed = false;
 
-  private constructor(options: LearnerOptions, active: ActiveBundle) {
+  private constructor(options: LearnerOptions, active: ActiveBundle, unfound: unknown) {
     this.#options = options;
     this.#active = active;
-    const { folder, config, current, swap, meter, onChange, counts, now, log } = options;
+    this.#unfound = unfound;
+    const { folder, config, base, node, current, swap, meter, counts, now, log } = options;
+    const tell = (told: Told) => this.#tell(told);
+    const faults = new Faults({ tell: (reason) => this.#tellFailed(reason), now, log });
+    this.#faults = faults;
+    const onChange = () => faults.guard("state", options.onChange);
     this.#probation = new Probation({
       active,
       config: config.rollback,
       current,
       swap,
       meter,
-      tell: (told) => this.#tell(told),
+      tell,
       onFail: (error) => this.#fail(reasonOf(error)),
       onChange,
       onRolledBack: () => {
@@ -98,10 +101,13 @@ export class Learner {
       config: config.discovery,
       active,
       current,
-      tell: (told) => this.#tell(told),
+      tell,
       onChange,
-      onAgreed: () => this.#collector.dropOthers(),
-      onFail: (error) => this.#fail(reasonOf(error)),
+      onAgreed: () => {
+        faults.over("hard classes");
+        this.#collector.dropOthers();
+      },
+      onFail: (error) => faults.report("hard classes", error),
       log,
     });
     this.#collector = new Collector({
@@ -111,21 +117,35 @@ export class Learner {
       dictionary: () => this.#hardClasses.dictionary,
       onClass: (frame, classIndex, source) => this.#probation.observe(frame, classIndex, source),
       onLabel: (frame, classIndex) => this.#hardClasses.observe(frame, classIndex),
-      onItem: (items) => this.#collected(items),
+      onItem: () => this.#collected(),
+      onLost: () => {
+        counts.lost += 1;
+      },
+      faults,
       now,
+    });
+    this.#trainer = new Trainer({
+      ...{ base, node, config, active, meter, counts, tell, faults, onChange, now },
+      items: this.#collector.items,
+      hardClasses: this.#hardClasses,
+      goLive: (version, hardClasses) => this.#goLive(version, hardClasses),
+      onFail: (reason, forGood) => this.#fail(reason, forGood),
     });
   }
 
   /** Finds what this node has learned before. */
   static async open(options: LearnerOptions): Promise<Learner> {
     const active = new ActiveBundle(options.folder, options.baseFolder);
-    await active.open((error) => {
+    let unfound: unknown;
+    const onDamage = (error: unknown) => {
+      unfound = error;
       options.log.error(
         { err: error },
         "what was learned before cannot be found: the bundle that came serves",
       );
-    });
-    return new Learner(options, active);
+    };
+    await active.open(onDamage).catch(onDamage);
+    return new Learner(options, active, unfound);
   }
 
   get base(): string {
@@ -140,14 +160,19 @@ export class Learner {
   /** The bundle of {@link folder} cannot serve: back to the one that came. */
   async giveUp(reason: string): Promise<void> {
     this.#fail(reason);
-    await this.#active.point({ active: null, onTrial: null });
+    // Where that cannot be written it is tried again, and given up again, at the next start.
+    await this.#active
+      .point({ active: null, onTrial: null })
+      .catch((error: unknown) => this.#faults.report("load", error));
   }
 
   /** The bundle of {@link folder} serves: what was proposed still is, and a trial that a restart cut short goes on. */
   async begin(): Promise<void> {
-    this.#hardClasses.begin();
+    if (this.#unfound !== undefined) this.#faults.report("load", this.#unfound);
+    this.#unfound = undefined;
+    this.#faults.guard("load", () => this.#hardClasses.begin());
     await this.#probation.open().catch((error: unknown) => this.#fail(reasonOf(error)));
-    this.#probation.tick();
+    this.#faults.guard("load", () => this.#probation.tick());
     this.recall();
   }
 
@@ -156,10 +181,11 @@ export class Learner {
     if (!this.#options.enabled()) return;
     this.#recalling ??= this.#collector
       .recall(() => !this.#closed && this.#options.enabled())
-      .then((items) => {
-        if (items !== undefined && items.classes.length > 0) this.#tellCollected(items);
+      .then((opened) => {
+        const { label, cloud } = this.items;
+        if (opened && label + cloud > 0) this.#tellCollected();
       })
-      .catch((error: unknown) => this.#fail(reasonOf(error)))
+      .catch((error: unknown) => this.#faults.report("recall", error))
       .finally(() => {
         this.#recalling = undefined;
       });
@@ -167,7 +193,7 @@ export class Learner {
 
   /** For `state/train`. */
   get progress(): string {
-    return this.#probation.isOpen && this.#work === undefined ? "on trial" : this.#progress;
+    return this.#probation.isOpen && !this.#trainer.isTraining ? "on trial" : this.#trainer.progress;
   }
 
   /** For `state/hard-classes`. */
@@ -176,11 +202,11 @@ export class Learner {
   }
 
   get items(): Readonly<Record<LabelSource, number>> {
-    return this.#collector.items?.counts ?? { label: 0, cloud: 0 };
+    return this.#collector.items.counts;
   }
 
   /**
-   * A frame was answered, by the edge or by the cloud.
+   * A frame was answered, by the edge or by the cloud. Never throws.
    *
    * @param teacher - the cloud's class and its probability, when it answered
    */
@@ -189,45 +215,45 @@ export class Learner {
     teacher: { readonly classIndex: number; readonly probability: number } | undefined,
   ): void {
     if (this.#closed || !this.#options.enabled() || frame.model.base !== this.base) return;
-    this.#collector.observe(frame, teacher);
+    this.#faults.guard("frame", () => this.#collector.observe(frame, teacher));
   }
 
   /** A frame was answered, of whatever bundle. */
   answered(latencyMs: number): void {
-    this.#beside?.observe(latencyMs);
+    this.#trainer.answered(latencyMs);
   }
 
-  /** Someone told the true class of a frame. */
+  /** Someone told the true class of a frame. Never throws. */
   label(device: string, id: string, label: string | number): void {
-    if (!this.#closed && this.#options.enabled()) this.#collector.label(device, id, label);
+    if (this.#closed || !this.#options.enabled()) return;
+    this.#faults.guard("label", () => this.#collector.label(device, id, label));
   }
 
   /** Frames that wait or work: training gives way to them. */
   setLoad(frames: number): void {
-    const { yieldAt } = this.#options.config.training;
-    // Half as many before it goes on: no to and fro at the edge of it.
-    const busy = this.#busy ? frames > yieldAt / 2 : frames >= yieldAt;
-    if (busy === this.#busy) return;
-    this.#busy = busy;
-    if (busy) this.#adaptation?.pause();
-    else this.#adaptation?.resume();
+    this.#trainer.setLoad(frames);
   }
 
-  /** Looks whether the age of what waits asks for a training, and that of a trial for its end: also where no label comes any more. */
+  /**
+   * Looks whether the age of what waits asks for a training, and that of a trial for its end: also where no label comes any more. What
+   * failed before is tried again. Never throws.
+   */
   tick(): void {
-    this.#probation.tick();
-    const { items } = this.#collector;
-    if (!this.#options.enabled() || items === undefined) return;
-    const due = dueTrigger(items.fresh, this.#options.config.trigger, this.#options.now());
-    if (due !== undefined) this.#train(due);
+    this.#faults.guard("tick", () => {
+      this.#probation.tick();
+      if (this.#closed || !this.#options.enabled()) return;
+      this.#hardClasses.tick();
+      if (this.#collector.items.isOpen) this.#trainWhenDue();
+      else this.recall();
+    });
   }
 
   /** Begins a training now. @returns why not; undefined when it began */
   trainNow(): string | undefined {
     if (!this.#options.enabled()) return "learning is off";
-    if (this.#work !== undefined) return "a training is under way";
+    if (this.#trainer.isTraining) return "a training is under way";
     if (this.#probation.isOpen) return `the last extension is still on trial: ${this.#probation.missing}`;
-    this.#train("asked");
+    this.#trainer.begin("asked");
     return undefined;
   }
 
@@ -244,7 +270,7 @@ export class Learner {
   /** Resolves when no store is being opened, and no training and no swap is under way. */
   async idle(): Promise<void> {
     await this.#recalling;
-    await this.#work;
+    await this.#trainer.idle();
     await this.#probation.idle();
   }
 
@@ -252,104 +278,31 @@ export class Learner {
     this.#closed = true;
     // At once: the next learner of the same bundle reads it with its first label.
     this.#hardClasses.close();
-    this.#adaptation?.stop();
-    await this.#recalling;
-    await this.#work;
+    await Promise.all([this.#recalling, this.#trainer.close()]);
     await this.#probation.close();
     this.#collector.close();
   }
 
-  #collected(items: ItemStore): void {
+  #collected(): void {
     // Told at every tenth of the way to a training.
     const tenth = Math.max(1, Math.floor(this.#options.config.trigger.items / 10));
-    if (items.fresh.items % tenth === 0) this.#tellCollected(items);
+    const { items } = this.#collector;
+    const fresh = items.read((store) => store.fresh.items);
+    if (fresh !== undefined && fresh % tenth === 0) this.#tellCollected();
     this.tick();
   }
 
-  #tellCollected(items: ItemStore): void {
-    this.#tell(collected(items, this.#options.current().classes));
+  #tellCollected(): void {
+    const { classes } = this.#options.current();
+    const told = this.#collector.items.read((items) => collected(items, classes));
+    if (told !== undefined) this.#tell(told);
   }
 
-  #train(trigger: "items" | "age" | "asked"): void {
-    if (this.#work !== undefined || this.#probation.isOpen || this.#closed) return;
-    this.#work = this.#trainNow(trigger)
-      .catch((error: unknown) => {
-        if (!this.#closed) this.#fail(reasonOf(error), isMeanetError(error, "LEARNING_UNSUPPORTED"));
-      })
-      .finally(() => {
-        this.#work = undefined;
-        this.#progress = "idle";
-        this.#options.onChange();
-      });
-  }
-
-  async #trainNow(trigger: "items" | "age" | "asked"): Promise<void> {
-    const { config, counts, node, base } = this.#options;
-    const items = this.#collector.openItems();
-    // Whatever becomes of this training, the next one wants new items.
-    items.markSeen();
-    const run = this.#active.pointer.run + 1;
-    await this.#active.point({ run });
-    counts.trainings += 1;
-    const bundle = await loadBundle(this.folder);
-    learnableExtension(bundle);
-    const { epochs, rate, batch, replay, statistics, seed, maxTime, maxMemory } = config.training;
-    const hardClasses = this.#hardClasses.dictionary;
-    const { taken, stored } = takeItems(items, bundle, hardClasses, config);
-    this.#tell({
-      event: "started",
-      trigger,
-      items: taken.labels.length,
-      stored,
-      heldOut: taken.heldOut.filter((heldOut) => heldOut).length,
-      epochs,
-      hardClasses: this.#hardClasses.names(hardClasses),
-    });
-    this.#show(`training ${run}`);
-    const energy = new StepMeter(this.#options.meter);
-    const beside = new LatencySample();
-    const latency = () => (beside.p99Ms === undefined ? {} : { latencyP99Ms: beside.p99Ms });
-    this.#beside = beside;
-    const adaptation = startAdaptation(
-      {
-        bundle,
-        hardClasses,
-        items: taken,
-        recipe: { epochs, learningRate: rate, batch, replay, statistics, seed: seed + run },
-        maxComputeMs: maxTime,
-        maxBytes: maxMemory,
-      },
-      (step) => {
-        if (step.kind === "waiting") {
-          this.#show(`training ${run}: waits for frames in service`);
-          return;
-        }
-        const energyJ = energy.observe(step);
-        if (step.kind !== "epoch") return;
-        const { kind: _, ...figures } = step;
-        this.#tell({ event: "epoch", ...figures, ...latency(), energyJ });
-        this.#show(`training ${run}: epoch ${step.epoch} of ${step.epochs}`);
-      },
-    );
-    this.#adaptation = adaptation;
-    if (this.#busy) adaptation.pause();
-    const result = await adaptation.result.finally(() => {
-      this.#adaptation = undefined;
-      this.#beside = undefined;
-    });
-    const { heldOut, reference } = result;
-    const told = { figures: { heldOut, reference }, ...latency(), energyJ: energy.end() };
-    const reason = objection(result, config.margins);
-    if (reason !== undefined) {
-      counts.refused += 1;
-      this.#tell({ event: "refused", reason, ...told });
-      return;
-    }
-    counts.accepted += 1;
-    this.#tell({ event: "accepted", ...told });
-    const learned = taken.labels.length - heldOut.items;
-    const made = { base, node, hardClasses, items: learned, at: new Date(this.#options.now()) };
-    await this.#goLive(await this.#active.write(bundle, result, made), hardClasses);
+  #trainWhenDue(): void {
+    const { config, now } = this.#options;
+    const fresh = this.#collector.items.read((items) => items.fresh);
+    const due = fresh && dueTrigger(fresh, config.trigger, now());
+    if (due !== undefined && !this.#probation.isOpen) this.#trainer.begin(due);
   }
 
   /** The pointer comes last: a kill before it leaves the bundle that served until then. */
@@ -368,14 +321,13 @@ export class Learner {
   }
 
   #fail(reason: string, forGood = false): void {
-    this.#options.counts.failed += 1;
     this.#options.log[forGood ? "error" : "warn"]({ reason }, "a step of learning failed");
-    this.#tell({ event: "failed", reason: reason.slice(0, 512) });
+    this.#tellFailed(reason);
   }
 
-  #show(progress: string): void {
-    this.#progress = progress;
-    this.#options.onChange();
+  #tellFailed(reason: string): void {
+    this.#options.counts.failed += 1;
+    this.#tell({ event: "failed", reason: reason.slice(0, 512) });
   }
 
   #tell(told: Told): void {
@@ -383,8 +335,4 @@ export class Learner {
     const { run } = this.#active.pointer;
     publish({ at: now(), model: current().name, run, energyJ: 0, ...told } as Training);
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

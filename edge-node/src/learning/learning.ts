@@ -37,7 +37,14 @@ const TICK_MS = 60_000;
 export class Learning {
   readonly #options: LearningOptions;
   readonly #learners = new Map<InputKind, Learner>();
-  readonly #counts: LearnerCounts = { trainings: 0, accepted: 0, refused: 0, rolledBack: 0, failed: 0 };
+  readonly #counts: LearnerCounts = {
+    trainings: 0,
+    accepted: 0,
+    refused: 0,
+    rolledBack: 0,
+    failed: 0,
+    lost: 0,
+  };
   readonly #unheard: Training[] = [];
   readonly #timer: NodeJS.Timeout;
   #listener: LearningListener | undefined;
@@ -91,7 +98,9 @@ export class Learning {
     }
     const before = this.#learners.get(input.kind);
     this.#learners.set(input.kind, learner);
-    await before?.close();
+    await before?.close().catch((error: unknown) => {
+      log.warn({ err: error }, "the learner of the bundle before did not end cleanly");
+    });
     await learner.begin();
     return input.kind;
   }

@@ -60,6 +60,14 @@ describe("thumbnails", () => {
     assert.deepEqual(seen, ["cam/first", "cam/disagreed"]);
   });
 
+  test("leave out by name a frame whose choice fails, and throw nothing into the pipeline", () => {
+    const { thumbnails, leftOut } = scene();
+    const settled = settledOf(frameOf("odd"), { answer: classes(1) });
+    // Of no classes at all.
+    thumbnails.observe({ ...settled, p1: undefined as never });
+    assert.deepEqual(leftOut, ["failed"]);
+  });
+
   test("begin nothing before the frame's own work is done, and make one at a time", async () => {
     const making: string[] = [];
     const gate = Promise.withResolvers<void>();

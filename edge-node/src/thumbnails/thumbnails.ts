@@ -42,14 +42,11 @@ export class Thumbnails {
   /** A frame has its answer. Never throws. */
   observe(item: Answered): void {
     if (this.#closed || this.#choice.isOff) return;
-    const { device } = item.frame;
-    if (!this.#choice.takes({ device, cloud: cloudOpinion(item) }, this.#options.nowMs())) return;
-    if (this.#waiting.length >= this.#options.config.waiting) {
-      this.#options.onLeftOut("busy");
-      return;
+    try {
+      this.#choose(item);
+    } catch (error) {
+      this.#options.onLeftOut("failed", error);
     }
-    this.#waiting.push(item);
-    this.#working ??= this.#work();
   }
 
   /** Resolves when none waits or is under way. */
@@ -62,6 +59,17 @@ export class Thumbnails {
     this.#closed = true;
     this.#waiting.length = 0;
     await this.#working;
+  }
+
+  #choose(item: Answered): void {
+    const { device } = item.frame;
+    if (!this.#choice.takes({ device, cloud: cloudOpinion(item) }, this.#options.nowMs())) return;
+    if (this.#waiting.length >= this.#options.config.waiting) {
+      this.#options.onLeftOut("busy");
+      return;
+    }
+    this.#waiting.push(item);
+    this.#working ??= this.#work();
   }
 
   async #work(): Promise<void> {
