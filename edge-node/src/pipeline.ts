@@ -24,7 +24,13 @@ import {
   type Twin,
   type Unrecorded,
 } from "./stages.ts";
-import type { Lengths } from "./tally.ts";
+
+/** What waits or works now. */
+export interface Lengths {
+  readonly waiting: number;
+  readonly working: number;
+  readonly cloud: number;
+}
 
 export interface PipelineOptions {
   readonly once: OnceOptions;

@@ -18,14 +18,7 @@ import {
   type Registry,
 } from "@meanet/runtime";
 import type { InputKind } from "./input-kind.ts";
-import type { Outcome } from "./pipeline.ts";
-
-/** What waits or works now. */
-export interface Lengths {
-  readonly waiting: number;
-  readonly working: number;
-  readonly cloud: number;
-}
+import type { Lengths, Outcome } from "./pipeline.ts";
 
 /** What is counted, and how Prometheus calls it; what has no name there is the sum of a metric with labels. */
 const counters = {

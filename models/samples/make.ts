@@ -4,7 +4,7 @@
  *     node models/samples/make.ts fashion-mnist [folder of the official files]
  */
 import { join } from "node:path";
-import { openDataset } from "../src/data/dataset.ts";
+import { openDataset } from "../src/data/open-dataset.ts";
 import { balancedIndices, writeTestSample } from "../src/data/sample.ts";
 
 const [name, from] = process.argv.slice(2);

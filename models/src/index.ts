@@ -42,18 +42,16 @@ export { toPlanes, toTensor, windowTensor } from "./bundle/tensor.ts";
 export { listBundles, resolveBundle, zooFolder, zooPath } from "./bundle/zoo.ts";
 export { type ClassMix, drawMix } from "./data/class-mix.ts";
 export { type Corruption, corrupt, lowLight } from "./data/corruption.ts";
-export {
-  type Dataset,
-  datasetNameOf,
-  datasetNames,
-  type LabelledFrames,
-  type LabelledImages,
-  type LabelledWindows,
-  type OfficialSplit,
-  type OpenDatasetOptions,
-  openDataset,
+export type {
+  Dataset,
+  LabelledFrames,
+  LabelledImages,
+  LabelledWindows,
+  OfficialSplit,
+  OpenDatasetOptions,
 } from "./data/dataset.ts";
 export { pictureFiles } from "./data/image-folder.ts";
+export { datasetNameOf, datasetNames, openDataset } from "./data/open-dataset.ts";
 export type { CurvePoint } from "./evaluation/curve.ts";
 export { type EvaluateOptions, type Evaluation, evaluate } from "./evaluation/evaluate.ts";
 export { type EvaluationSplit, evaluationSplits, openFrames } from "./evaluation/frames.ts";
@@ -128,4 +126,5 @@ export { type Random, randomAt, shuffled } from "./training/random.ts";
 export { parseRecipe, type Recipe, readRecipe, recipeSchema } from "./training/recipe.ts";
 export { type HeldOutSplit, holdOut } from "./training/split.ts";
 export { stepSession } from "./training/step-session.ts";
-export { type TrainOptions, train, trainPart } from "./training/train.ts";
+export { train, trainPart } from "./training/train.ts";
+export type { TrainOptions } from "./training/train-options.ts";

@@ -7,7 +7,7 @@ import { bundleCard } from "./bundle/card.ts";
 import { goldenErrors, readGolden } from "./bundle/golden.ts";
 import { drawnInput } from "./bundle/golden-input.ts";
 import { zooPath } from "./bundle/zoo.ts";
-import { openDataset } from "./data/dataset.ts";
+import { openDataset } from "./data/open-dataset.ts";
 import { type Evaluation, evaluate } from "./evaluation/evaluate.ts";
 import type { EvaluationSplit } from "./evaluation/frames.ts";
 import { readRecipe } from "./training/recipe.ts";

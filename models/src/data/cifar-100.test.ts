@@ -10,7 +10,7 @@ import { evaluate } from "../evaluation/evaluate.ts";
 import { openFrames } from "../evaluation/frames.ts";
 import { predictPlain } from "../evaluation/predict.ts";
 import { argmax } from "../routing.ts";
-import { openDataset } from "./dataset.ts";
+import { openDataset } from "./open-dataset.ts";
 
 const folders: string[] = [];
 const names = Array.from({ length: 100 }, (_, index) => `class ${index}`);

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { isMeanetError } from "@meanet/runtime";
-import { openDataset } from "./dataset.ts";
 import { fashionMnistFiles, verifyOfficial } from "./fashion-mnist.ts";
 import { formatIdx, pack, unpack } from "./idx.ts";
+import { openDataset } from "./open-dataset.ts";
 import { balancedIndices, writeTestSample } from "./sample.ts";
 
 const sampleFolder = join(import.meta.dirname, "..", "..", "samples", "fashion-mnist");

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { isMeanetError } from "@meanet/runtime";
-import { openDataset } from "./dataset.ts";
 import { formatIdx } from "./idx.ts";
 import { idxFiles } from "./idx-folder.ts";
+import { openDataset } from "./open-dataset.ts";
 
 describe("a folder of IDX files", () => {
   let folder: string;

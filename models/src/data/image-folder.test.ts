@@ -8,9 +8,10 @@ import { isMeanetError } from "@meanet/runtime";
 import sharp from "sharp";
 import type { ImageInput } from "../bundle/manifest.ts";
 import { toTensor } from "../bundle/tensor.ts";
-import { datasetNameOf, type OpenDatasetOptions, openDataset } from "./dataset.ts";
+import type { OpenDatasetOptions } from "./dataset.ts";
 import { gather } from "./gather.ts";
 import { pictureFiles } from "./image-folder.ts";
+import { datasetNameOf, openDataset } from "./open-dataset.ts";
 
 describe("a folder of pictures by class", () => {
   let folder: string;

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { isMeanetError } from "@meanet/runtime";
 import { activities, activityWindows, writeActivityWindows } from "../testing/activity-windows.ts";
-import { type LabelledWindows, openDataset } from "./dataset.ts";
+import type { LabelledWindows } from "./dataset.ts";
+import { openDataset } from "./open-dataset.ts";
 import { writeCompactPart } from "./uci-har-compact.ts";
 import { uciHarChannels } from "./uci-har-part.ts";
 

@@ -11,7 +11,7 @@ import {
 } from "onnx-buf";
 import type { ImageInput } from "../bundle/manifest.ts";
 import { toTensor } from "../bundle/tensor.ts";
-import { openDataset } from "../data/dataset.ts";
+import { openDataset } from "../data/open-dataset.ts";
 import { softmax } from "../routing.ts";
 import { type AdoptOptions, adopt, bytesAsTheyAre, readClassifier } from "./adopt.ts";
 import { answer, close, edited, sample, samples } from "./adopt-for-tests.ts";

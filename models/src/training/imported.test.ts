@@ -13,7 +13,8 @@ import { OnnxFile } from "../onnx-file/index.ts";
 import { type MainRecipeOptions, mainRecipe } from "./main-recipe.ts";
 import { parseRecipe, type Recipe } from "./recipe.ts";
 import { openTinyData, schedule, tinyRecipe } from "./tiny-training-for-tests.ts";
-import { type TrainOptions, train, trainPart } from "./train.ts";
+import { train, trainPart } from "./train.ts";
+import type { TrainOptions } from "./train-options.ts";
 
 const torch = join(import.meta.dirname, "..", "..", "samples", "torch-classifier");
 /** The tiny edge in variant B, which does not split main; its exit pools the whole map. */

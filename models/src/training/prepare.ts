@@ -11,7 +11,7 @@ import type { Training } from "./parts.ts";
 import { randomAt, shuffled } from "./random.ts";
 import type { Recipe } from "./recipe.ts";
 import { channelMoments, drawSubjects, holdOut, subjectsOut } from "./split.ts";
-import type { TrainOptions } from "./train.ts";
+import type { TrainOptions } from "./train-options.ts";
 
 /**
  * @param main - a network made elsewhere, which brings the normalisation that it was trained with

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { type Dataset, openDataset } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { openDataset } from "../data/open-dataset.ts";
 
 export const schedule = { kind: "one-cycle", peak: 0.1 };
 

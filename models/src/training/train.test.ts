@@ -11,7 +11,8 @@ import { evaluate } from "../evaluation/evaluate.ts";
 import type { EpochProgress, TrainingProgress } from "./progress.ts";
 import { parseRecipe, type Recipe, readRecipe } from "./recipe.ts";
 import { openTinyData, tinyRecipe } from "./tiny-training-for-tests.ts";
-import { type TrainOptions, train, trainPart } from "./train.ts";
+import { train, trainPart } from "./train.ts";
+import type { TrainOptions } from "./train-options.ts";
 
 const recipe: Recipe = parseRecipe(tinyRecipe, "test");
 

@@ -24,23 +24,8 @@ import { type Imported, importParts, readForeign } from "./imported.ts";
 import { mainFrom } from "./main-from.ts";
 import { type Training, trainCloud, trainExtension, trainedMain, trainMain } from "./parts.ts";
 import { prepare } from "./prepare.ts";
-import type { TrainingProgress } from "./progress.ts";
 import type { Recipe } from "./recipe.ts";
-
-export interface TrainOptions {
-  /** The bundle's folder; what is there is replaced at the end. */
-  readonly out: string;
-  readonly data: Dataset;
-  /** The folder that ONNX files of the recipe are named from. Default: the working directory. */
-  readonly folder?: string | undefined;
-  /** Folder of checkpoints and of `log.jsonl`. Default `.meanet/training/{name of the recipe}`. */
-  readonly work?: string | undefined;
-  readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
-  /** Stops after the step under way, with a checkpoint. */
-  readonly signal?: AbortSignal | undefined;
-  /** Worker threads; does not change the result. Default: as many as the recipe has shards. */
-  readonly threads?: number | undefined;
-}
+import type { TrainOptions } from "./train-options.ts";
 
 /**
  * Trains a bundle, or goes on where a training stopped. The bundle holds frames of the data only where they may be passed on.

@@ -1,11 +1,7 @@
 import { MeanetError } from "@meanet/runtime";
-import { type Tier, tierNames, tiers } from "../rollups/tiers.ts";
+import { type Tier, tiers } from "../rollups/tiers.ts";
 import { queries } from "./named-queries.ts";
-import type { ResolvedQuery } from "./query-options.ts";
-
-/** What a query is answered from: the rows themselves, or their roll-ups of one length. */
-export const sources = ["raw", ...tierNames] as const;
-export type Source = (typeof sources)[number];
+import { type ResolvedQuery, type Source, sources } from "./query-options.ts";
 
 /** From when on a store has all that it ever had, milliseconds since 1970. A roll-up that it does not have is left out. */
 export type Coverage = { readonly raw: number } & Readonly<Partial<Record<Tier, number>>>;

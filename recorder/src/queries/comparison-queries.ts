@@ -1,4 +1,4 @@
-import type { NamedQuery } from "./named-queries.ts";
+import type { NamedQuery } from "./named-query.ts";
 import { rolledVerdicts } from "./rolled-verdicts.ts";
 
 const by = ["device", "model", "edge", "site"] as const;

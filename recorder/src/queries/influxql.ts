@@ -3,9 +3,9 @@ import { policiesIn, retentionPolicies, shownContinuousQueries } from "../influx
 import type { PolicyNames } from "../influx/rollup-queries.ts";
 import { tierNames } from "../rollups/tiers.ts";
 import { type Coverage, chooseSource, type SourcedQuery } from "./choose-source.ts";
-import type { Part } from "./named-queries.ts";
+import type { Cell, Part, RawRow } from "./named-query.ts";
 import { type QueryOptions, resolveQuery } from "./query-options.ts";
-import { type Cell, type QueryResult, type RawRow, toResult } from "./query-result.ts";
+import { type QueryResult, toResult } from "./query-result.ts";
 import { groupTag, partsFor } from "./sql.ts";
 
 /**

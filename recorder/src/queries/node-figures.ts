@@ -1,5 +1,4 @@
-import type { NamedQuery } from "./named-queries.ts";
-import type { RawRow } from "./query-result.ts";
+import type { NamedQuery, RawRow } from "./named-query.ts";
 
 /** What nodes say that they used, whoever was answered: idle time, frames without a verdict and small pictures are in it where their meter counts them. */
 export const consumption: NamedQuery = {

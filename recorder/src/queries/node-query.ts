@@ -1,5 +1,4 @@
-import type { NamedQuery } from "./named-queries.ts";
-import type { Cell, RawRow } from "./query-result.ts";
+import type { Cell, NamedQuery, RawRow } from "./named-query.ts";
 
 /** A node's row is made of its last status, its last stats and, of the time asked for, what it dropped. */
 export const nodes: NamedQuery = {

@@ -12,11 +12,10 @@ import type { Observation } from "../store/store.ts";
 import { forwardAll } from "../testing/forwarded.ts";
 import { type Influxd, startInfluxd } from "../testing/influxd.ts";
 import { START } from "../testing/verdicts.ts";
-import type { Source } from "./choose-source.ts";
 import { runInfluxQuery } from "./influxql.ts";
 import { type QueryName, queries } from "./named-queries.ts";
 import { observations } from "./observations-for-tests.ts";
-import type { QueryOptions } from "./query-options.ts";
+import type { QueryOptions, Source } from "./query-options.ts";
 import type { QueryResult } from "./query-result.ts";
 import { runQuery } from "./sql.ts";
 

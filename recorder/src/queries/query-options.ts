@@ -1,14 +1,12 @@
 import { MeanetError, parseDurationMs } from "@meanet/runtime";
 import { z } from "zod";
-import { type Source, sources } from "./choose-source.ts";
-import {
-  type Grouping,
-  groupings,
-  isQueryName,
-  type QueryName,
-  queries,
-  queryNames,
-} from "./named-queries.ts";
+import { tierNames } from "../rollups/tiers.ts";
+import { isQueryName, type QueryName, queries, queryNames } from "./named-queries.ts";
+import { type Grouping, groupings } from "./named-query.ts";
+
+/** What a query is answered from: the rows themselves, or their roll-ups of one length. */
+export const sources = ["raw", ...tierNames] as const;
+export type Source = (typeof sources)[number];
 
 /** More buckets than this fit on no screen, and take long. */
 const MAX_BUCKETS = 10_000;

@@ -1,10 +1,10 @@
 import { latencyBuckets, percentileMs } from "../rollups/latency-buckets.ts";
-import type { Source, SourcedQuery } from "./choose-source.ts";
+import type { SourcedQuery } from "./choose-source.ts";
 import { queries } from "./named-queries.ts";
+import type { Cell, RawRow } from "./named-query.ts";
 import { withGauges } from "./node-figures.ts";
 import { withQueues } from "./node-query.ts";
-
-export type Cell = string | number | null;
+import type { Source } from "./query-options.ts";
 
 /** A table: `rows[i][j]` belongs to `columns[j]`. Rows stand in rising order of their keys. */
 export interface QueryResult {
@@ -18,9 +18,6 @@ export interface QueryResult {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly Cell[])[];
 }
-
-/** A row as a database gives it, by column. */
-export type RawRow = Readonly<Record<string, Cell>>;
 
 /** Adds what is computed from other columns, and puts rows and columns in order: the same for every database. */
 export function toResult(query: SourcedQuery, rows: readonly RawRow[]): QueryResult {

@@ -1,4 +1,4 @@
-import type { Statements } from "./named-queries.ts";
+import type { Statements } from "./named-query.ts";
 
 /** What a column adds up: `sum(frames)`. */
 type Columns = Readonly<Record<string, string>>;

@@ -2,9 +2,10 @@ import type { DatabaseSync } from "node:sqlite";
 import { type RolledUp, rollupTable } from "../rollups/rollup-tables.ts";
 import { openDatabaseToRead } from "../store/schema.ts";
 import { chooseSource, type SourcedQuery } from "./choose-source.ts";
-import { type Part, queries } from "./named-queries.ts";
+import { queries } from "./named-queries.ts";
+import type { Part, RawRow } from "./named-query.ts";
 import { type QueryOptions, type ResolvedQuery, resolveQuery } from "./query-options.ts";
-import { type QueryResult, type RawRow, toResult } from "./query-result.ts";
+import { type QueryResult, toResult } from "./query-result.ts";
 import { coverageOf } from "./sqlite-coverage.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { NamedQuery } from "./named-queries.ts";
+import type { NamedQuery } from "./named-query.ts";
 
 /** Whole steps, one by one, are told by `findTrainings`: in InfluxDB they lack what is no figure. */
 export const training: NamedQuery = {
