@@ -54,7 +54,8 @@ for (const name of withoutFrames) {
         await readFile(join(zooPath(name), "evaluation.json"), "utf8"),
       ) as Evaluation[];
       const { manifest } = await loadBundle(zooPath(name));
-      const { notes } = await readRecipe(join(recipes, `${manifest.provenance.recipe.name}.yaml`));
+      const source = manifest.provenance.quantization?.from.name ?? name;
+      const { notes } = await readRecipe(join(recipes, `${source}.yaml`));
       assert.equal(
         await readFile(join(zooPath(name), "card.md"), "utf8"),
         bundleCard(manifest, shipped, notes),
