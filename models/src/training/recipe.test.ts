@@ -45,6 +45,18 @@ describe("a recipe that extends another", () => {
     assert.deepEqual(await readRecipe(path), parseRecipe(expected, "expected"));
   });
 
+  it("may take away what the other does not have, and one that extends none may write null for what it leaves out", async () => {
+    const { cloud: _network, ...edges } = tinyRecipe;
+    const { main, extension } = tinyRecipe.train;
+    const alone = { ...edges, train: { main, extension } };
+    const expected = parseRecipe(alone, "expected");
+    const nulls = { cloud: null, train: { main, extension, cloud: null } };
+    assert.deepEqual(await readRecipe(await write("nulls.yaml", { ...edges, ...nulls })), expected);
+    await write("edges.yaml", alone);
+    const again = await write("again.yaml", { extends: "edges.yaml", cloud: null, train: { cloud: null } });
+    assert.deepEqual(await readRecipe(again), expected);
+  });
+
   it("may extend one that extends", async () => {
     await write("first.yaml", { extends: "base.yaml", seed: 8, name: "first" });
     const { seed, name, version } = await readRecipe(

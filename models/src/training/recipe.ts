@@ -185,8 +185,8 @@ export const recipeSchema = schema
 export type Recipe = z.infer<typeof recipeSchema>;
 
 /**
- * Reads a recipe, a YAML file. Where it says `extends: other.yaml` it tells what differs from that recipe, which lies at that path
- * from its own folder: keys within keys are merged, lists are replaced, `null` takes a key away.
+ * Reads a recipe, a YAML file. A key that is `null` counts as left out. Where it says `extends: other.yaml` it tells what differs from
+ * that recipe, which lies at that path from its own folder: keys within keys are merged, lists are replaced, `null` takes a key away.
  *
  * @throws {MeanetError} RECIPE_INVALID
  */
@@ -199,8 +199,9 @@ async function readExtended(path: string, extending: readonly string[]): Promise
     throw new MeanetError("RECIPE_INVALID", `${path}: \`extends\` comes back to where it began`, { path });
   }
   const value = await readYaml(path);
-  if (!isObject(value) || value.extends === undefined) return value;
+  if (!isObject(value)) return value;
   const { extends: base, ...changes } = value;
+  if (base === undefined) return merged({}, changes);
   if (typeof base !== "string") {
     throw new MeanetError("RECIPE_INVALID", `${path}: expected the path of a recipe → extends`, { path });
   }
@@ -208,8 +209,8 @@ async function readExtended(path: string, extending: readonly string[]): Promise
 }
 
 function merged(base: unknown, changes: unknown): unknown {
-  if (!isObject(base) || !isObject(changes)) return changes;
-  const result: Record<string, unknown> = { ...base };
+  if (!isObject(changes)) return changes;
+  const result: Record<string, unknown> = isObject(base) ? { ...base } : {};
   for (const [key, value] of Object.entries(changes)) {
     if (value === null) delete result[key];
     else result[key] = merged(result[key], value);
