@@ -1,9 +1,9 @@
 import { MeanetError } from "@meanet/runtime";
 import { averageStatistics, type Part, type TrainedValues } from "../graph/index.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
-import type { TrainingProgress } from "./progress.ts";
+import type { PartName, TrainingProgress } from "./progress.ts";
 import { randomAt, shuffled } from "./random.ts";
-import type { PartRecipe } from "./recipe.ts";
+import type { PartRecipe, Recipe } from "./recipe.ts";
 import { learningRate } from "./schedule.ts";
 import { Shards, type ShardsOptions } from "./shards.ts";
 
@@ -55,6 +55,25 @@ export async function fit(options: FitOptions): Promise<Fitted> {
   }
 }
 
+/**
+ * Whole batches of the frames that a part learns from.
+ *
+ * @throws {MeanetError} RECIPE_INVALID when there is none
+ */
+export function stepsPerEpoch(
+  part: PartName,
+  frames: number,
+  { shards, frames: ofShard }: Recipe["batch"],
+): number {
+  const batch = shards * ofShard;
+  if (frames >= batch) return Math.floor(frames / batch);
+  throw new MeanetError(
+    "RECIPE_INVALID",
+    `${part}: ${frames} frames to learn from are fewer than one batch of ${shards} x ${ofShard} = ${batch}; lower batch.frames in the recipe, or give more frames`,
+    { part, frames, batch },
+  );
+}
+
 class Fit {
   readonly #options: FitOptions;
   readonly #shards: Shards;
@@ -70,14 +89,10 @@ class Fit {
     this.#options = options;
     this.#shards = shards;
     this.#batch = options.batch * options.shards;
-    this.#stepsPerEpoch = Math.floor(options.indices.length / this.#batch);
-    if (this.#stepsPerEpoch === 0) {
-      throw new MeanetError(
-        "RECIPE_INVALID",
-        `${options.part.name}: ${options.indices.length} frames are fewer than one batch of ${this.#batch}`,
-        { part: options.part.name },
-      );
-    }
+    this.#stepsPerEpoch = stepsPerEpoch(options.part.name, options.indices.length, {
+      shards: options.shards,
+      frames: options.batch,
+    });
     this.#epoch = saved?.epoch ?? 0;
     this.#step = saved?.step ?? 0;
     this.#lossSum = saved?.lossSum ?? 0;

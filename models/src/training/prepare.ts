@@ -6,6 +6,7 @@ import { MeanetError } from "@meanet/runtime";
 import type { ModelInput } from "../bundle/manifest.ts";
 import type { Dataset, LabelledFrames } from "../data/dataset.ts";
 import type { Classifier } from "../onnx-file/index.ts";
+import { stepsPerEpoch } from "./fit.ts";
 import { normalisationOf } from "./imported.ts";
 import type { Training } from "./parts.ts";
 import { randomAt, shuffled } from "./random.ts";
@@ -26,6 +27,7 @@ export async function prepare(
   await mkdir(work, { recursive: true });
   const labelled = await options.data.read("train");
   const split = splitBy(labelled, recipe);
+  checkFrames(recipe, labelled, split);
   const own = main === undefined || recipe.main === undefined ? {} : normalisationOf(main, recipe.main);
   const input = { ...inputOf(labelled, split.train), ...own };
   checkNetworks(recipe, options.data, input);
@@ -72,7 +74,15 @@ function splitBy(labelled: LabelledFrames, recipe: Recipe): Training["split"] {
 }
 
 function wholeSplit(labelled: LabelledFrames, { data, seed }: Recipe): Training["split"] {
-  if (data.heldOutSubjects === undefined) return holdOut(labelled, data.heldOut ?? 0, seed);
+  if (data.heldOutSubjects === undefined) {
+    const { heldOut = 0 } = data;
+    if (heldOut < labelled.count) return holdOut(labelled, heldOut, seed);
+    throw new MeanetError(
+      "RECIPE_INVALID",
+      `${heldOut} frames cannot be held out of ${labelled.count}: some must be left to learn from; a tenth is usual → data.heldOut`,
+      { heldOut, frames: labelled.count },
+    );
+  }
   const heldOutSubjects = drawSubjects(labelled, data.heldOutSubjects, seed);
   return { ...subjectsOut(labelled, heldOutSubjects), heldOutSubjects };
 }
@@ -82,6 +92,26 @@ function inputOf(labelled: LabelledFrames, train: Uint32Array): ModelInput {
   return labelled.kind === "image"
     ? { kind: "image", shape: labelled.shape, ...moments }
     : { kind: "window", shape: labelled.shape, ...moments, rateHz: labelled.rateHz };
+}
+
+/**
+ * The extension learns from hard classes alone, and which these are is known after main: here they are taken to be those that have
+ * most frames. What is too few then is too few in any case.
+ *
+ * @throws {MeanetError} RECIPE_INVALID
+ */
+function checkFrames(
+  { batch, edge, train }: Recipe,
+  { labels }: LabelledFrames,
+  split: Training["split"],
+): void {
+  const all = split.train.length;
+  const ofClass = new Map<number, number>();
+  for (const index of split.train) ofClass.set(labels[index]!, (ofClass.get(labels[index]!) ?? 0) + 1);
+  const most = [...ofClass.values()].sort((a, b) => b - a).slice(0, edge.hardClasses);
+  if (train.main !== undefined) stepsPerEpoch("main", all, batch);
+  stepsPerEpoch("extension", edge.notHard ? all : most.reduce((sum, frames) => sum + frames, 0), batch);
+  if (train.cloud !== undefined) stepsPerEpoch("cloud", all, batch);
 }
 
 /** Found here, it costs no hour of training. @throws {MeanetError} RECIPE_INVALID */

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { isMeanetError } from "@meanet/runtime";
+import type { Dataset } from "../data/dataset.ts";
+import { prepare } from "./prepare.ts";
+import { parseRecipe } from "./recipe.ts";
+import { openTinyData, tinyRecipe } from "./tiny-training-for-tests.ts";
+
+describe("prepare", () => {
+  let work: string;
+  let data: Dataset;
+  const prepared = (changes: object) =>
+    prepare(parseRecipe({ ...tinyRecipe, ...changes }, "test"), { data, work });
+  const refusal = (what: RegExp) => (error: unknown) =>
+    isMeanetError(error, "RECIPE_INVALID") && what.test(error.message);
+
+  before(async () => {
+    work = await mkdtemp(join(tmpdir(), "meanet-prepare-"));
+    data = await openTinyData();
+  });
+  after(() => rm(work, { recursive: true }));
+
+  it("refuses a batch that a part has too few frames for before any is trained", async () => {
+    // 800 frames of ten classes: those of five are 400.
+    const batch = { shards: 2, frames: 201 };
+    await assert.rejects(prepared({ batch }), refusal(/^extension: 400 frames.*2 x 201 = 402; lower batch/));
+    await prepared({ batch: { shards: 2, frames: 200 } });
+    await prepared({ batch, edge: { ...tinyRecipe.edge, notHard: true } });
+    await assert.rejects(prepared({ batch: { shards: 3, frames: 300 } }), refusal(/^main: 800 frames/));
+  });
+
+  it("refuses to hold out all frames", async () => {
+    const holding = (heldOut: number) => prepared({ data: { ...tinyRecipe.data, heldOut } });
+    await assert.rejects(holding(1000), refusal(/1000 frames cannot be held out of 1000.*→ data\.heldOut/));
+    await assert.rejects(holding(6000), refusal(/6000 frames cannot be held out of 1000/));
+    await assert.rejects(holding(999), refusal(/^main: 1 frames/));
+  });
+});
