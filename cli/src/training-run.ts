@@ -6,7 +6,7 @@ import { isMeanetError } from "@meanet/runtime";
 import { createLogUpdate } from "log-update";
 import { untilStopped } from "./lifetime.ts";
 
-/** Between two lines about the steps of an epoch, where nobody watches a terminal. */
+/** Between two lines about what is under way, where nobody watches a terminal. */
 const LINE_INTERVAL_MS = 15_000;
 
 /** What a training is given by the command that watches it. */
@@ -46,17 +46,18 @@ export async function putAside(work: string, part?: BundlePart): Promise<void> {
 }
 
 /** A line that changes in place on a terminal, else a line now and then; epochs stay. */
-function progressView(stream: NodeJS.WriteStream): (progress: TrainingProgress) => void {
+export function progressView(stream: NodeJS.WriteStream): (progress: TrainingProgress) => void {
   if (stream.isTTY) {
     const update = createLogUpdate(stream);
     return (progress) => {
       if (progress.kind === "epoch") update.persist(progressLine(progress));
+      else if (progress.kind === "measuring" && progress.done === 1) update.clear();
       else update(progressLine(progress));
     };
   }
   let nextMs = performance.now() + LINE_INTERVAL_MS;
   return (progress) => {
-    if (progress.kind === "step" && performance.now() < nextMs) return;
+    if (progress.kind !== "epoch" && performance.now() < nextMs) return;
     nextMs = performance.now() + LINE_INTERVAL_MS;
     stream.write(`${progressLine(progress)}\n`);
   };

@@ -55,6 +55,7 @@ export { datasetNameOf, datasetNames, openDataset } from "./data/open-dataset.ts
 export type { CurvePoint } from "./evaluation/curve.ts";
 export { type EvaluateOptions, type Evaluation, evaluate } from "./evaluation/evaluate.ts";
 export { type EvaluationSplit, evaluationSplits, openFrames } from "./evaluation/frames.ts";
+export type { MeasuringProgress } from "./evaluation/measuring.ts";
 export { type RuleAccuracies, type RuleName, ruleNames } from "./evaluation/rules.ts";
 export { saveEvaluation } from "./evaluation/save.ts";
 export type { Accuracy } from "./evaluation/score.ts";

@@ -156,7 +156,7 @@ async function create(config: CreateConfig, out: string): Promise<void> {
       signal,
       onProgress: show,
     });
-    const figures = await evaluate(bundle, data, judged);
+    const figures = await evaluate(bundle, data, judged, { onProgress: show });
     console.log(json ? JSON.stringify(figures) : evaluateTable(figures));
     console.error(`${bundle.manifest.name}@${bundle.manifest.version} stands in ${bundle.dir}`);
     tellReferenceHint(data, bundle);

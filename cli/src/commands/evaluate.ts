@@ -12,6 +12,7 @@ import { Command } from "commander";
 import { z } from "zod";
 import { addConfigOptions, configFlags } from "../config-options.ts";
 import { openBundleData, skipUnreadableText } from "../open-data.ts";
+import { progressView } from "../training-run.ts";
 
 const evaluateConfigSchema = z.strictObject({
   bundle: z.string().default("fashion-mnist").describe("bundle of the zoo by name, or a folder"),
@@ -56,7 +57,11 @@ async function runEvaluate(values: Record<string, unknown>): Promise<void> {
     from: config.data,
     skipUnreadable: config.skipUnreadable,
   });
-  const figures = await evaluate(bundle, dataset, split, { profile, uplink });
+  const figures = await evaluate(bundle, dataset, split, {
+    profile,
+    uplink,
+    onProgress: progressView(process.stderr),
+  });
   if (config.save) await saveEvaluation(bundle.dir, figures);
   console.log(config.json ? JSON.stringify(figures) : evaluateTable(figures));
 }

@@ -14,6 +14,7 @@ import { decisionOf } from "../routing.ts";
 import { type CurvePoint, curvePoint, curveThresholds, type EdgeCosts } from "./curve.ts";
 import { type CallPrecision, callPrecision, type MainErrors, mainErrors } from "./detection.ts";
 import { type EvaluationSplit, openFrames } from "./frames.ts";
+import { countRuns, type MeasuringProgress } from "./measuring.ts";
 import { predictEdge, predictPlain } from "./predict.ts";
 import { type RuleAccuracies, ruleAccuracies } from "./rules.ts";
 import { type Accuracy, accuracyOf, entropyMeans, type ScoredFrame, scoreFrames, share } from "./score.ts";
@@ -23,6 +24,8 @@ export interface EvaluateOptions {
   readonly profile?: DeviceProfileName | undefined;
   /** The radio whose joules are reckoned. Default `wifi`. */
   readonly uplink?: UplinkName | undefined;
+  /** Told of it on the way: many frames take minutes. */
+  readonly onProgress?: ((progress: MeasuringProgress) => void) | undefined;
 }
 
 /** Figures of a bundle on one split. Accuracies and shares are fractions, entropies nats. */
@@ -77,8 +80,12 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const { manifest, files } = bundle;
-  const frames = await openFrames(dataset, split, manifest);
+  const opened = await openFrames(dataset, split, manifest);
   const { hardClasses } = manifest;
+  const passes = files.cloud === undefined ? 1 : 2;
+  const onRun =
+    options.onProgress && countRuns({ split, frames: opened.indices.length, passes }, options.onProgress);
+  const frames = { ...opened, onRun };
   // Two passes at a time: each engine has a thread of its own.
   const [edge, cloud] = await Promise.all([
     predictEdge({ main: files.main, extension: files.extension, hardClasses }, frames),

@@ -17,6 +17,8 @@ export interface Frames {
   /** Indices into `labelled`, in the order of every result. */
   readonly indices: Uint32Array;
   readonly input: ModelInput;
+  /** Told of the number of frames of each run, when it is done. */
+  readonly onRun?: ((frames: number) => void) | undefined;
 }
 
 /** Main's and the extension's distributions of one frame. */
@@ -128,8 +130,12 @@ export async function predictExtension(
   }
 }
 
-function* batches({ indices }: Frames): Generator<Uint32Array> {
-  for (let start = 0; start < indices.length; start += BATCH) yield indices.subarray(start, start + BATCH);
+function* batches({ indices, onRun }: Frames): Generator<Uint32Array> {
+  for (let start = 0; start < indices.length; start += BATCH) {
+    const batch = indices.subarray(start, start + BATCH);
+    yield batch;
+    onRun?.(batch.length);
+  }
 }
 
 function view({ labelled, input }: Frames, indices: ArrayLike<number>): TensorView {

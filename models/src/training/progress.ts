@@ -1,8 +1,10 @@
+import type { MeasuringProgress } from "../evaluation/measuring.ts";
+
 /** What is trained, in this order. `extension` is adaptive and extension together, with main frozen; `joint` all three at once. */
 export type PartName = "main" | "extension" | "cloud" | "joint";
 
-/** How a training goes: after each step, and after each epoch. */
-export type TrainingProgress = StepProgress | EpochProgress;
+/** How a training goes: after each step, after each epoch, and while what was trained is measured. */
+export type TrainingProgress = StepProgress | EpochProgress | MeasuringProgress;
 
 interface StepProgress {
   readonly kind: "step";
@@ -38,6 +40,11 @@ export interface EpochProgress {
 
 /** One line about a training, for people. */
 export function progressLine(progress: TrainingProgress): string {
+  if (progress.kind === "measuring") {
+    const { split, frames, done, secondsLeft } = progress;
+    const of = split === "test" ? "frames of the test part" : "held-out frames";
+    return `measuring on ${frames} ${of}: ${percent(done)}, ${duration(secondsLeft)} left`;
+  }
   const epoch = `${progress.part} epoch ${progress.kind === "step" ? progress.epoch + 1 : progress.epoch}/${progress.epochs}`;
   if (progress.kind === "step") {
     const { step, steps, loss, learningRate, imagesPerSecond, secondsLeft } = progress;

@@ -171,14 +171,14 @@ function heldOutOf({ labelled, split, input }: Training) {
 async function texts(
   manifest: BundleContent["manifest"],
   files: Bundle["files"],
-  { recipe, labelled, split, input }: Training,
+  { recipe, labelled, split, input, onProgress }: Training,
   data: Dataset,
 ): Promise<Record<string, string>> {
   const x = goldenInput(data, { labelled, indices: split.heldOut, input }, recipe.seed);
   const bundle = { manifest, files };
-  const evaluations = [await evaluate(bundle, data, "held-out")];
+  const evaluations = [await evaluate(bundle, data, "held-out", { onProgress })];
   if (await data.has("test")) {
-    evaluations.unshift(await evaluate(bundle, data, "test"));
+    evaluations.unshift(await evaluate(bundle, data, "test", { onProgress }));
   }
   return {
     "golden.json": `${JSON.stringify(await makeGolden(files, x), undefined, 1)}\n`,
