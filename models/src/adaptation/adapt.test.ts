@@ -77,20 +77,29 @@ describe("adaptation", () => {
     assert.equal(second.heldOut.current, first.heldOut.candidate);
   });
 
-  it("asks at the gate between any two runs, and counts what it waited there", async () => {
+  it("asks at the gate between any two runs, and tells all that it waited there with the epochs", async () => {
     let asked = 0;
-    const epochs: AdaptationStep[] = [];
+    let askedAtLast = 0;
+    const paused: number[] = [];
     await adapt(task, {
       ...open,
       gate: () => {
         asked += 1;
         return 3;
       },
-      onStep: (step) => step.kind === "epoch" && epochs.push(step),
+      onStep: (step) => {
+        if (step.kind !== "epoch") return;
+        paused.push(step.pausedMs);
+        askedAtLast = asked;
+      },
     });
-    const paused = epochs.map((step) => (step.kind === "epoch" ? step.pausedMs : 0));
     // Eight steps, and twenty runs for the statistics of the epoch before.
     assert.ok(paused.every((ms) => ms >= 8 * 3) && asked > 4 * 28, `${paused.join()} of ${asked}`);
+    // Main's runs over all frames come before the first epoch.
+    assert.equal(
+      paused.reduce((sum, ms) => sum + ms, 0),
+      3 * askedAtLast,
+    );
   });
 
   it("begins no step after its computing time is over, in the first epoch as in any, and judges what it has", async () => {

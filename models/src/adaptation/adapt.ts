@@ -58,6 +58,8 @@ class Adaptation {
   #values: TrainedValues;
   #startedMs = 0;
   #pausedMs = 0;
+  /** Of these, told with the epochs so far. */
+  #toldPausedMs = 0;
 
   constructor(task: AdaptationTask, effects: AdaptationEffects) {
     const { bundle, hardClasses, recipe } = task;
@@ -152,7 +154,7 @@ class Adaptation {
         if (!Number.isFinite(loss)) {
           throw new MeanetError(
             "TRAINING_FAILED",
-            `the loss of epoch ${epoch + 1} is ${loss}; lower learning.rate`,
+            `the loss of epoch ${epoch + 1} is ${loss}; lower the learning rate, learning.training.rate of the node`,
           );
         }
         lossSum += loss;
@@ -175,8 +177,9 @@ class Adaptation {
         loss: lossSum / done,
         accuracy: right.length === 0 ? null : accuracyOf(right, heldOut.weights),
         imagesPerS: (done * batch) / seconds,
-        pausedMs: this.#pausedMs - pausedBefore,
+        pausedMs: this.#pausedMs - this.#toldPausedMs,
       });
+      this.#toldPausedMs = this.#pausedMs;
     }
     await step.close();
     return epoch;

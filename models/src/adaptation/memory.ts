@@ -54,7 +54,7 @@ export function checkMemory(bytes: number, maxBytes: number, items: number): voi
   const mib = (value: number) => Math.ceil(value / 2 ** 20);
   throw new MeanetError(
     "LEARNING_REFUSED",
-    `a training of ${items} items would take ${mib(bytes)} MiB and ${mib(maxBytes)} MiB are allowed; allow more, or take smaller batches`,
+    `a training of ${items} items would take ${mib(bytes)} MiB and ${mib(maxBytes)} MiB are allowed; allow more, learning.training.maxMemory of the node, or take smaller batches, learning.training.batch`,
     { bytes, maxBytes, items },
   );
 }

@@ -73,5 +73,6 @@ export type AdaptationStep =
       /** Of the edge's own answers on held-out items; null when there are none. */
       readonly accuracy: number | null;
       readonly imagesPerS: number;
+      /** Waited for frames in service since the epoch before; with the first, what was waited before it too. */
       readonly pausedMs: number;
     };

@@ -90,7 +90,7 @@ export const trainingSchema = z.discriminatedUnion("event", [
     /** On the held-out items; null when not measured. */
     accuracy: probability.nullable(),
     imagesPerS: nonNegative,
-    /** Waited for frames in service. */
+    /** Waited for frames in service, since the epoch before or the start. */
     pausedMs: nonNegative,
     latencyP99Ms,
   }),
