@@ -153,6 +153,20 @@ describe("meanet", () => {
     assert.match(stderr, /^CONFIG_INVALID: broker: flag --http-port: .*expected number/);
   });
 
+  it("adds reference frames of a folder that is there, by either name of the flag, and of no number but a whole one", async () => {
+    const reference = (...flags: string[]) => meanet("bundle", "reference", "fashion-mnist", ...flags);
+    for (const flag of ["--data", "--from"]) {
+      const { code, stderr } = await reference(flag, "/nowhere");
+      assert.equal(code, 1);
+      assert.match(stderr, /^DATASET_MISSING: \/nowhere/);
+    }
+    const both = await reference("--data", "/nowhere", "--from", "/nowhere");
+    assert.equal(both.code, 2);
+    const { code, stderr } = await reference("--data", "/nowhere", "--per-class", "0");
+    assert.equal(code, 2);
+    assert.match(stderr, /--per-class .*expected a whole number above 0/);
+  });
+
   it("quantises no bundle that is int8 already, without its data, or of parts that there are not", async () => {
     const quantize = (bundle: string, ...flags: string[]) =>
       meanet("bundle", "quantize", bundle, "--out", "/nowhere/int8", ...flags);

@@ -7,6 +7,6 @@ export function tellReferenceHint(
 ): void {
   if (redistributable || files.reference !== undefined) return;
   console.error(
-    `frames of ${name} may not be passed on, so the bundle has none; for an edge that learns in service, on this machine: meanet bundle reference ${dir} --from DIR`,
+    `frames of ${name} may not be passed on, so the bundle has none; for an edge that learns in service, on this machine: meanet bundle reference ${dir} --data DIR`,
   );
 }

@@ -135,6 +135,14 @@ describe("meanet bundle create, of a folder of pictures", () => {
     assert.equal(accuracyIn(measured.stdout), accuracyIn(stdout));
   });
 
+  it("is given other reference frames of the folder", async () => {
+    const { code, stdout, stderr } = await meanet(
+      ...["bundle", "reference", bundle(), "--data", pictures(), "--per-class", "2"],
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /: 20 reference frames,/);
+  });
+
   it("has its held-out frames measured while the folder is as it was, leaving out what cannot be read", async () => {
     const bad = join(pictures(), "train", "kind 0", "0.jpg");
     await writeFile(bad, "<html>404</html>");

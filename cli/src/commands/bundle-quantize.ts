@@ -86,7 +86,7 @@ function resultText({ dir, manifest }: Bundle, quantization: Quantization): stri
   return `${quantizationTable(quantization)}\n\n${manifest.name}@${manifest.version} in ${dir}${advice}`;
 }
 
-function positive(text: string): number {
+export function positive(text: string): number {
   const count = Number(text);
   if (Number.isSafeInteger(count) && count > 0) return count;
   throw new InvalidArgumentError("expected a whole number above 0.");

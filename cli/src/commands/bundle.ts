@@ -12,12 +12,12 @@ import {
   resolveBundle,
   zooFolder,
 } from "@meanet/models";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { openBundleData, skipUnreadableText } from "../open-data.ts";
 import { textTable } from "../text-table.ts";
 import { bytes } from "../up/figures-view.ts";
 import { bundleCreateCommand } from "./bundle-create.ts";
-import { quantizeCommand } from "./bundle-quantize.ts";
+import { positive, quantizeCommand } from "./bundle-quantize.ts";
 
 export function bundleCommand(): Command {
   const list = new Command("list")
@@ -52,21 +52,25 @@ export function bundleCommand(): Command {
       "Adds labelled reference frames to a bundle, drawn from what its training held out: an edge that learns in service is judged by them.",
     )
     .argument("<bundle>", "name in the zoo, or a folder")
-    .option("--from <dir>", "folder of the data set's official files")
+    .option(
+      "--data <dir>",
+      "folder of the official files, or of your own; left out: Debian's package, else the download",
+    )
+    .addOption(new Option("--from <dir>", "the former name of --data").conflicts("data").hideHelp())
     .option("--skip-unreadable", skipUnreadableText)
     .option(
       "--per-class <n>",
       "frames of each class; by default 100, and 5 where there are many classes",
-      Number,
+      positive,
     )
     .action(
-      async (bundle: string, options: { from?: string; perClass?: number; skipUnreadable?: boolean }) => {
+      async (bundle: string, { data, from = data, perClass: wanted, skipUnreadable }: ReferenceOptions) => {
         const dir = await resolveBundle(bundle);
         const manifest = await readManifest(dir);
         const { splitSeed } = manifest.provenance.data;
-        const perClass = options.perClass ?? referencePerClass(manifest.classes.length);
+        const perClass = wanted ?? referencePerClass(manifest.classes.length);
         const { labelled, indices } = await openFrames(
-          await openBundleData(manifest, options),
+          await openBundleData(manifest, { from, skipUnreadable }),
           "held-out",
           manifest,
         );
@@ -86,6 +90,13 @@ export function bundleCommand(): Command {
     .addCommand(reference)
     .addCommand(bundleCreateCommand())
     .addCommand(quantizeCommand());
+}
+
+interface ReferenceOptions {
+  readonly data?: string;
+  readonly from?: string;
+  readonly perClass?: number;
+  readonly skipUnreadable?: boolean;
 }
 
 function listText(bundles: readonly { readonly dir: string; readonly manifest: Manifest }[]): string {

@@ -24,10 +24,7 @@ const CLASSES_FILE = "classes.txt";
  */
 export async function openIdxFolder({ from: folder }: OpenDatasetOptions): Promise<Dataset<LabelledImages>> {
   if (folder === undefined) {
-    throw new MeanetError(
-      "DATASET_MISSING",
-      'data set "idx" is a folder of your own: name it with --data or --from',
-    );
+    throw new MeanetError("DATASET_MISSING", 'data set "idx" is a folder of your own: name it with --data');
   }
   await requireEitherPart(folder);
   const text = await readFile(join(folder, CLASSES_FILE), "utf8").catch((cause: unknown) => {

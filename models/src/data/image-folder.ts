@@ -31,7 +31,7 @@ export async function openImageFolder(options: OpenDatasetOptions): Promise<Data
   if (folder === undefined) {
     throw new MeanetError(
       "DATASET_MISSING",
-      'data set "image-folder" is a folder of your own: name it with --data or --from',
+      'data set "image-folder" is a folder of your own: name it with --data',
     );
   }
   const part = await requirePart(folder);
