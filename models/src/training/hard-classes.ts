@@ -1,13 +1,14 @@
-import { randomAt, shuffled } from "./random.ts";
-
-/** A stream of the seed that no epoch has. */
-const CLASS_DRAW = -2;
-
 /**
  * Which classes are hard: those with the lowest precision of main's exit on held-out data.
  *
  * @see the authors' released code, whose counters are indexed by the predicted class: precision, not recall
  */
+import { randomAt, shuffled } from "./random.ts";
+
+/** A stream of the seed that no epoch has. */
+const CLASS_DRAW = -2;
+
+/** Main's answers to held-out frames. */
 export interface Predictions {
   /** Predicted class of each frame. */
   readonly predicted: ArrayLike<number>;
