@@ -20,6 +20,10 @@ function run(func: unknown, msg: object, stored: Record<string, unknown> = {}): 
   });
 }
 
+function declaredIn(func: unknown): string[] {
+  return [...String(func).matchAll(/^function (\w+)\(/gm)].map(([, name = ""]) => name);
+}
+
 describe("dashboard", () => {
   it("is the same at every call, with ids of its own that no two nodes share", () => {
     assert.deepEqual(dashboardFlows(), deliveries);
@@ -59,6 +63,13 @@ describe("dashboard", () => {
     };
     for (const { id, func } of functions.filter(({ id }) => /-(shape|join)-/.test(id))) {
       assert.doesNotThrow(() => run(func, { payload: seen }), id);
+    }
+    // Also those whose calls no such message reaches.
+    const ours = new Set(functions.flatMap(({ func }) => declaredIn(func)));
+    for (const { id, func } of functions) {
+      const called = [...String(func).matchAll(/(?<![\w.])([a-z]\w*)\(/g)].map(([, name = ""]) => name);
+      const lacking = called.filter((name) => ours.has(name) && !declaredIn(func).includes(name));
+      assert.deepEqual(lacking, [], id);
     }
   });
 });

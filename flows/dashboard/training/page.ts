@@ -72,7 +72,7 @@ export const training: PageDescription = {
       { key: "moved", title: "Won, lost" },
       { key: "verdict", title: "Came of it" },
     ]),
-    "shape-epochs": functionNode(epochPoints, [["epochs-chart"]]),
+    "shape-epochs": functionNode(epochPoints, [["epochs-chart"]], [learnerOf]),
     "epochs-chart": chart("epochs", {
       ...{
         label: "",

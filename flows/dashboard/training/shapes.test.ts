@@ -145,11 +145,13 @@ describe("what is shown of training", () => {
     );
   });
 
-  it("draws the last training alone, in the order of its epochs", () => {
-    const flow = told(epoch(1, 1), epoch(2, 1), epoch(2, 2));
+  it("draws the last training of each bundle alone, in the order of its epochs", () => {
+    const windows = { ...epoch(1, 1), model: "steps@1.0.0" };
+    const flow = told(epoch(1, 1), windows, epoch(2, 1), epoch(2, 2));
     assert.deepEqual(epochPoints({}, flow).payload, [
-      { epoch: "1", series: "edge-1 loss, nats", value: 1 },
-      { epoch: "2", series: "edge-1 loss, nats", value: 0.5 },
+      { epoch: "1", series: "edge-1, steps: loss, nats", value: 1 },
+      { epoch: "1", series: "edge-1, toy: loss, nats", value: 1 },
+      { epoch: "2", series: "edge-1, toy: loss, nats", value: 0.5 },
     ]);
   });
 

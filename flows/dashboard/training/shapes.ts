@@ -111,18 +111,20 @@ export function trialRows(msg: object, flow: Pick<Context, "get">): { payload: o
   return { ...msg, payload: rows.slice(0, 10) };
 }
 
-/** Loss and accuracy of each epoch of the last training of each node. */
+/** Loss and accuracy of each epoch of the last training of each node's bundle. */
 export function epochPoints(msg: object, flow: Pick<Context, "get">): { payload: object[] } {
   const events = (flow.get("events") ?? []) as Told[];
   const last = new Map<string, number>();
-  const points = events.flatMap(({ node, training }) => {
+  const points = events.flatMap((told) => {
+    const { node, training } = told;
     if (training.event !== "epoch") return [];
-    if (!last.has(node)) last.set(node, training.run);
-    if (last.get(node) !== training.run) return [];
-    const { epoch, loss, accuracy } = training;
+    const learner = learnerOf(told);
+    if (!last.has(learner)) last.set(learner, training.run);
+    if (last.get(learner) !== training.run) return [];
+    const { epoch, loss, accuracy, model } = training;
     const named = (what: string, value: number) => ({
       epoch: String(epoch),
-      series: `${node} ${what}`,
+      series: `${node}, ${model.replace(/@.*/, "")}: ${what}`,
       value,
     });
     return accuracy === null
