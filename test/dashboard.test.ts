@@ -182,7 +182,7 @@ describe("dashboard of meanet up", { timeout: 6 * PATIENCE_MS }, () => {
     await visit("control");
     await page.getByRole("button", { name: "Train now" }).click();
     await visit("training");
-    await row(/ edge-1 1 started \d+ items, \d+ held out, 6 epochs, because of asked/).waitFor();
+    await row(/ edge-1 1 started \d+ items, \d+ held out, 6 epochs, trigger asked/).waitFor();
     await row(/ edge-1 1 epoch 6 of 6/).waitFor({ timeout: PATIENCE_MS });
     await row(/ edge-1 1 (accepted|refused)/).waitFor({ timeout: PATIENCE_MS });
     await row(/^edge-1 1 \d+ held-out items \d/).waitFor();
@@ -247,7 +247,7 @@ describe("dashboard of meanet up", { timeout: 6 * PATIENCE_MS }, () => {
       );
       assert.match(background, /^rgb\((\d|[1-4]\d), /, `${name} is dark`);
     }
-    await picture(other, "phone");
+    await picture(other, "phone", { fullPage: false });
     const reached = new Set<string>();
     await page.locator("[data-setting=threshold] input").waitFor();
     for (let step = 0; step < 40; step++) {
@@ -303,12 +303,12 @@ function note({ page }: WatchedPage, key: string): Promise<string> {
   return page.locator(`.meanet-figures > div:has([data-figure=${key}]) dd`).last().innerText();
 }
 
-async function picture({ page }: WatchedPage, name: string): Promise<void> {
+async function picture({ page }: WatchedPage, name: string, { fullPage = true } = {}): Promise<void> {
   if (PICTURES === undefined) return;
   await page.waitForFunction("[...document.images].every((image) => image.complete)");
   await page.screenshot({
     path: join(PICTURES, `dashboard-${name}.png`),
-    fullPage: true,
+    fullPage,
     timeout: PATIENCE_MS,
   });
 }

@@ -65,6 +65,7 @@ export interface Chart {
   readonly series: string | readonly string[];
   /** The column of y where `series` is one. */
   readonly yKey?: string;
+  readonly xLabel?: string;
   readonly yLabel: string;
   readonly stacked?: boolean;
   readonly height?: number;
@@ -76,11 +77,12 @@ const colors = ["#0072b2", "#e69f00", "#a0569a", "#009e73", "#d55e00", "#56b4e9"
 /** A chart that each message draws anew from its payload, an array of objects. */
 export function chart(group: string, { label, kind, x, xKey, series, yKey, ...more }: Chart): PartNode {
   const byColumn = typeof series === "string";
+  const showLegend = byColumn || series.length > 1;
   return {
     ...{ type: "ui-chart", group, label, chartType: kind, interpolation: "linear" },
     category: byColumn ? series : JSON.stringify(series),
     categoryType: byColumn ? "property" : "json",
-    ...{ xAxisLabel: "", xAxisProperty: xKey, xAxisPropertyType: "property", xAxisType: x },
+    ...{ xAxisLabel: more.xLabel ?? "", xAxisProperty: xKey, xAxisPropertyType: "property", xAxisType: x },
     ...{ xAxisFormat: "", xAxisFormatType: "auto", xmin: "", xmax: "" },
     ...{
       yAxisLabel: more.yLabel,
@@ -90,7 +92,7 @@ export function chart(group: string, { label, kind, x, xKey, series, yKey, ...mo
       ymax: "",
     },
     ...{ bins: 10, action: "replace", stackSeries: more.stacked ?? false },
-    ...{ pointShape: "circle", pointRadius: 4, showLegend: true },
+    ...{ pointShape: "circle", pointRadius: 4, showLegend },
     ...{ removeOlder: 0, removeOlderUnit: "3600", removeOlderPoints: "" },
     // The one grey that can be read on the white and on the black of both themes.
     ...{ colors, textColor: ["#767676"], textColorDefault: false },
@@ -99,8 +101,10 @@ export function chart(group: string, { label, kind, x, xKey, series, yKey, ...mo
       // A description for screen readers, and patterns for whom colours do not tell apart.
       aria: { enabled: true, decal: { show: true } },
       // Room for the names below the axis, which the widget cuts off.
-      grid: { bottom: 24 },
-      xAxis: { splitLine: { show: false } },
+      grid: { bottom: more.xLabel === undefined ? 24 : 42, ...(showLegend ? {} : { top: 16 }) },
+      xAxis: { splitLine: { show: false }, nameGap: 26 },
+      // The widget's own end of the axis may lie close to the label before it.
+      yAxis: { axisLabel: { hideOverlap: true } },
     },
     ...{ width: 0, height: more.height ?? 6, className: "", to: [[]] },
   };

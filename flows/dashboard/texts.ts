@@ -1,9 +1,10 @@
 /** `12.3 mJ`; a dash for what is not known. */
 export function joulesText(joules: number | null | undefined): string {
   if (joules === null || joules === undefined) return "–";
+  if (joules === 0) return "0 J";
   const units = ["J", "mJ", "µJ", "nJ"];
   let value = joules;
-  while (value !== 0 && value < 1 && units.length > 1) {
+  while (value < 1 && units.length > 1) {
     value *= 1000;
     units.shift();
   }
@@ -27,13 +28,8 @@ export function shareText(share: number | null | undefined): string {
   return share === null || share === undefined ? "–" : `${(share * 100).toFixed(1)} %`;
 }
 
-/** Exits in the order a frame may take them. */
-export function exitName(exit: unknown): string {
-  return exit === "main"
-    ? "1 main"
-    : exit === "extension"
-      ? "2 extension"
-      : exit === "cloud"
-        ? "3 cloud"
-        : String(exit);
+/** `12.3 ms`, from a second on `12.3 s`; a dash for what is not known. */
+export function millisecondsText(ms: unknown): string {
+  if (typeof ms !== "number") return "–";
+  return ms < 999.95 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }

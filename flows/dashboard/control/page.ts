@@ -12,8 +12,8 @@ export const control: PageDescription = {
   groups: {
     window: { title: "Time", width: 12, showTitle: false },
     settings: { title: "Settings of an edge node", width: 12 },
-    quality: { title: "What other thresholds would have come to", width: 6 },
-    cost: { title: "And what they would have cost", width: 6 },
+    quality: { title: "Accuracy over thresholds", width: 6 },
+    cost: { title: "Cost over thresholds", width: 6 },
     table: { title: "The same as a table", width: 12 },
   },
   nodes: {
@@ -66,11 +66,11 @@ export const control: PageDescription = {
       [bytesText, joulesText, shareText],
     ),
     "quality-chart": chart("quality", {
-      ...{ label: "", kind: "line", x: "linear", xKey: "threshold", yLabel: "share" },
+      ...{ label: "", kind: "line", x: "linear", xKey: "threshold", xLabel: "T, nats", yLabel: "share" },
       series: ["accuracy", "share sent"],
     }),
     "cost-chart": chart("cost", {
-      ...{ label: "", kind: "line", x: "linear", xKey: "threshold", yLabel: "mJ a frame" },
+      ...{ label: "", kind: "line", x: "linear", xKey: "threshold", xLabel: "T, nats", yLabel: "mJ a frame" },
       series: ["edge and upload", "cloud"],
     }),
     "what-if-table": table("table", "", [

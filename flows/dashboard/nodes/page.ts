@@ -35,7 +35,7 @@ export const nodes: PageDescription = {
     ]),
     "memory-chart": chart("memory", {
       ...{ label: "", kind: "bar", x: "category", xKey: "node", yLabel: "MB", height: 5 },
-      series: ["memoryMb"],
+      series: ["resident memory"],
     }),
   },
 };

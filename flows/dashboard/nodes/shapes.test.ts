@@ -52,4 +52,11 @@ describe("rows of nodes", () => {
       ],
     );
   });
+
+  it("say what waits at a broker in words, and not what it holds", () => {
+    const queues = { clients: 11, retainedBytes: 3457, queuedMessages: 2, queuedBytes: 1126, unsentBytes: 0 };
+    const flow = { get: () => ({ broker: { state: "online", queues } }) };
+    const [row] = nodeRows({ payload: around }, flow).payload as { queues: string }[];
+    assert.equal(row?.queues, "queued messages 2, queued 1.1 kB, unsent 0 B");
+  });
 });

@@ -40,6 +40,18 @@ export function nodeRows(msg: { payload: Seen }, flow: Pick<Context, "get">): { 
     if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
     return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`;
   };
+  // What a broker holds, and its clients, are no queues.
+  const held = ["clients", "sessions", "shareGroups", "retainedMessages", "retainedBytes"];
+  const waitingText = (queues: Readonly<Record<string, number>>) =>
+    Object.entries(queues)
+      .filter(([queue]) => !held.includes(queue))
+      .map(([queue, length]) => {
+        const words = queue.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+        return queue.endsWith("Bytes")
+          ? `${words.replace(/ bytes$/, "")} ${bytesText(length)}`
+          : `${words} ${length}`;
+      })
+      .join(", ") || "–";
   const rows = Object.entries(known).map(([node, one]) => ({
     node,
     kind: one.kind ?? "–",
@@ -49,11 +61,8 @@ export function nodeRows(msg: { payload: Seen }, flow: Pick<Context, "get">): { 
     version: one.version ?? "–",
     models: (one.models ?? []).join(", ") || "–",
     memory: bytesText(one.memoryBytes),
-    memoryMb: one.memoryBytes === undefined ? 0 : Math.round(one.memoryBytes / 1e5) / 10,
-    queues:
-      Object.entries(one.queues ?? {})
-        .map(([queue, length]) => `${queue} ${length}`)
-        .join(", ") || "–",
+    "resident memory": one.memoryBytes === undefined ? 0 : Math.round(one.memoryBytes / 1e5) / 10,
+    queues: waitingText(one.queues ?? {}),
     drops: drops.get(node) ?? "–",
   }));
   rows.sort((a, b) => a.rank - b.rank || (a.node < b.node ? -1 : 1));

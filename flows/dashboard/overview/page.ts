@@ -1,7 +1,7 @@
 import { asking, type Wanted } from "../asking.ts";
 import type { PageDescription } from "../page.ts";
 import { CONNECTION, chart, functionNode, table, template } from "../parts.ts";
-import { bytesText, exitName, joulesText, shareText } from "../texts.ts";
+import { bytesText, joulesText, millisecondsText, shareText } from "../texts.ts";
 import { countOnline, dropRows, energyRows, figures, latencyRows, overTime } from "./shapes.ts";
 
 const wanted: readonly Wanted[] = [
@@ -41,9 +41,13 @@ export const overview: PageDescription = {
       to: [["count-online"], []],
     },
     "count-online": functionNode(countOnline, [[]]),
-    "shape-figures": functionNode(figures, [["figures"]], [joulesText, bytesText, shareText]),
+    "shape-figures": functionNode(
+      figures,
+      [["figures"]],
+      [...[joulesText, bytesText, shareText, millisecondsText]],
+    ),
     figures: template("now", "base/figures.vue"),
-    "shape-exits": functionNode(overTime, [["exits-chart"]], [exitName]),
+    "shape-exits": functionNode(overTime, [["exits-chart"]]),
     "exits-chart": chart("exits", {
       ...{
         label: "",
@@ -55,29 +59,35 @@ export const overview: PageDescription = {
         yLabel: "frames",
       },
       stacked: true,
+      // As high as the chart and the table beside it.
+      height: 9,
     }),
-    "shape-latency": functionNode(latencyRows, [["latency-chart", "latency-table"]], [exitName, shareText]),
+    "shape-latency": functionNode(
+      latencyRows,
+      [["latency-chart", "latency-table"]],
+      [...[millisecondsText, shareText]],
+    ),
     "latency-chart": chart("latency", {
       ...{ label: "", kind: "bar", x: "category", xKey: "exit", yLabel: "ms", height: 5 },
-      series: ["p50Ms", "p95Ms", "p99Ms"],
+      series: ["p50", "p95", "p99"],
     }),
-    "latency-table": table("latency", "Milliseconds from a frame's arrival to its answer", [
+    "latency-table": table("latency", "From a frame's arrival to its answer", [
       { key: "exit", title: "Exit" },
       { key: "frames", title: "Frames", align: "end" },
-      { key: "p50", title: "p50", align: "end" },
-      { key: "p95", title: "p95", align: "end" },
-      { key: "p99", title: "p99", align: "end" },
+      { key: "p50Text", title: "p50", align: "end" },
+      { key: "p95Text", title: "p95", align: "end" },
+      { key: "p99Text", title: "p99", align: "end" },
       { key: "accuracy", title: "Accuracy", align: "end" },
     ]),
     "shape-energy": functionNode(energyRows, [["energy-chart", "energy-table"]], [joulesText, bytesText]),
     "energy-chart": chart("energy", {
       ...{ label: "", kind: "bar", x: "category", xKey: "way", yLabel: "J", height: 5, stacked: true },
-      series: ["edgeJ", "cloudJ"],
+      series: ["edge and upload", "cloud"],
     }),
     "energy-table": table("energy", "The same frames as done, by the edge alone, and by the cloud alone", [
       { key: "way", title: "Way" },
-      { key: "edge", title: "Edge and upload", align: "end" },
-      { key: "cloud", title: "Cloud", align: "end" },
+      { key: "edgeText", title: "Edge and upload", align: "end" },
+      { key: "cloudText", title: "Cloud", align: "end" },
       { key: "total", title: "Total", align: "end" },
       { key: "perFrame", title: "Each frame", align: "end" },
       { key: "bytes", title: "Bytes sent", align: "end" },

@@ -62,6 +62,12 @@ describe("figures", () => {
       nodes: [1, "1 of 2"],
     });
   });
+
+  it("does not say that the broker knows of nodes while it is away", () => {
+    const away = { payload: { ...seen({}).payload, broker: "connecting" } };
+    const shown = figures(away, { get: () => ({ "edge-1": "online" }) }).payload.figures;
+    assert.equal(shown.find(({ key }) => key === "nodes")?.note, "as the broker said last");
+  });
 });
 
 describe("rows of charts and tables", () => {
@@ -70,9 +76,9 @@ describe("rows of charts and tables", () => {
       seen({ "exits over time": [{ time: 1000, exit: "cloud", frames: 7, share: 1 }] }),
     );
     assert.deepEqual(payload, [
-      { time: 1000, exit: "1 main", frames: 0 },
-      { time: 1000, exit: "2 extension", frames: 0 },
-      { time: 1000, exit: "3 cloud", frames: 7 },
+      { time: 1000, exit: "main", frames: 0 },
+      { time: 1000, exit: "extension", frames: 0 },
+      { time: 1000, exit: "cloud", frames: 7 },
     ]);
   });
 
@@ -80,7 +86,7 @@ describe("rows of charts and tables", () => {
     const { payload } = latencyRows(
       seen({
         "latency by exit": [
-          { exit: "cloud", frames: 2, p50Ms: 20.04, p95Ms: null, p99Ms: 30 },
+          { exit: "cloud", frames: 2, p50Ms: 20.04, p95Ms: null, p99Ms: 30_000 },
           { exit: "main", frames: 8, p50Ms: 2, p95Ms: 3, p99Ms: 4 },
         ],
         "accuracy by exit": [{ exit: "main", labelled: 4, correct: 3, accuracy: 0.75 }],
@@ -88,25 +94,17 @@ describe("rows of charts and tables", () => {
     );
     assert.deepEqual(payload, [
       {
-        exit: "1 main",
+        exit: "main",
         frames: 8,
-        p50Ms: 2,
-        p95Ms: 3,
-        p99Ms: 4,
-        p50: "2.0",
-        p95: "3.0",
-        p99: "4.0",
+        ...{ p50: 2, p95: 3, p99: 4 },
+        ...{ p50Text: "2.0 ms", p95Text: "3.0 ms", p99Text: "4.0 ms" },
         accuracy: "75.0 %",
       },
       {
-        exit: "3 cloud",
+        exit: "cloud",
         frames: 2,
-        p50Ms: 20.04,
-        p95Ms: null,
-        p99Ms: 30,
-        p50: "20.0",
-        p95: "–",
-        p99: "30.0",
+        ...{ p50: 20.04, p95: null, p99: 30_000 },
+        ...{ p50Text: "20.0 ms", p95Text: "–", p99Text: "30.0 s" },
         accuracy: "–",
       },
     ]);

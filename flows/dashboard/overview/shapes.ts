@@ -1,5 +1,5 @@
 import type { Rows, Seen } from "../asking.ts";
-import { bytesText, exitName, joulesText, shareText } from "../texts.ts";
+import { bytesText, joulesText, millisecondsText, shareText } from "../texts.ts";
 
 // Functions of this file run in Node-RED, each with the texts that its node is given: nothing else of this module is there.
 
@@ -64,8 +64,8 @@ export function figures(
     },
     {
       ...{ key: "latency", label: "Latency, p99", value: p99 },
-      text: p99 === null ? none : `${p99.toFixed(1)} ms`,
-      note: p50 === null ? "no answers" : `half of them within ${p50.toFixed(1)} ms`,
+      text: millisecondsText(p99),
+      note: p50 === null ? "no answers" : `half of them within ${millisecondsText(p50)}`,
     },
     {
       ...{ key: "energy", label: "Energy of a frame", value: number("energy", "edgeJPerFrame") },
@@ -92,7 +92,12 @@ export function figures(
     },
     {
       ...{ key: "nodes", label: "Nodes online", value: online, text: `${online} of ${states.length}` },
-      note: states.length === 0 ? "none heard of yet" : "of those that the broker knows",
+      note:
+        states.length === 0
+          ? "none heard of yet"
+          : msg.payload.broker === "connected"
+            ? "of those that the broker knows"
+            : "as the broker said last",
     },
   ];
   return { ...msg, payload: { figures: list, empty } };
@@ -115,7 +120,7 @@ export function overTime(msg: SeenMessage): { payload: object[] } {
   const found = new Map(rows.map((row) => [`${row.time} ${row.exit}`, Number(row.frames)]));
   const points = times.flatMap((time) =>
     ["main", "extension", "cloud"].map((exit) => ({
-      ...{ time, exit: exitName(exit), frames: found.get(`${time} ${exit}`) || 0 },
+      ...{ time, exit, frames: found.get(`${time} ${exit}`) || 0 },
     })),
   );
   return { ...msg, payload: points };
@@ -126,14 +131,16 @@ export function latencyRows(msg: SeenMessage): { payload: object[] } {
   const accuracy = new Map(
     (answers["accuracy by exit"] || []).map((row) => [row.exit, Number(row.accuracy)]),
   );
-  const text = (ms: Rows[string] | undefined) => (typeof ms === "number" ? ms.toFixed(1) : "–");
+  const order = ["main", "extension", "cloud"];
   const rows = (answers["latency by exit"] || []).map((row) => ({
-    ...{ exit: exitName(row.exit), frames: row.frames },
-    ...{ p50Ms: row.p50Ms, p95Ms: row.p95Ms, p99Ms: row.p99Ms },
-    ...{ p50: text(row.p50Ms), p95: text(row.p95Ms), p99: text(row.p99Ms) },
+    ...{ exit: String(row.exit), frames: row.frames },
+    ...{ p50: row.p50Ms, p95: row.p95Ms, p99: row.p99Ms },
+    p50Text: millisecondsText(row.p50Ms),
+    p95Text: millisecondsText(row.p95Ms),
+    p99Text: millisecondsText(row.p99Ms),
     accuracy: shareText(accuracy.get(row.exit)),
   }));
-  rows.sort((a, b) => (a.exit < b.exit ? -1 : 1));
+  rows.sort((a, b) => order.indexOf(a.exit) - order.indexOf(b.exit));
   return { ...msg, payload: rows };
 }
 
@@ -150,10 +157,10 @@ export function energyRows(msg: SeenMessage): { payload: object[] } {
     return {
       ...{
         way: name,
-        edgeJ,
-        cloudJ,
-        edge: joulesText(edgeJ),
-        cloud: joulesText(cloudJ),
+        "edge and upload": edgeJ,
+        cloud: cloudJ,
+        edgeText: joulesText(edgeJ),
+        cloudText: joulesText(cloudJ),
         total: joulesText(totalJ),
       },
       ...{ perFrame: joulesText(totalJ === null ? null : totalJ / frames), bytes: bytesText(bytes) },

@@ -79,6 +79,7 @@ export const training: PageDescription = {
         kind: "line",
         x: "category",
         xKey: "epoch",
+        xLabel: "epoch",
         series: "series",
         yKey: "value",
         yLabel: "",

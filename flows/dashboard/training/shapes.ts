@@ -141,7 +141,7 @@ export function eventRows(msg: object, flow: Pick<Context, "get">): { payload: o
       case "started": {
         const { items, stored = items } = training;
         const of = stored > items ? ` of ${stored}` : "";
-        return `${items}${of} items, ${training.heldOut} held out, ${training.epochs} epochs, because of ${training.trigger}; hard classes: ${training.hardClasses.join(", ")}`;
+        return `${items}${of} items, ${training.heldOut} held out, ${training.epochs} epochs, trigger ${training.trigger}; hard classes: ${training.hardClasses.join(", ")}`;
       }
       case "epoch":
         return `${training.epoch} of ${training.epochs}: loss ${training.loss.toFixed(3)}, ${Math.round(training.imagesPerS)} images/s`;
