@@ -28,8 +28,8 @@ export function shareText(share: number | null | undefined): string {
   return share === null || share === undefined ? "–" : `${(share * 100).toFixed(1)} %`;
 }
 
-/** `12.3 ms`, from a second on `12.3 s`; a dash for what is not known. */
+/** `12.3 ms`, `123 ms`, from a second on `12.3 s`; a dash for what is not known. */
 export function millisecondsText(ms: unknown): string {
   if (typeof ms !== "number") return "–";
-  return ms < 999.95 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(1)} s`;
+  return ms < 999.5 ? `${ms.toFixed(ms < 100 ? 1 : 0)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }

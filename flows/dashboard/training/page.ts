@@ -23,8 +23,8 @@ export const training: PageDescription = {
   groups: {
     window: { title: "Connections", width: 12, showTitle: false },
     now: { title: "Learning in service", width: 12 },
-    store: { title: "Items collected", width: 6 },
-    classes: { title: "Items of each class", width: 6 },
+    store: { title: "Items collected", width: 12 },
+    classes: { title: "Items of each class", width: 12 },
     trials: { title: "Before and after", width: 12 },
     epochs: { title: "Trainings, epoch by epoch", width: 12 },
     events: { title: "Events", width: 12 },
