@@ -37,8 +37,9 @@ export async function openPage(browser: Browser, origin: string): Promise<Watche
     if (!url.startsWith(`${origin}/`) && !/^(blob|data):/.test(url)) outside.push(url);
   });
   page.on("console", (message) => {
-    // A machine that stands still for a while loses sockets; the dashboard opens new ones, and Chromium calls that an error.
-    const isSocket = message.location().url.includes("/socket.io/");
+    // A machine that stands still for a while loses sockets; the dashboard opens new ones, and it and Chromium call that an error.
+    const isSocket =
+      message.location().url.includes("/socket.io/") || message.text().startsWith("SIO connect error");
     if (message.type() === "error" && !isSocket) errors.push(message.text());
   });
   page.on("pageerror", (error) => errors.push(error.message));
