@@ -1,5 +1,5 @@
 import { type Engine, type EngineEvent, openEngine, stack, unstack } from "@meanet/inference";
-import { type Bundle, inputDims, loadBundle, resolveBundle, softmax } from "@meanet/models";
+import { type Bundle, elementCount, inputDims, loadBundle, resolveBundle, softmax } from "@meanet/models";
 import { MeanetError } from "@meanet/runtime";
 import type { Config } from "./config.ts";
 import type { TopClasses } from "./stages.ts";
@@ -106,7 +106,7 @@ export class CloudModel {
 
   async #rehearse(): Promise<void> {
     const { input, classes } = this.manifest;
-    const grey = new Float32Array(inputDims(input).reduce((product, side) => product * side, 1));
+    const grey = new Float32Array(elementCount(inputDims(input)));
     const { logits } = await this.run([grey]);
     if (logits[0]!.length !== classes.length) {
       throw new MeanetError(

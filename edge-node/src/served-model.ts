@@ -6,7 +6,15 @@ import {
   type TensorView,
   unstack,
 } from "@meanet/inference";
-import { type Bundle, decide, decisionOf, inputDims, loadBundle, resolveBundle } from "@meanet/models";
+import {
+  type Bundle,
+  decide,
+  decisionOf,
+  elementCount,
+  inputDims,
+  loadBundle,
+  resolveBundle,
+} from "@meanet/models";
 import { isMeanetError, MeanetError } from "@meanet/runtime";
 import type { Config } from "./config.ts";
 import type { InputKind } from "./input-kind.ts";
@@ -197,7 +205,7 @@ export class ServedModel {
   async #rehearse(): Promise<void> {
     const { input, classes, hardClasses, notHard } = this.manifest;
     const outputs = hardClasses.length + (notHard ? 1 : 0);
-    const grey = new Float32Array(inputDims(input).reduce((product, length) => product * length, 1));
+    const grey = new Float32Array(elementCount(inputDims(input)));
     const main = await this.runMain([grey]);
     const extension = await this.runExtension([grey], main.features);
     const [c, h] = [main.y1[0]!.length, extension.y2[0]!.length];

@@ -52,6 +52,7 @@ export type {
 } from "./data/dataset.ts";
 export { pictureFiles } from "./data/image-folder.ts";
 export { datasetNameOf, datasetNames, openDataset } from "./data/open-dataset.ts";
+export { elementCount } from "./element-count.ts";
 export type { CurvePoint } from "./evaluation/curve.ts";
 export { type EvaluateOptions, type Evaluation, evaluate } from "./evaluation/evaluate.ts";
 export { type EvaluationSplit, evaluationSplits, openFrames } from "./evaluation/frames.ts";

@@ -5,11 +5,13 @@
  * Input: {@link AdaptationTask}. Output: {@link AdaptationResult}; steps on the way. Concurrency: blocks its thread, so it belongs in
  * one of its own; `gate` is called between any two runs and may block for as long as frames in service need the processor.
  */
+
 import { anyBatch } from "@meanet/inference/any-batch";
 import { openSession, type Session, Tensor } from "@meanet/inference/session";
 import { MeanetError } from "@meanet/runtime/error";
 import { inputDims } from "../bundle/manifest.ts";
 import { readReference } from "../bundle/reference.ts";
+import { elementCount } from "../element-count.ts";
 import {
   averageStatistics,
   buildInference,
@@ -245,7 +247,7 @@ class Adaptation {
     drawn: readonly (readonly [{ readonly frames: Prepared; readonly targets: readonly number[] }, number])[],
   ): { x: Tensor; F1: Tensor; target: Tensor } {
     const stacked = (key: "x" | "features", shape: readonly number[]): Tensor => {
-      const length = shape.reduce((product, side) => product * side, 1);
+      const length = elementCount(shape);
       const data = new Float32Array(drawn.length * length);
       for (const [row, [{ frames }, at]] of drawn.entries()) {
         const from = frames.rows[at]! * length;

@@ -3,10 +3,12 @@
  *
  * Arguments: folder of a bundle of pictures, items, batch. Output: one JSON line, {@link AdaptationMemory}.
  */
+
 import { readFileSync } from "node:fs";
 import { openSession } from "@meanet/inference/session";
 import { loadBundle } from "../bundle/bundle.ts";
 import { inputDims } from "../bundle/manifest.ts";
+import { elementCount } from "../element-count.ts";
 import { adapt } from "./adapt.ts";
 import { extensionPart } from "./learnable.ts";
 import { adaptationBytes } from "./memory.ts";
@@ -25,7 +27,7 @@ const [folder = "", items = "", batch = ""] = process.argv.slice(2);
 const bundle = await loadBundle(folder);
 const { hardClasses, input } = bundle.manifest;
 await (await openSession(bundle.files.main)).close();
-const length = inputDims(input).reduce((product, side) => product * side, 1);
+const length = elementCount(inputDims(input));
 const tensors = Float32Array.from({ length: Number(items) * length }, (_, at) => (at * 0.6180339887) % 1);
 const labels = Array.from({ length: Number(items) }, (_, at) => hardClasses[at % hardClasses.length]!);
 const estimated = adaptationBytes(

@@ -1,5 +1,7 @@
 /** What the edge says of labelled frames: main's logits and features, made once, and an extension over them. */
+
 import { openSession, type Session, Tensor } from "@meanet/inference/session";
+import { elementCount } from "../element-count.ts";
 import { argmax, type DecisionSettings, decide, softmax } from "../routing.ts";
 
 /** Frames of one run of an inference model. */
@@ -39,7 +41,7 @@ export async function prepare(
   },
   beforeRun: () => void,
 ): Promise<Prepared> {
-  const [ofX, ofF1] = [size(shapes.x), size(shapes.F1)];
+  const [ofX, ofF1] = [elementCount(shapes.x), elementCount(shapes.F1)];
   const features = new Float32Array(labels.length * ofF1);
   const p1: Float64Array[] = [];
   for (let start = 0; start < labels.length; start += RUN) {
@@ -97,7 +99,7 @@ function rowsOf({ rows }: Prepared, positions: readonly number[]): number[] {
 
 /** Rows of a vector of frames, as a batch. */
 function gather(frames: Float32Array, positions: readonly number[], shape: readonly number[]): Tensor {
-  const length = size(shape);
+  const length = elementCount(shape);
   const data = new Float32Array(positions.length * length);
   for (const [row, position] of positions.entries()) {
     data.set(frames.subarray(position * length, (position + 1) * length), row * length);
@@ -109,8 +111,4 @@ function rowsOfBatch({ data }: Tensor, count: number): Float32Array[] {
   const values = data as Float32Array;
   const length = values.length / count;
   return Array.from({ length: count }, (_, row) => values.slice(row * length, (row + 1) * length));
-}
-
-function size(shape: readonly number[]): number {
-  return shape.reduce((product, side) => product * side, 1);
 }

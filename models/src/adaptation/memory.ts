@@ -1,6 +1,7 @@
 import { MeanetError } from "@meanet/runtime";
 import type { Bundle } from "../bundle/bundle.ts";
 import { inputDims } from "../bundle/manifest.ts";
+import { elementCount } from "../element-count.ts";
 import { type Part, trainingMemory } from "../graph/index.ts";
 import { extensionPart } from "./learnable.ts";
 
@@ -15,8 +16,8 @@ const THREAD = 80 * 2 ** 20;
  * @param items - of the store and of the reference together
  */
 export function adaptationBytes(bundle: Bundle, part: Part, items: number, batch: number): number {
-  const ofFrame = inputDims(bundle.manifest.input).reduce((product, side) => product * side, 1);
-  const ofFeatures = part.graph.shapes.get("F1")!.reduce((product, side) => product * side, 1);
+  const ofFrame = elementCount(inputDims(bundle.manifest.input));
+  const ofFeatures = elementCount(part.graph.shapes.get("F1")!);
   const ofItem = 4 * (ofFrame + ofFeatures) + 8 * bundle.manifest.classes.length;
   return THREAD + items * ofItem + ARENA * trainingMemory(part, batch).total;
 }

@@ -1,7 +1,9 @@
 /** What a bundle's golden answers are answers to. */
+
 import type { TensorView } from "@meanet/inference";
 import type { Dataset } from "../data/dataset.ts";
 import { gather } from "../data/gather.ts";
+import { elementCount } from "../element-count.ts";
 import type { Frames } from "../evaluation/predict.ts";
 import { normal, randomAt } from "../training/random.ts";
 import { inputDims, type ModelInput } from "./manifest.ts";
@@ -28,7 +30,7 @@ export function goldenInput(
  */
 export function drawnInput(input: ModelInput, seed: number): TensorView {
   const random = randomAt(seed, 0x901d);
-  const length = GOLDEN_FRAMES * input.shape.reduce((product, side) => product * side, 1);
+  const length = GOLDEN_FRAMES * elementCount(input.shape);
   const dims = [GOLDEN_FRAMES, ...inputDims(input)];
   if (input.kind === "image") {
     return {

@@ -4,10 +4,12 @@
  *
  * N little-endian uint16 class indices, then N frames as they come to a node: bytes of an image, float32 little-endian of a window.
  */
+
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MeanetError } from "@meanet/runtime";
 import type { LabelledFrames } from "../data/dataset.ts";
+import { elementCount } from "../element-count.ts";
 import { randomAt, shuffled } from "../training/random.ts";
 import { type Bundle, fileEntryOf, loadBundle } from "./bundle.ts";
 import { type Manifest, type ModelInput, manifestSchema, readManifest } from "./manifest.ts";
@@ -91,7 +93,7 @@ export function drawReference(
     return before < perClass;
   });
   drawn.sort((a, b) => labelled.labels[a]! - labelled.labels[b]! || a - b);
-  const length = labelled.shape.reduce((product, side) => product * side, 1);
+  const length = elementCount(labelled.shape);
   const frames =
     labelled.kind === "image"
       ? joined(new Uint8Array(drawn.length * length), labelled.images, drawn, length)
@@ -147,5 +149,5 @@ export async function addReference(dir: string, raw: RawFrames): Promise<Bundle>
 
 /** Values of one frame. */
 function frameLength(input: ModelInput): number {
-  return input.shape.reduce((product, side) => product * side, 1);
+  return elementCount(input.shape);
 }

@@ -1,8 +1,10 @@
 /** Picture files to planes of one shape, in shared memory of a bounded size. */
+
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { decodeImage, type ImageShape } from "@meanet/image";
 import { MeanetError } from "@meanet/runtime";
+import { elementCount } from "../element-count.ts";
 import type { PictureFile } from "./picture-files.ts";
 
 /** Beyond what a camera sends; a file of more is no picture to learn from, or a bomb. */
@@ -30,7 +32,7 @@ export function memoryFor({
   shape,
   maxBytes = Math.floor(process.availableMemory() * SHARE_OF_MEMORY),
 }: Wanted): Uint8Array<SharedArrayBuffer> {
-  const bytes = pictures * lengthOf(shape);
+  const bytes = pictures * elementCount(shape);
   const tooLarge = (cause?: unknown) =>
     new MeanetError(
       "DATASET_TOO_LARGE",
@@ -57,7 +59,7 @@ export async function decodeAll(
   shape: ImageShape,
 ): Promise<ReadonlyMap<PictureFile, string>> {
   const failed = new Map<PictureFile, string>();
-  const length = lengthOf(shape);
+  const length = elementCount(shape);
   const remaining = files.entries();
   const decodeRemaining = async () => {
     for (const [place, file] of remaining) {
@@ -87,10 +89,6 @@ export function closeGaps(
     next++;
   }
   return images.subarray(0, next * length);
-}
-
-function lengthOf(shape: ImageShape): number {
-  return shape.reduce((product, side) => product * side, 1);
 }
 
 function megabytes(count: number): string {

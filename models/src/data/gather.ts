@@ -1,8 +1,10 @@
 /** From labelled frames to the input of a model, whichever kind they are. */
+
 import type { TensorView } from "@meanet/inference";
 import { MeanetError } from "@meanet/runtime";
 import { type ImageInput, inputDims, type ModelInput, type WindowInput } from "../bundle/manifest.ts";
 import { normaliseInto, normaliseWindowsInto } from "../bundle/tensor.ts";
+import { elementCount } from "../element-count.ts";
 import type { LabelledFrames, LabelledImages, LabelledWindows } from "./dataset.ts";
 
 /** Frames and the input they are for, known to be of one kind. */
@@ -25,7 +27,7 @@ export function matched(frames: LabelledFrames, input: ModelInput): Matched {
 
 /** Numbers of one frame in the tensor `x`. */
 export function frameLength(input: ModelInput): number {
-  return inputDims(input).reduce((product, dim) => product * dim, 1);
+  return elementCount(inputDims(input));
 }
 
 /** Writes one frame, normalised, into a batch: `tensor` holds just that frame. */

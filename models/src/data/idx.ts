@@ -3,9 +3,11 @@
  *
  *     00 00 | type 08 = uint8 | number of dimensions | each dimension, uint32 | data
  */
+
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import { MeanetError } from "@meanet/runtime";
+import { elementCount } from "../element-count.ts";
 
 const gunzipAsync = promisify(gunzip);
 const gzipAsync = promisify(gzip);
@@ -36,7 +38,7 @@ export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
     throw corrupt(name, `its header ends after ${bytes.length} bytes, expected ${headerBytes}`);
   }
   const dims = Array.from({ length: rank }, (_, index) => view.getUint32(4 + 4 * index));
-  const expected = dims.reduce((product, dim) => product * dim, 1);
+  const expected = elementCount(dims);
   const data = bytes.subarray(headerBytes);
   if (data.length !== expected) {
     throw corrupt(name, `its header says ${dims.join("x")} = ${expected} bytes, ${data.length} follow`);

@@ -4,7 +4,9 @@
  * What a network is stands here once; training steps, inference models, counts and the reference of the tests are readings
  * of it. Shapes leave the batch out: every value has it in front.
  */
+
 import { MeanetError } from "@meanet/runtime";
+import { elementCount } from "../element-count.ts";
 
 export type Shape = readonly number[];
 
@@ -196,7 +198,7 @@ export class GraphBuilder {
 
   flatten(name: string, x: string): string {
     this.#calls.push({ op: "flatten", name, inputs: [x], output: name, attributes: {} });
-    return this.#define(name, [this.shape(x).reduce((product, size) => product * size, 1)]);
+    return this.#define(name, [elementCount(this.shape(x))]);
   }
 
   linear(name: string, x: string, outputs: number): string {
@@ -230,7 +232,7 @@ export class GraphBuilder {
   }
 
   #parameter(name: string, shape: Shape, decay: boolean, initial: Initial): string {
-    const size = shape.reduce((product, dim) => product * dim, 1);
+    const size = elementCount(shape);
     this.#parameters.push({ name, shape, offset: this.#parameterEnd, size, decay, initial });
     this.#parameterEnd += size;
     return name;

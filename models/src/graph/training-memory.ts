@@ -1,4 +1,5 @@
 /** Memory of one training step as arithmetic on its graph: what no runtime can do without. */
+import { elementCount } from "../element-count.ts";
 import { type Graph, parameterCount } from "./graph.ts";
 import type { Part } from "./part.ts";
 
@@ -37,8 +38,5 @@ function storedElements(graph: Graph): number {
     if (op === "conv" || op === "batchNorm" || op === "linear") stored.add(inputs[0]!);
     if (op === "relu") stored.add(output);
   }
-  return [...stored].reduce(
-    (sum, value) => sum + graph.shapes.get(value)!.reduce((product, size) => product * size, 1),
-    0,
-  );
+  return [...stored].reduce((sum, value) => sum + elementCount(graph.shapes.get(value)!), 0);
 }

@@ -1,4 +1,5 @@
 import { TensorProto_DataType } from "onnx-buf";
+import { elementCount } from "../element-count.ts";
 import type { BlockCount } from "../networks/index.ts";
 import type { TensorFacts } from "./inspect.ts";
 import type { OnnxFile } from "./onnx-file.ts";
@@ -30,21 +31,17 @@ export function countFile(file: OnnxFile, tensors: readonly TensorFacts[]): Bloc
   let parameters = 0;
   for (const [name, tensor] of file.constants) {
     if (tensor.dims.length > 0 && trainedTypes.has(tensor.dataType) && !statistics.has(name)) {
-      parameters += size(dimsOf(tensor));
+      parameters += elementCount(dimsOf(tensor));
     }
   }
   let macs = 0;
   for (const { opType, input, output } of file.nodes) {
     const [a = [], b = []] = input.map((name) => shapes.get(name) ?? []);
     const out = shapes.get(output[0] ?? "") ?? [];
-    if (opType === "Conv") macs += size(b) * size(out.slice(2));
-    else if (opType === "ConvTranspose") macs += size(b) * size(a.slice(2));
-    else if (opType === "Gemm") macs += size(b) * (out[0] ?? 1);
-    else if (opType === "MatMul") macs += size(out) * (a.at(-1) ?? 0);
+    if (opType === "Conv") macs += elementCount(b) * elementCount(out.slice(2));
+    else if (opType === "ConvTranspose") macs += elementCount(b) * elementCount(a.slice(2));
+    else if (opType === "Gemm") macs += elementCount(b) * (out[0] ?? 1);
+    else if (opType === "MatMul") macs += elementCount(out) * (a.at(-1) ?? 0);
   }
   return { parameters, macs };
-}
-
-function size(dims: readonly number[]): number {
-  return dims.reduce((product, dim) => product * dim, 1);
 }

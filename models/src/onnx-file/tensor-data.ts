@@ -1,7 +1,9 @@
 /** The numbers inside an ONNX tensor, as typed arrays and back. */
+
 import { create } from "@bufbuild/protobuf";
 import { MeanetError } from "@meanet/runtime";
 import { type TensorProto, TensorProto_DataType, TensorProtoSchema } from "onnx-buf";
+import { elementCount } from "../element-count.ts";
 
 export type TensorNumbers = Float32Array | Uint8Array | Int8Array | Int32Array | BigInt64Array;
 
@@ -22,7 +24,7 @@ export function tensorProto(name: string, dims: readonly number[], data: TensorN
  */
 export function floatsOf(tensor: TensorProto): Float32Array {
   const { name, dataType, rawData, floatData } = tensor;
-  const expected = dimsOf(tensor).reduce((product, dim) => product * dim, 1);
+  const expected = elementCount(dimsOf(tensor));
   if (dataType !== TensorProto_DataType.FLOAT) {
     throw invalid(name, `element type ${TensorProto_DataType[dataType] ?? dataType}, expected FLOAT`);
   }

@@ -1,5 +1,6 @@
 import { MeanetError } from "@meanet/runtime";
 import type { LabelledFrames } from "../data/dataset.ts";
+import { elementCount } from "../element-count.ts";
 import { randomAt, shuffled } from "./random.ts";
 
 /** Indices into the official training set, ascending: no frame is in both. */
@@ -84,7 +85,7 @@ export function channelMoments(
   const [channels, ...map] = frames.shape;
   const values = frames.kind === "image" ? frames.images : frames.windows;
   const scale = frames.kind === "image" ? 255 : 1;
-  const planeLength = map.reduce((product, side) => product * side, 1);
+  const planeLength = elementCount(map);
   const mean: number[] = [];
   const std: number[] = [];
   for (let channel = 0; channel < channels; channel++) {

@@ -1,6 +1,8 @@
 /** Compares the gradient that a part's ONNX model computes with central differences of the float64 reference. */
+
 import assert from "node:assert/strict";
 import { openSession, Tensor } from "@meanet/inference/session";
+import { elementCount } from "../../element-count.ts";
 import { type Random, randomAt } from "../../training/random.ts";
 import { type Graph, parameterCount } from "../graph.ts";
 import type { Part, TrainedValues } from "../part.ts";
@@ -171,5 +173,5 @@ export function referenceInference(
 }
 
 function elements(graph: Graph, value: string): number {
-  return graph.shapes.get(value)!.reduce((product, size) => product * size, 1);
+  return elementCount(graph.shapes.get(value)!);
 }

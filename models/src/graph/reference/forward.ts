@@ -2,6 +2,7 @@
  * The same graphs computed in float64 by obvious loops: what the ONNX models are checked against. It shares the description of
  * a graph with them and no arithmetic.
  */
+import { elementCount } from "../../element-count.ts";
 import type { Call, Graph, Pair, Shape } from "../graph.ts";
 
 interface ReferenceMoments {
@@ -213,7 +214,7 @@ function joinChannels(inputs: readonly Float64Array[], batch: number): Float64Ar
 }
 
 function batchMoments(x: Float64Array, batch: number, [channels, ...map]: Shape): ReferenceMoments {
-  const pixels = map.reduce((product, size) => product * size, 1);
+  const pixels = elementCount(map);
   const mean = new Float64Array(channels!);
   const variance = new Float64Array(channels!);
   const count = batch * pixels;
@@ -230,7 +231,7 @@ function normalise(
   { mean, variance }: ReferenceMoments,
   [channels, ...map]: Shape,
 ): Float64Array {
-  const pixels = map.reduce((product, size) => product * size, 1);
+  const pixels = elementCount(map);
   return x!.map((value, at) => {
     const c = Math.floor(at / pixels) % channels!;
     return (gamma![c]! * (value - mean[c]!)) / Math.sqrt(variance[c]! + 1e-5) + beta![c]!;
