@@ -2,7 +2,7 @@
 
 import { reported } from "./claims.ts";
 import type { Inputs, Run, RunEvaluation } from "./inputs.ts";
-import { notMeasured, notRun, percent, table } from "./markdown.ts";
+import { notMeasured, notRun, percent, signedPoints, table } from "./markdown.ts";
 import { ablations, variantRuns, variants } from "./planned-runs.ts";
 
 const splits = ["test", "held-out"] as const;
@@ -141,6 +141,7 @@ export function ablationsTable({ runs }: Inputs): string {
   const planned = new Set([...Object.values(variantRuns), ...ablations].map(({ name }) => name));
   const others = [...runs]
     .filter(([name]) => name.startsWith("cifar100-") && !planned.has(name))
+    .filter(([, { manifest }]) => manifest.provenance.quantization === undefined)
     .map(([name]) => ({ name, what: name, origin: "ours" }));
   const rows = [...ablations, ...others].map(({ name, what, origin }) => [
     `\`${name}\``,
@@ -166,6 +167,22 @@ export function ablationsTable({ runs }: Inputs): string {
     rows,
     4,
   );
+}
+
+/** Which of them the edge gains by and which not, beside the first. */
+export function ablationsText({ runs }: Inputs): string {
+  const [first, ...others] = ablations.flatMap(({ name, what }) => {
+    const edge = reported(runs.get(name)?.evaluations)?.edge.accuracy;
+    return edge === undefined ? [] : [{ name, what, edge }];
+  });
+  if (first?.name !== ablations[0]!.name || others.length === 0) return "";
+  const list = (better: boolean) =>
+    others
+      .filter(({ edge }) => edge > first.edge === better)
+      .toSorted((a, b) => b.edge - a.edge)
+      .map(({ what, edge }) => `${what} (${signedPoints(edge - first.edge)})`)
+      .join("; ");
+  return `Beside the first row, in points of the edge's accuracy. Higher: ${list(true) || "none"}. Not higher, and so not part of the shipped recipes: ${list(false) || "none"}.`;
 }
 
 function ablationCells(run: Run | undefined): string[] {

@@ -1,6 +1,7 @@
 /** `docs/results/cifar-100.md`, as text: every figure from the JSON of a run, and plain words where there is none. */
 import {
   ablationsTable,
+  ablationsText,
   accuracyTable,
   detectionTable,
   exitsTable,
@@ -9,6 +10,7 @@ import {
 import { claimsTable, reported } from "./claims.ts";
 import { curveSection } from "./curve-section.ts";
 import type { Inputs, Run } from "./inputs.ts";
+import { int8Section } from "./int8-section.ts";
 import { whole } from "./markdown.ts";
 import { ablations, type Variant, variantRuns, variants } from "./planned-runs.ts";
 import { blocksTable, hardClassesText, memorySection, runsTable } from "./training-sections.ts";
@@ -50,8 +52,9 @@ The last four columns are main's wrong answers, shares of all frames. The first 
     ],
     [
       "One thing changed at a time",
-      `Every row takes the main of variant A and trains its own adaptive and extension block for 16 epochs, instead of the 40 of the runs above: so long all could be trained alike. The edge decides by the rule that was best in each, and beside it by the paper's; minutes are those of the training.\n\n${ablationsTable(inputs)}`,
+      `Every row takes the main of variant A and trains its own adaptive and extension block for 16 epochs, instead of the 40 of the runs above: so long all could be trained alike. The edge decides by the rule that was best in each, and beside it by the paper's; minutes are those of the training.\n\n${ablationsTable(inputs)}\n\n${ablationsText(inputs)}`,
     ],
+    ["In int8", int8Section(inputs)],
     ["Again", againText()],
   ];
   const markdown = `# CIFAR-100
@@ -122,6 +125,7 @@ function againText(): string {
 cp models/zoo/${variantRuns.A.name}/cloud.onnx models/recipes/cifar100-cloud.onnx   # the cloud's network, or a new one: models/pytorch
 npm run meanet -- train --recipe models/recipes/${variantRuns.A.name}.yaml --data DIR --out models/zoo/${variantRuns.A.name}
 npm run meanet -- evaluate --bundle ${variantRuns.A.name} --data DIR --split test --save true   # the same with held-out
+npm run meanet -- bundle quantize ${variantRuns.A.name} --data DIR --out models/zoo/${variantRuns.A.name}-int8
 npm run meanet -- train --recipe models/recipes/ablations/${ablations[0]!.name}.yaml --data DIR --out /tmp/${ablations[0]!.name}
 npm run meanet -- results record /tmp/${ablations[0]!.name}   # keeps its figures, not its models
 npm run bench -- memory
