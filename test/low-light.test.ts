@@ -45,8 +45,10 @@ describe("meanet scenario low-light", () => {
 
   it("saw the edge collect labels of people only, train, and judge what it had learned", () => {
     assert.equal(result.items.cloud, 0);
-    assert.equal(result.items.label, 120);
-    assert.match(ended.stderr, /edge {5}started: 120 items/);
+    // Labels go on arriving while the training begins.
+    assert.ok(result.items.label >= 120, `${result.items.label} labelled`);
+    const [, items] = /edge {5}started: (\d+) items/.exec(ended.stderr) ?? [];
+    assert.ok(Number(items) >= 120, `${items} items`);
     assert.match(ended.stderr, /edge {5}epoch: 6 of 6/);
     assert.ok(["accepted", "refused", "rolled-back"].includes(result.outcome), result.outcome);
     assert.equal(result.accepted, result.outcome === "accepted");
