@@ -53,6 +53,8 @@ describe("dialogs of our nodes in the editor", { timeout: 3 * PATIENCE_MS }, () 
       await page.addInitScript(`localStorage.setItem("editor-language", "${language}")`);
       await page.goto(`${flows.editor}/`, { waitUntil: "domcontentloaded" });
       await page.waitForFunction('globalThis.RED?.nodes?.node?.("meanet-training-wrong") != null');
+      // The last that the editor does when it loads; a dialog that is opened before meets a sidebar that does not stand yet.
+      await page.locator("#red-ui-header-toolbar:not(.hide)").waitFor();
       for (const type of Object.keys(nodes)) {
         const valid = (name: string) => page.evaluate(`RED.nodes.node("${type}-${name}").valid`);
         assert.equal(await valid("wrong"), false, `${type} with a wrong value`);
