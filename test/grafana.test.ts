@@ -64,9 +64,13 @@ describe("Grafana's dashboards", () => {
       const url = `${influxd.url}/meanet`;
       server = connectInflux({ url, requestTimeout: 10_000 });
       await provision(url);
-      await fill(site, url);
+      const doomed = await fill(site, url);
       const forwarded = () => rowsOf('SELECT count("correct") FROM "verdict"');
       await waitUntil("labels are in InfluxDB", forwarded, ([row]) => Number(row?.[1]) >= LABELS);
+      // Whichever node refused the broken frame has told so by now.
+      const dropped = () => rowsOf('SELECT sum("dropped") FROM "node"');
+      await waitUntil("the refusal is in InfluxDB", dropped, ([row]) => Number(row?.[1]) >= 1);
+      await doomed.vanish();
       await provision(url);
     });
     after(async () => {
@@ -171,8 +175,12 @@ async function provision(influx: string): Promise<void> {
   assert.equal(code, 0, stderr);
 }
 
-/** Frames, labels, a refusal, an edge node that vanishes, and a training: something for every panel. */
-async function fill(site: Site, influx: string): Promise<void> {
+/**
+ * Frames, labels, a refusal, and a training: something for every panel.
+ *
+ * @returns an edge node that is to go without a word
+ */
+async function fill(site: Site, influx: string) {
   const often = ["--stats-interval", "200ms"];
   await site.startBroker(...often);
   await site.startRecorder("--influx-url", influx, ...often);
@@ -192,7 +200,7 @@ async function fill(site: Site, influx: string): Promise<void> {
   for (const training of aTraining()) {
     await session.publish(session.topics.training, { site: SITE, node: "edge-1" }, training);
   }
-  await doomed.vanish();
+  return doomed;
 }
 
 /** As a node that learns publishes it. */
