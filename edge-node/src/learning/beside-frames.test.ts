@@ -31,16 +31,15 @@ describe("learning beside frames", { timeout: 120_000 }, () => {
     let judged: Extract<Training, { event: "accepted" | "refused" }> | undefined;
     let priorities: readonly number[] | undefined;
     let answered: Promise<unknown> | undefined;
-    await using node = openLearning(
-      join(root, "busy-node"),
-      (step) => {
+    await using node = openLearning(join(root, "busy-node"), {
+      publish: (step) => {
         if (step.event === "accepted" || step.event === "refused") judged = step;
         if (step.event !== "epoch") return;
         epochs.push(step);
         if (step.epoch === 1) node.learning.setLoad(8);
       },
-      { training: { epochs: 8, rate: 0.05, batch: 16 } },
-      () => {
+      config: { training: { epochs: 8, rate: 0.05, batch: 16 } },
+      onChange: () => {
         if (node.learning.progress !== "training 1: waits for frames in service") return;
         priorities ??= threadPriorities();
         answered ??= answerFrames(20).then(() => {
@@ -49,7 +48,7 @@ describe("learning beside frames", { timeout: 120_000 }, () => {
           node.learning.setLoad(4);
         });
       },
-    );
+    });
     const answerFrames = async (count: number) => {
       const model = node.models.current("image")!;
       for (let frame = 0; frame < count; frame++) {
@@ -79,6 +78,26 @@ describe("learning beside frames", { timeout: 120_000 }, () => {
     );
   });
 
+  test("ends with the node, also when it has only just begun", async () => {
+    const bundle = join(root, "ends");
+    await writeQuadrantBundle(bundle);
+    const told: Training[] = [];
+    {
+      await using node = openLearning(join(root, "ends-node"), {
+        publish: (step) => told.push(step),
+        config: { trigger: { items: 1000 } },
+      });
+      await node.learning.load(bundle);
+      await teachAll(node);
+      assert.equal(node.learning.trainNow(), undefined);
+    }
+    const began = told.findIndex((step) => step.event === "started");
+    assert.deepEqual(
+      told.slice(began + 1).map(({ event }) => event),
+      [],
+    );
+  });
+
   test("proposes hard classes from live labels; agreed to, they are those of the next extension", async () => {
     const bundle = join(root, "discovers");
     await writeQuadrantBundle(bundle);
@@ -93,10 +112,13 @@ describe("learning beside frames", { timeout: 120_000 }, () => {
     const others = [0, 1, 2, 3].filter((index) => index !== called).slice(0, 2);
     await writeQuadrantBundle(bundle, { hardClasses: others });
     const told: Training[] = [];
-    await using node = openLearning(join(root, "discovers-node"), (step) => told.push(step), {
-      trigger: { items: 1000 },
-      discovery: { mode: "propose", leastItems: 20 },
-      margins: { leastItems: 4, gain: 0, loss: 1 },
+    await using node = openLearning(join(root, "discovers-node"), {
+      publish: (step) => told.push(step),
+      config: {
+        trigger: { items: 1000 },
+        discovery: { mode: "propose", leastItems: 20 },
+        margins: { leastItems: 4, gain: 0, loss: 1 },
+      },
     });
     await node.learning.load(bundle);
     await teachAll(node);
@@ -121,10 +143,12 @@ describe("learning beside frames", { timeout: 120_000 }, () => {
   test("gives up the items of a class that was agreed to be easy", async () => {
     const bundle = join(root, "eases");
     await writeQuadrantBundle(bundle);
-    await using node = openLearning(join(root, "eases-node"), () => undefined, {
-      trigger: { items: 1000 },
-      // Untrained, main calls nearly every frame the same, and is right with a quarter of them.
-      discovery: { hardBelow: 0.05, easyAbove: 0.1, leastItems: 20 },
+    await using node = openLearning(join(root, "eases-node"), {
+      config: {
+        trigger: { items: 1000 },
+        // Untrained, main calls nearly every frame the same, and is right with a quarter of them.
+        discovery: { hardBelow: 0.05, easyAbove: 0.1, leastItems: 20 },
+      },
     });
     await node.learning.load(bundle);
     await teachAll(node);

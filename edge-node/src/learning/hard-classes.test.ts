@@ -47,7 +47,7 @@ async function opened(node: string, changed: object = changes) {
     told.push(step);
     steps.emit(step.event);
   };
-  const open = openLearning(folder, publish, changed, undefined, undefined, log);
+  const open = openLearning(folder, { publish, config: changed, log });
   await open.learning.load(bundle);
   return { ...open, folder, told, steps, logged, events: () => told.map(({ event }) => event) };
 }

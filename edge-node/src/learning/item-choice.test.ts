@@ -146,8 +146,11 @@ describe("a training that memory does not allow the whole store", { timeout: 240
 
   test("takes as many as fit, says how many of how many, and goes live", async () => {
     const told: Training[] = [];
-    await using node = openLearning(join(root, "fits"), (step) => told.push(step), {
-      training: { epochs: 8, rate: 0.05, batch: BATCH, maxMemory: memoryFor(40) },
+    await using node = openLearning(join(root, "fits"), {
+      publish: (step) => told.push(step),
+      config: {
+        training: { epochs: 8, rate: 0.05, batch: BATCH, maxMemory: memoryFor(40) },
+      },
     });
     await node.learning.load(dir);
     await teachAll(node);
@@ -161,9 +164,12 @@ describe("a training that memory does not allow the whole store", { timeout: 240
 
   test("is refused by name where not even the fewest fit, and the next one waits for new items", async () => {
     const told: Training[] = [];
-    await using node = openLearning(join(root, "refused"), (step) => told.push(step), {
-      // Four to judge by, and one of each of four classes.
-      training: { epochs: 2, rate: 0.05, batch: BATCH, maxMemory: memoryFor(8) - 1 },
+    await using node = openLearning(join(root, "refused"), {
+      publish: (step) => told.push(step),
+      config: {
+        // Four to judge by, and one of each of four classes.
+        training: { epochs: 2, rate: 0.05, batch: BATCH, maxMemory: memoryFor(8) - 1 },
+      },
     });
     await node.learning.load(dir);
     await teachAll(node);

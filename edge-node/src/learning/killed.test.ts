@@ -111,13 +111,7 @@ async function trialOf(folder: string) {
 /** Something wrong first, whose trial no label ends, and then the truth: on trial is a learned bundle after a learned one. */
 async function learnTwice(folder: string): Promise<void> {
   let nowMs = Date.now() - 2 * DAY_MS;
-  await using node = openLearning(
-    folder,
-    () => undefined,
-    {},
-    () => undefined,
-    () => nowMs,
-  );
+  await using node = openLearning(folder, { now: () => nowMs });
   await node.learning.load(bundle);
   await teachAll(node, { classOf: WRONG });
   await node.learning.idle();
@@ -169,7 +163,7 @@ describe("a node that is killed while it learns", { timeout: 600_000 }, () => {
     assert.equal(signal, "SIGKILL");
     assert.equal(await served(folder), CAME);
     const told: Training[] = [];
-    await using node = openLearning(folder, (training) => told.push(training));
+    await using node = openLearning(folder, { publish: (training) => told.push(training) });
     await node.learning.load(bundle);
     assert.equal(node.learning.trainNow(), undefined);
     await node.learning.idle();
@@ -228,7 +222,7 @@ describe("a node that is killed while it learns", { timeout: 600_000 }, () => {
     const { came, hard, discovers, proposed, name } = await toDiscover("dismisses");
     const from = join(root, "has-proposed");
     {
-      await using node = openLearning(from, () => undefined, discovers);
+      await using node = openLearning(from, { config: discovers });
       await node.learning.load(came);
       await teachAll(node);
     }

@@ -73,13 +73,12 @@ fs.promises.mkdir = (async (path: string, options: { recursive: true }) => {
 }) as typeof mkdir;
 syncBuiltinESMExports();
 
-await using node = openLearning(
-  folder,
-  (training) => {
+await using node = openLearning(folder, {
+  publish: (training) => {
     process.send?.(training);
   },
-  changes,
-);
+  config: changes,
+});
 counting = act === "again";
 await node.learning.load(bundle);
 counting = act !== "agree";

@@ -12,14 +12,25 @@ import { Learning } from "./learning.ts";
 
 const LENGTH = 64;
 
+interface OpenLearningOptions {
+  readonly publish?: (training: Training) => void;
+  /** What differs from a configuration small enough for a test. */
+  readonly config?: object;
+  readonly onChange?: () => void;
+  readonly now?: () => number;
+  readonly log?: Logger;
+}
+
 /** The learning of a node with real engines, without a broker. */
 export function openLearning(
   folder: string,
-  publish: (training: Training) => void = () => undefined,
-  changes: object = {},
-  onChange: () => void = () => undefined,
-  now: () => number = () => Date.now(),
-  log: Logger = createLog("test", "silent"),
+  {
+    publish = () => undefined,
+    config: changes = {},
+    onChange = () => undefined,
+    now = Date.now,
+    log = createLog("test", "silent"),
+  }: OpenLearningOptions = {},
 ) {
   const engine = { providers: ["cpu" as const], threads: 1 };
   const models = new ModelSlots((name) => ServedModel.open(name, engine, () => undefined));

@@ -28,14 +28,7 @@ describe("an extension on trial", { timeout: 240_000 }, () => {
     const folder = join(root, "ages");
     const told: Training[] = [];
     let nowMs = 1_800_000_000_000;
-    const open = () =>
-      openLearning(
-        folder,
-        (step) => told.push(step),
-        {},
-        () => undefined,
-        () => nowMs,
-      );
+    const open = () => openLearning(folder, { publish: (step) => told.push(step), now: () => nowMs });
     {
       await using node = open();
       await node.learning.load(bundle);
@@ -69,8 +62,11 @@ describe("an extension on trial", { timeout: 240_000 }, () => {
 
   test("is over after its frames", async () => {
     const told: Training[] = [];
-    await using node = openLearning(join(root, "passes"), (step) => told.push(step), {
-      rollback: { items: 8 },
+    await using node = openLearning(join(root, "passes"), {
+      publish: (step) => told.push(step),
+      config: {
+        rollback: { items: 8 },
+      },
     });
     await node.learning.load(bundle);
     await teachAll(node);
@@ -85,9 +81,12 @@ describe("an extension on trial", { timeout: 240_000 }, () => {
 
   test("counts a frame once that the cloud and then a label told of, by the label", async () => {
     const told: Training[] = [];
-    await using node = openLearning(join(root, "twice"), (step) => told.push(step), {
-      rollback: { items: 8, leastItems: 8 },
-      training: { epochs: 8, rate: 0.05, batch: 16 },
+    await using node = openLearning(join(root, "twice"), {
+      publish: (step) => told.push(step),
+      config: {
+        rollback: { items: 8, leastItems: 8 },
+        training: { epochs: 8, rate: 0.05, batch: 16 },
+      },
     });
     await node.learning.load(bundle);
     await teachAll(node);
@@ -115,9 +114,12 @@ describe("an extension on trial", { timeout: 240_000 }, () => {
 
   test("goes back when the cloud contradicts it, also where nothing is learned from the cloud", async () => {
     const told: Training[] = [];
-    await using node = openLearning(join(root, "contradicted"), (step) => told.push(step), {
-      teacher: { weight: 0 },
-      rollback: { items: 24, leastItems: 12 },
+    await using node = openLearning(join(root, "contradicted"), {
+      publish: (step) => told.push(step),
+      config: {
+        teacher: { weight: 0 },
+        rollback: { items: 24, leastItems: 12 },
+      },
     });
     await node.learning.load(bundle);
     // It learns that every class is the next one; then the cloud tells otherwise.

@@ -31,13 +31,7 @@ describe("what was collected before a restart", { timeout: 240_000 }, () => {
     const told: Training[] = [];
     let nowMs = 1_800_000_000_000;
     const open = () =>
-      openLearning(
-        folder,
-        (step) => told.push(step),
-        PATIENT,
-        () => undefined,
-        () => nowMs,
-      );
+      openLearning(folder, { publish: (step) => told.push(step), config: PATIENT, now: () => nowMs });
     {
       await using node = open();
       await node.learning.load(bundle);
@@ -68,11 +62,11 @@ describe("what was collected before a restart", { timeout: 240_000 }, () => {
   test("is opened when learning is switched on, and not before: a node that never learns has no file", async () => {
     const folder = join(root, "switched");
     {
-      await using node = openLearning(folder, () => undefined, PATIENT);
+      await using node = openLearning(folder, { config: PATIENT });
       await node.learning.load(bundle);
       await teachAll(node, { count: 8 });
     }
-    await using node = openLearning(folder, () => undefined, { ...PATIENT, enabled: false });
+    await using node = openLearning(folder, { config: { ...PATIENT, enabled: false } });
     await node.learning.load(bundle);
     await node.learning.idle();
     assert.equal(node.learning.items.label, 0);
@@ -81,7 +75,7 @@ describe("what was collected before a restart", { timeout: 240_000 }, () => {
     assert.equal(node.learning.items.label, 8);
 
     const never = join(root, "never");
-    await using idle = openLearning(never, () => undefined, { enabled: false });
+    await using idle = openLearning(never, { config: { enabled: false } });
     await idle.learning.load(bundle);
     idle.learning.enabled = true;
     // On and off again before its turn has come.
@@ -99,7 +93,7 @@ describe("what was collected before a restart", { timeout: 240_000 }, () => {
     }
     await writeFile(itemFile(folder), "not a database, but long enough to be taken for one".repeat(100));
     const told: Training[] = [];
-    await using node = openLearning(folder, (step) => told.push(step));
+    await using node = openLearning(folder, { publish: (step) => told.push(step) });
     await node.learning.load(bundle);
     await node.learning.idle();
     const failed = told.find((step) => step.event === "failed");

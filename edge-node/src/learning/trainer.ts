@@ -161,7 +161,9 @@ export class Trainer {
       (step) => faults.guard("step", () => observe(step)),
     );
     this.#adaptation = adaptation;
+    // Both may have come while there was nothing to tell it to.
     if (this.#busy) adaptation.pause();
+    if (this.#closed) adaptation.stop();
     const result = await adaptation.result.finally(() => {
       this.#adaptation = undefined;
       this.#beside = undefined;

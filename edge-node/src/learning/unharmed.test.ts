@@ -71,16 +71,14 @@ describe("learning that fails", { timeout: 240_000 }, () => {
     let nowMs = 1_800_000_000_000;
     const steps = new EventEmitter();
     const dir = join(root, name);
-    const node = openLearning(
-      dir,
-      (step) => {
+    const node = openLearning(dir, {
+      publish: (step) => {
         told.push(step);
         steps.emit(step.event);
       },
-      changes,
-      () => undefined,
-      () => nowMs,
-    );
+      config: changes,
+      now: () => nowMs,
+    });
     await node.learning.load(of);
     await node.learning.idle();
     return {
@@ -149,13 +147,7 @@ describe("learning that fails", { timeout: 240_000 }, () => {
     let nowMs = 1_800_000_000_000;
     // Told at every item, and no training begins: the failure of one is its own.
     const changes = { trigger: { items: 10 } };
-    await using node = openLearning(
-      join(root, "untold"),
-      publish,
-      changes,
-      () => undefined,
-      () => nowMs,
-    );
+    await using node = openLearning(join(root, "untold"), { publish, config: changes, now: () => nowMs });
     await node.learning.load(bundle);
     await teachAll(node, { count: 8, by: "cloud" });
     await teachAll(node, { count: 8 });

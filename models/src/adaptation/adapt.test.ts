@@ -102,6 +102,30 @@ describe("adaptation", () => {
     );
   });
 
+  it("asks before each run of the judgement too: frames do not wait for a whole store of them", async () => {
+    const { labels, frames } = quadrantFrames(192, 3);
+    const { input } = bundle.manifest;
+    assert.ok(input.kind === "image");
+    const heldOut = labels.map((_, at) => at >= 64);
+    const items = { tensors: toTensor(frames, input), labels, weights: labels.map(() => 1), heldOut };
+    let asked = 0;
+    await adapt(
+      { ...task, items },
+      {
+        ...open,
+        gate: () => {
+          asked += 1;
+          return 0;
+        },
+        onStep: (step) => {
+          if (step.kind === "epoch") asked = 0;
+        },
+      },
+    );
+    // Of both extensions, 32 frames a run: 128 held out and 20 of the reference.
+    assert.equal(asked, 2 * (4 + 1));
+  });
+
   it("begins no step after its computing time is over, in the first epoch as in any, and judges what it has", async () => {
     // A clock that moves at the gate alone: by a second before every run, the waiting left out.
     const { adaptive, extension } = bundle.manifest.blocks;

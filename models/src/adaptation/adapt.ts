@@ -217,10 +217,9 @@ class Adaptation {
   }
 
   #right(extension: Uint8Array, hardClasses: readonly number[], frames: Prepared): Promise<boolean[]> {
-    this.#gate();
     this.#work(frames.labels.length * this.#macs);
     const decision = { ...decisionOf(this.#task.bundle.manifest), hardClasses };
-    return rightAnswers(extension, decision, this.#shapes, frames);
+    return rightAnswers(extension, decision, this.#shapes, frames, () => this.#gate());
   }
 
   /** The frames that are a target of the new dictionary. */

@@ -61,6 +61,7 @@ export async function rightAnswers(
   decision: DecisionSettings,
   shapes: Shapes,
   prepared: Prepared,
+  beforeRun: () => void,
 ): Promise<boolean[]> {
   const hard = prepared.p1.flatMap((p1, position) =>
     decision.hardClasses.includes(argmax(p1)) ? [position] : [],
@@ -69,6 +70,7 @@ export async function rightAnswers(
   const session = await openSession(extension);
   try {
     for (let start = 0; start < hard.length; start += RUN) {
+      beforeRun();
       const positions = hard.slice(start, start + RUN);
       const { y2 } = await session.run({
         x: gather(prepared.x, rowsOf(prepared, positions), shapes.x),
