@@ -75,3 +75,25 @@ describe("a process without a parent", () => {
     assert.equal(stdout, "");
   });
 });
+
+describe("a process whose output nobody reads any more", () => {
+  /** Exit code, signal and what it wrote to standard error. */
+  async function endOf(...args: readonly string[]): Promise<readonly unknown[]> {
+    const child = spawn(process.execPath, [bin, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    child.stdout.destroy();
+    let stderr = "";
+    child.stderr.on("data", (text: Buffer) => {
+      stderr += text.toString();
+    });
+    return [...(await once(child, "close")), stderr];
+  }
+
+  it("ends as SIGPIPE would end it, without a trace", async () => {
+    assert.deepEqual(await endOf("up", "--help"), [141, null, ""]);
+  });
+
+  it("stops in order where it is one that serves", async () => {
+    const args = ["--listeners-tcp-port", "0", "--stop-timeout", "10ms", "--log-level", "silent"];
+    assert.deepEqual(await endOf("broker", ...args), [0, null, ""]);
+  });
+});

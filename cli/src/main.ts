@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import packageManifest from "../package.json" with { type: "json" };
+import { endWithReader } from "./broken-pipe.ts";
 import { exitCodes, reportFailure } from "./failure.ts";
 
 interface Entry {
@@ -87,6 +88,8 @@ const commands: Readonly<Record<string, Entry>> = {
 
 /** Runs the command line; sets the exit code, or ends the process where a command must not linger. */
 export async function main(argv: readonly string[]): Promise<void> {
+  endWithReader(process.stdout);
+  endWithReader(process.stderr);
   const program = new Command("meanet")
     .description("Complexity-aware AI between edge and cloud, over MQTT.")
     .version(packageManifest.version)
