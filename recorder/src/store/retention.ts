@@ -25,6 +25,12 @@ interface Aging {
 const ROWS_FIRST_MS = 86_400_000;
 
 /**
+ * What goes at once for want of room was recorded within this time: a chunk of a table that few rows come to would be years of it, while
+ * the tables that take the room still have older ones.
+ */
+const SLICE_MS = 600_000;
+
+/**
  * Deletes the oldest rows, in the order they were recorded, and the oldest roll-ups: by age, and while the database is too large.
  *
  * For want of room rows go first, as they are many and their roll-ups stay; but a day of them is left. Then goes what has lived the
@@ -45,7 +51,7 @@ export class Retention {
     const first = aged.find(({ kind, oldest }) => kind === "rows" && oldest < Date.now() - ROWS_FIRST_MS);
     const next = expired ?? (tooLarge ? (first ?? aged[0]) : undefined);
     if (next === undefined) return { rows: 0, unforwarded: 0 };
-    const limit = tooLarge ? Number.MAX_SAFE_INTEGER : next.before;
+    const limit = next === expired ? next.before : next.oldest + SLICE_MS;
     if (next.kind === "rows") return this.#deleteChunk(next.table, limit, cursor);
     return { rows: this.#deleteIntervals(next.table, limit), unforwarded: 0 };
   }
