@@ -8,7 +8,7 @@ import { createRollupTables, type RolledUp, rolledUp, rollupTable } from "../rol
 import { tierNames } from "../rollups/tiers.ts";
 
 /** Grows with every change of the tables below; a database that no step of `upgrades` leads on from is refused, never guessed at. */
-const VERSION = 8;
+const VERSION = 9;
 
 /** How long to wait, holding up everything else, for another process that writes. */
 const BUSY_WAIT_MS = 500;
@@ -61,6 +61,11 @@ const verdictDetail = [
 const energyUsed = energyFigures.map((column) => `${column} REAL NOT NULL DEFAULT 0`);
 // To the newest row of a node, which need not have the latest time.
 const energyNewest = "CREATE INDEX energy_newest ON energy (site, node);";
+// What nodes told within a time. Every named query asks as well how far back these tables go.
+const nodeTimes = `
+CREATE INDEX IF NOT EXISTS energy_at ON energy (at);
+CREATE INDEX IF NOT EXISTS node_at ON node (at);
+`;
 
 const tables = `
 -- ranges: rows of the journal that are stored or given up, "1-500,502-502". Outlives the rows, so that
@@ -113,7 +118,7 @@ CREATE TABLE node (
 
 -- To the newest row of a node, which need not have the latest time.
 CREATE INDEX node_newest ON node (site, node);
-
+${nodeTimes}
 CREATE TABLE status (
   ${changing}, site TEXT NOT NULL, node TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL,
   state TEXT NOT NULL, version TEXT NOT NULL, model TEXT, since INTEGER NOT NULL
@@ -170,6 +175,7 @@ const upgrades: Readonly<Record<number, (database: DatabaseSync) => void>> = {
     addEnergyUsed(database);
     rollUpAll(database, added);
   },
+  8: (database) => database.exec(nodeTimes),
 };
 
 /** The same as `energyGrowth` tells of each row as it comes. */

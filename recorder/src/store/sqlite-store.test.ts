@@ -108,6 +108,22 @@ test("sqlite store › leads a database of version 2 on: its verdicts stay, new 
   again.close();
 });
 
+test("sqlite store › leads a database of version 8 on: what nodes told is found by its time", () => {
+  const file = join(folder, "version-8.sqlite");
+  openSqliteStore(file).close();
+  const database = new DatabaseSync(file);
+  database.exec("DROP INDEX energy_at; DROP INDEX node_at; PRAGMA user_version = 8");
+  openSqliteStore(file).close();
+  const indexes = database.prepare(
+    "SELECT name FROM sqlite_schema WHERE type = 'index' AND name LIKE '%_at'",
+  );
+  assert.deepEqual(
+    indexes.all().map(({ name }) => name),
+    ["verdict_at", "drop_count_at", "energy_at", "node_at"],
+  );
+  database.close();
+});
+
 test("sqlite store › refuses a database of another version", () => {
   const file = join(folder, "future.sqlite");
   const database = new DatabaseSync(file);
