@@ -26,6 +26,23 @@ describe("the processes of up", () => {
     taken.close();
   });
 
+  it("tell how Node-RED gets another port, in the words of up, and end nothing where its own is taken", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address() as { port: number };
+    const told = Promise.withResolvers<string>();
+    const config = upConfigSchema.parse({ port: 0, flowsPort: port, state });
+    const processes = new Processes(config, (text) => told.resolve(text));
+    processes.startFlows(await processes.startBroker());
+    assert.match(await told.promise, /^no dashboard: its port is taken: .*--flows-port N.*--flows-port 0$/);
+    assert.deepEqual(
+      processes.running.map(({ name }) => name),
+      ["broker"],
+    );
+    await processes.stop();
+    taken.close();
+  });
+
   it("start no broker where one is given", async () => {
     const processes = new Processes(
       upConfigSchema.parse({ broker: "mqtt://example.org:1883", state }),

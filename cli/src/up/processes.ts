@@ -56,7 +56,7 @@ export class Processes {
       this.#running.push(started);
       return started.addresses.mqtt!;
     } catch (cause) {
-      if (isMeanetError(cause) && cause.details.childCode === "PORT_TAKEN") {
+      if (isPortTaken(cause)) {
         throw new MeanetError(
           "PORT_TAKEN",
           `port ${port} for the broker is taken: give another with --port N, take a free one with --port 0, or use the broker that runs there with --broker mqtt://127.0.0.1:${port}`,
@@ -90,7 +90,11 @@ export class Processes {
         this.#onEvent(`dashboard ${dashboard}  flows ${editor}`);
       },
       (error: unknown) => {
-        if (!this.#ended.aborted) this.#onEvent(`no dashboard: ${describeFailure(error)}`);
+        if (this.#ended.aborted) return;
+        const why = isPortTaken(error)
+          ? "its port is taken: give another with --flows-port N, or take a free one with --flows-port 0"
+          : describeFailure(error);
+        this.#onEvent(`no dashboard: ${why}`);
       },
     );
   }
@@ -208,6 +212,11 @@ export class Processes {
       })),
     ];
   }
+}
+
+/** The words of the process name its own settings; those of `up` have other names. */
+function isPortTaken(error: unknown): boolean {
+  return isMeanetError(error) && error.details.childCode === "PORT_TAKEN";
 }
 
 function numbered(kind: string, count: number): string[] {
