@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { id, nonNegative, probability } from "./scalars.ts";
+import { byteCount, id, nonNegative, probability, timestamp } from "./scalars.ts";
 
 /** Where the answer came from: an exit of MEANet. */
 export const exits = ["main", "extension", "cloud"] as const;
@@ -102,15 +102,15 @@ const common = {
   /** Number of the row in the journal, from 1, without gaps. */
   seq: z.int().min(1),
   /** When the verdict was written, milliseconds since 1970. */
-  at: z.int().min(0),
+  at: timestamp,
   /** When the frame arrived at the edge, milliseconds since 1970. */
-  receivedAt: z.int().min(0),
+  receivedAt: timestamp,
   /** QoS the frame came with. */
   qos: z.union([z.literal(0), z.literal(1)]),
   /** From arrival at the edge to the verdict. */
   latencyMs: nonNegative,
   /** Bytes of the frame as it came. */
-  frameBytes: z.int().min(0).optional(),
+  frameBytes: byteCount.optional(),
 };
 
 export const answerVerdictSchema = z.object({
@@ -134,7 +134,7 @@ export const answerVerdictSchema = z.object({
   computeMs: nonNegative,
   energy: energySchema,
   /** Bytes of the complex item published, all attempts; 0 when nothing was sent. */
-  uplinkBytes: z.int().min(0),
+  uplinkBytes: byteCount,
   /** Name and version of the bundle, `fashion-mnist@1.0.0`. */
   model: z.string().max(128),
   /** Id of the worker that answered. */
