@@ -166,17 +166,17 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       else waitsFor.add("broker");
     });
     tally.readFrom({
-      counters: () => ({ replayRequests: repair.requests, influxPoints: forwarder?.state(0).sent ?? 0 }),
+      counters: () => ({ replayRequests: repair.requests, influxPoints: forwarder?.state.sent ?? 0 }),
       drops: () => ({
         "intake-full": intake.dropped,
         "row-refused": intake.refused,
         invalid: session.invalidMessages,
-        "influx-refused": forwarder?.state(0).dropped ?? 0,
+        "influx-refused": forwarder?.state.dropped ?? 0,
       }),
       queues: () => ({
         intake: intake.waiting,
         gaps: repair.repairing,
-        influx: forwarder?.state(store.lastChange).backlog ?? 0,
+        influx: forwarder?.state.backlog ?? 0,
       }),
     });
     const stats = new StatsPublisher({

@@ -43,6 +43,6 @@ export function describeStoreState({ store, intake, forwarder, influx }: StoreSt
     gaps: gaps
       .slice(0, 100)
       .map(({ site, edge, journal, holes }) => ({ site, edge, journal, holes: holes.slice(-10) })),
-    influx: forwarder && influx ? { server: influx, ...forwarder.state(store.lastChange) } : null,
+    influx: forwarder && influx ? { server: influx, ...forwarder.state } : null,
   };
 }

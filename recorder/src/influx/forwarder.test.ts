@@ -42,8 +42,8 @@ function write(
   store.write(verdicts.map((verdict) => ({ kind: "verdict", verdict })));
 }
 
-async function forward({ store, forwarder }: Scene): Promise<void> {
-  await forwardAll(forwarder, store);
+async function forward({ forwarder }: Scene): Promise<void> {
+  await forwardAll(forwarder);
 }
 
 async function select(server: InfluxServer, influxql: string): Promise<Record<string, unknown>[]> {
@@ -131,7 +131,7 @@ describe("forwarder", () => {
         (count) => count >= seq,
       );
     }
-    assert.deepEqual([attempts, forwarder.state(store.lastChange).sent], [3, 3]);
+    assert.deepEqual([attempts, forwarder.state.sent], [3, 3]);
     assert.equal(logged.split("late rows are not rolled up").length - 1, 1, logged);
     await forwarder.stop(1000);
     store.close();
@@ -165,14 +165,14 @@ describe("forwarder", () => {
     feed(1, 5000);
     await waitUntil(
       "some points are in",
-      () => here.forwarder.state(0).sent,
+      () => here.forwarder.state.sent,
       (sent) => sent > 0,
     );
     await influxd.kill();
     feed(5001, 10_000);
     const during = await waitUntil(
       "the outage is noticed",
-      () => here.forwarder.state(here.store.lastChange),
+      () => here.forwarder.state,
       ({ lastError }) => lastError !== undefined,
     );
     assert.ok(during.backlog > 0);
@@ -184,7 +184,7 @@ describe("forwarder", () => {
       'SELECT count("seq") AS n, count(distinct("seq")) AS d FROM "verdict"',
     );
     assert.deepEqual([counts?.n, counts?.d], [15_000, 15_000]);
-    assert.deepEqual([here.forwarder.state(0).lastError, here.forwarder.state(0).dropped], [undefined, 0]);
+    assert.deepEqual([here.forwarder.state.lastError, here.forwarder.state.dropped], [undefined, 0]);
   });
 
   test("goes on after a restart where it stopped", async () => {
@@ -194,7 +194,7 @@ describe("forwarder", () => {
     write(here.store, ...rows(101, 130));
     const next = new Forwarder({ ...here, config, log });
     await forward({ ...here, forwarder: next });
-    assert.equal(next.state(0).sent, 30);
+    assert.equal(next.state.sent, 30);
   });
 
   test("a point that InfluxDB cannot take is dropped alone", async () => {
@@ -203,7 +203,7 @@ describe("forwarder", () => {
     write(here.store, ...rows(1, 300), answered(301, { at: 9e15 }), ...rows(302, 600));
     await forward(here);
     const [counts] = await select(here.server, 'SELECT count("seq") AS n FROM "verdict"');
-    assert.deepEqual([counts?.n, here.forwarder.state(0).dropped], [600 - 1, 1]);
+    assert.deepEqual([counts?.n, here.forwarder.state.dropped], [600 - 1, 1]);
   });
 
   test("a field whose type is taken by another writer costs only the points that clash", async () => {
@@ -229,7 +229,7 @@ describe("forwarder", () => {
     ]);
     write(here.store, ...rows(1, 10));
     await forward(here);
-    assert.deepEqual([here.forwarder.state(0).dropped, here.forwarder.state(0).sent], [1, 11]);
+    assert.deepEqual([here.forwarder.state.dropped, here.forwarder.state.sent], [1, 11]);
   });
 
   test("keeps hostile text in fields as it is, and tags harmless", async () => {
@@ -251,7 +251,7 @@ describe("forwarder", () => {
         ["cat", "toy@1.0.0"],
       ],
     );
-    assert.equal(here.forwarder.state(0).dropped, 0);
+    assert.equal(here.forwarder.state.dropped, 0);
   });
 
   test("bounds the values of a tag, the same ones after a restart", async () => {
@@ -261,7 +261,7 @@ describe("forwarder", () => {
     );
     write(here.store, ...devices);
     await forward(here);
-    assert.equal(here.forwarder.state(0).otherTags, 7);
+    assert.equal(here.forwarder.state.otherTags, 7);
     here.store.setCursor(here.server.name, 5);
     const again = new Forwarder({ ...here, config: { ...config, maxTagValues: 3 }, log });
     await forward({ ...here, forwarder: again });
@@ -274,7 +274,7 @@ describe("forwarder", () => {
     const here = scene();
     write(here.store, ...rows(1, 700));
     await here.forwarder.stop(5000);
-    assert.equal(here.forwarder.state(here.store.lastChange).backlog, 0);
+    assert.equal(here.forwarder.state.backlog, 0);
 
     const unreachable = connectInflux({ url: "http://127.0.0.1:9/db", requestTimeout: 2000 });
     const store = openSqliteStore(":memory:");
@@ -288,11 +288,11 @@ describe("forwarder", () => {
     lonely.wake();
     await waitUntil(
       "the failure is noticed",
-      () => lonely.state(0).lastError,
+      () => lonely.state.lastError,
       (error) => error !== undefined,
     );
     await lonely.stop(60_000);
-    assert.equal(lonely.state(store.lastChange).backlog, 1);
+    assert.equal(lonely.state.backlog, 1);
   });
 
   test("sends energy, training, stats, status and drops under their measurements", async () => {
@@ -367,6 +367,6 @@ describe("forwarder", () => {
     assert.equal(drop?.dropped, 4);
     const [status] = await select(here.server, 'SELECT "state", "model" FROM "node"');
     assert.deepEqual([status?.state, status?.model], ["online", "a@1.0.0, b@1.0.0"]);
-    assert.equal(here.forwarder.state(0).dropped, 0);
+    assert.equal(here.forwarder.state.dropped, 0);
   });
 });

@@ -63,10 +63,10 @@ export class Forwarder {
     this.#cursor = store.cursor(server.name);
   }
 
-  state(lastChange: number): ForwarderState {
+  get state(): ForwarderState {
     return {
       cursor: this.#cursor,
-      backlog: Math.max(0, lastChange - this.#cursor),
+      backlog: Math.max(0, this.#store.lastChange - this.#cursor),
       sent: this.#sent,
       dropped: this.#dropped,
       expired: this.#expired,

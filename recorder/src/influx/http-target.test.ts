@@ -52,7 +52,7 @@ async function forward(target: PointTarget, verdicts: Parameters<typeof rowsOf>[
   const store = openSqliteStore(":memory:");
   store.write(rowsOf(verdicts));
   const forwarder = new Forwarder({ store, server: target, config, log: logger });
-  const state = await forwardAll(forwarder, store);
+  const state = await forwardAll(forwarder);
   await forwarder.stop(1000);
   store.close();
   return state;
@@ -177,7 +177,7 @@ describe("points for InfluxDB 2 and 3", () => {
       forwarder.wake();
       const { lastError } = await waitUntil(
         "the failure is told",
-        () => forwarder.state(0),
+        () => forwarder.state,
         (state) => state.lastError !== undefined,
       );
       assert.match(
@@ -187,12 +187,12 @@ describe("points for InfluxDB 2 and 3", () => {
       there = true;
       await waitUntil(
         "all is forwarded",
-        () => forwarder.state(store.lastChange),
+        () => forwarder.state,
         ({ backlog }) => backlog === 0,
       );
       await forwarder.stop(1000);
       store.close();
-      const told = lines.join("") + JSON.stringify(forwarder.state(0)) + target.name;
+      const told = lines.join("") + JSON.stringify(forwarder.state) + target.name;
       assert.ok(lines.length >= 2 && !told.includes(TOKEN));
     });
   }

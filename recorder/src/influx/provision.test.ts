@@ -43,8 +43,8 @@ async function forward(server: InfluxServer, moments: readonly number[]) {
   const store = openSqliteStore(":memory:");
   store.write(moments.map((at, index) => ({ kind: "verdict", verdict: answered(index + 1, { at }) })));
   const forwarder = new Forwarder({ store, server, config, log });
-  await forwardAll(forwarder, store);
-  return forwarder.state(0);
+  await forwardAll(forwarder);
+  return forwarder.state;
 }
 
 describe("provisioning of InfluxDB 1.x", () => {
@@ -227,7 +227,7 @@ describe("provisioning of InfluxDB 1.x", () => {
     const store = openSqliteStore(":memory:");
     const forwarder = new Forwarder({ store, server, config, log });
     const roll = async () => {
-      await forwardAll(forwarder, store);
+      await forwardAll(forwarder);
       const statement = shown.replace(/^.* BEGIN | END$/g, "");
       await ask(
         server,

@@ -76,7 +76,7 @@ describe("an InfluxDB that was sent everything", () => {
     ]);
     const config = { batch: 500, retryWait: 20, maxRetryWait: 200, maxTagValues: 200 };
     const forwarder = new Forwarder({ store, server, config, log: createLog("test", "silent") });
-    await forwardAll(forwarder, store);
+    await forwardAll(forwarder);
     await forwarder.stop(1000);
     store.close();
   });

@@ -36,7 +36,7 @@ async function fill(databaseFile: string, target: InfluxServer, list: readonly O
   store.write(list);
   const config = { batch: 200, retryWait: 10, maxRetryWait: 100, maxTagValues: 100 };
   const forwarder = new Forwarder({ store, server: target, config, log: createLog("test", "silent") });
-  await forwardAll(forwarder, store);
+  await forwardAll(forwarder);
   await forwarder.stop(1000);
   store.close();
 }
