@@ -69,7 +69,7 @@ describe("JournalReplay", () => {
     await replay.idle();
     assert.equal(replay.replayed, 3);
     assert.ok(replay.request(row(6)));
-    await replay.stop();
+    replay.stop();
     assert.equal(replay.request(row(6)), false);
   });
 
@@ -88,6 +88,21 @@ describe("JournalReplay", () => {
     release();
     await replay.idle();
     assert.deepEqual(published, [3, 7, 9]);
+  });
+
+  test("stops without a broker to take the page on its way, and begins no other", async () => {
+    const published: number[] = [];
+    const gate = Promise.withResolvers<void>();
+    const replay = replayOf(({ seq }) => {
+      published.push(seq);
+      return gate.promise;
+    });
+    replay.request({ journal: "j1", from: 3, to: 12 });
+    replay.request({ journal: "j1", from: 5, to: 6 });
+    replay.stop();
+    gate.resolve();
+    await replay.idle();
+    assert.deepEqual(published, [3, 4, 5, 6]);
   });
 
   test("gives up a request that cannot be published and goes on with the next", async () => {

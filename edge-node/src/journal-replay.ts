@@ -51,10 +51,9 @@ export class JournalReplay {
     await this.#work;
   }
 
-  /** Ends after the page that is on its way; the rest can be asked for again. */
-  async stop(): Promise<void> {
+  /** Begins no other page. The one on its way is not waited for, a broker that is gone never takes it: all can be asked for again. */
+  stop(): void {
     this.#stopped = true;
-    await this.#work;
   }
 
   async #run(): Promise<void> {
