@@ -146,6 +146,22 @@ describe("Journal", () => {
     assert.equal(journal.find("cam", "a"), undefined);
   });
 
+  test("goes on behind what another process wrote meanwhile", () => {
+    const file = freshFile();
+    const journal = open({ file });
+    journal.append([draftOf("a")]);
+    // The node of before was still giving its last verdicts when this one opened the journal.
+    const other = open({ file });
+    journal.append([draftOf("b")]);
+    assert.equal(other.append([draftOf("c")])[0]?.seq, 3);
+    assert.deepEqual(
+      other.append([draftOf("b"), draftOf("d")]).map(({ seq }) => seq),
+      [2, 4],
+    );
+    journal.close();
+    other.close();
+  });
+
   test("forgets what is too old or too much, never the last row, and goes on counting", () => {
     let now = 1000;
     const journal = open({ now: () => now, maxRows: 3 });

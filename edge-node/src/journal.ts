@@ -33,6 +33,7 @@ export class Journal {
   readonly #final: StatementSync;
   readonly #provisional: StatementSync;
   readonly #rows: StatementSync;
+  readonly #max: StatementSync;
   #lastSeq: number;
 
   /** @throws {MeanetError} JOURNAL_UNUSABLE */
@@ -78,8 +79,8 @@ export class Journal {
     this.#rows = this.#database.prepare(
       "SELECT payload FROM verdict WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?",
     );
-    const { seq } = this.#database.prepare("SELECT coalesce(max(seq), 0) AS seq FROM verdict").get()!;
-    this.#lastSeq = seq as number;
+    this.#max = this.#database.prepare("SELECT coalesce(max(seq), 0) AS seq FROM verdict");
+    this.#lastSeq = this.#readLastSeq();
   }
 
   get lastSeq(): number {
@@ -96,6 +97,8 @@ export class Journal {
     const before = this.#lastSeq;
     try {
       this.#database.exec("BEGIN IMMEDIATE");
+      // The process before this one may have written its last verdicts after this one began.
+      this.#lastSeq = this.#readLastSeq();
       const verdicts = drafts.map((draft) => this.#write(draft));
       this.#database.exec("COMMIT");
       return verdicts;
@@ -134,6 +137,10 @@ export class Journal {
 
   close(): void {
     if (this.#database.isOpen) this.#database.close();
+  }
+
+  #readLastSeq(): number {
+    return this.#max.get()!.seq as number;
   }
 
   #write(draft: Draft): Verdict {
