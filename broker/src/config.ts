@@ -112,7 +112,9 @@ const limits = z
       .describe("a session whose client stayed away for so long is forgotten"),
     queuedMessages: count(0)
       .default(10_000)
-      .describe("QoS 1 and 2 messages unacknowledged or waiting, per session"),
+      .describe(
+        "QoS 1 and 2 messages unacknowledged or waiting, per session, and per member of a share group without one",
+      ),
     queuedBytes: count(0)
       .default(64 * MIB)
       .describe("the same in bytes, per session"),

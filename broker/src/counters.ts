@@ -6,7 +6,7 @@ const dropReasons = [
   "slow-subscriber",
   /** For a shared subscription without a member that is there or has a session. */
   "share-no-member",
-  /** Not kept for a session whose queue is full: an online client still got it, once. */
+  /** Not kept for a session, or a member of a share group, whose queue is full: an online client still got it, once. */
   "session-queue-full",
   /** Delivered, but not retained: the store of retained messages is full. */
   "retained-full",

@@ -89,6 +89,7 @@ export class MqttHost {
     this.#shared = new SharedSubscriptions({
       broker: this.aedes,
       queues: this.#sessions,
+      bounds: { messages: limits.queuedMessages, bytes: limits.queuedBytes },
       unsentBytes: (client) => connectionOf(client).unsentBytes,
       drop: (reason) => this.counters.drop(reason),
     });

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
-import { connectPacket, Inbox, startBroker, type TestBroker } from "./test-broker.ts";
+import { connectPacket, Inbox, startBroker, subscribePacket, type TestBroker } from "./test-broker.ts";
+
+/** Bytes of a CONNACK and the SUBACK of one filter. */
+const SUBACK_END = 4 + 5;
 
 async function connect(
   t: TestContext,
@@ -176,6 +179,31 @@ describe("shared subscriptions", { timeout: 20_000 }, () => {
     for (const filter of ["$share/g", "$share//a", "$share/+/a"]) {
       await assert.rejects(client.subscribeAsync(filter), /Unspecified error|128/, filter);
     }
+  });
+
+  it("keep no more for a member that acknowledges nothing than for a session, and count the rest", async (t) => {
+    const broker = await startBroker(t, { limits: { queuedMessages: 10 } });
+    const mute = await broker.socket();
+    let received = 0;
+    const subscribed = new Promise<void>((resolve) => {
+      mute.on("data", (chunk: Buffer) => {
+        received += chunk.length;
+        if (received >= SUBACK_END) resolve();
+      });
+    });
+    mute.write(Buffer.concat([connectPacket("mute"), subscribePacket(["$share/g/o"], 1)]));
+    await subscribed;
+    const publisher = await connect(t, broker);
+    for (const value of upTo(25)) await publisher.publishAsync("o", `${value}`, { qos: 1 });
+    // The broker acknowledges before it passes on.
+    await publisher.publishAsync("b", "", { qos: 1 });
+    assert.equal(await broker.metric('meanet_broker_dropped_messages_total{reason="session-queue-full"'), 15);
+    const { inbox } = await member(t, broker, "$share/g/o", 1);
+    mute.destroy();
+    await inbox.until((payloads) => payloads.length === 10);
+    await publishAll(publisher, "o", 0, 1);
+    await inbox.has("end");
+    assert.deepEqual(numbers(inbox.payloads), upTo(10));
   });
 
   describe("with sessions", () => {

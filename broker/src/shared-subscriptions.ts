@@ -1,5 +1,6 @@
 import type { Aedes, AedesPublishPacket, Client } from "aedes";
 import type { DropReason } from "./counters.ts";
+import type { QueueBounds } from "./outgoing-queue.ts";
 import { parseSharedFilter, type SharedFilter } from "./topic-filter.ts";
 
 /** The sessions of clients that are away. */
@@ -11,6 +12,8 @@ interface OfflineQueues {
 export interface SharedSubscriptionOptions {
   readonly broker: Aedes;
   readonly queues: OfflineQueues;
+  /** What is kept for a member without a session until it acknowledges. */
+  readonly bounds: QueueBounds;
   readonly unsentBytes: (client: Client) => number;
   readonly drop: (reason: DropReason) => void;
 }
@@ -30,7 +33,11 @@ interface Group extends SharedFilter {
   readonly listener: (packet: AedesPublishPacket, done: () => void) => void;
 }
 
-type Owed = Map<number, AedesPublishPacket>;
+/** Sent to one member and not acknowledged, by packet identifier. */
+interface Owed {
+  readonly packets: Map<number, AedesPublishPacket>;
+  bytes: number;
+}
 
 const PREFIX = "$share/";
 const MAX_MESSAGE_ID = 65_535;
@@ -45,7 +52,8 @@ const MAX_MESSAGE_ID = 65_535;
  *   waited longest for its turn.
  * - A member that is away gets messages only while no member is here, and only with a session; else the message is dropped and counted.
  * - What a session had and did not acknowledge is its own: it gets it again when it is back. What a member without a
- *   session (clean) had and did not acknowledge goes to another member when it leaves.
+ *   session (clean) had and did not acknowledge goes to another member when it leaves; past the bounds of a session it has
+ *   its messages once and for all.
  * - A client with a plain subscription beside the shared one gets a message of each, as if it were two clients. Retained
  *   messages are not sent for shared subscriptions (MQTT 5 §4.8.2).
  */
@@ -53,7 +61,7 @@ export class SharedSubscriptions {
   readonly #options: SharedSubscriptionOptions;
   readonly #groups = new Map<string, Group>();
   readonly #here = new Set<Client>();
-  /** Unacknowledged by members without a session, by packet identifier. */
+  /** By members without a session. */
   readonly #unacknowledged = new Map<Client, Owed>();
   #choices = 0;
   #stopped = false;
@@ -112,7 +120,7 @@ export class SharedSubscriptions {
     const owed = this.#unacknowledged.get(client);
     if (owed === undefined) return;
     this.#unacknowledged.delete(client);
-    for (const packet of owed.values()) this.#redirect(packet);
+    for (const packet of owed.packets.values()) this.#redirect(packet);
   }
 
   /** The session ended: other members get what it owed. */
@@ -125,7 +133,11 @@ export class SharedSubscriptions {
   }
 
   acknowledged(client: Client, messageId: number): void {
-    this.#unacknowledged.get(client)?.delete(messageId);
+    const owed = this.#unacknowledged.get(client);
+    const packet = owed?.packets.get(messageId);
+    if (owed === undefined || packet === undefined) return;
+    owed.packets.delete(messageId);
+    owed.bytes -= packet.payload.length;
   }
 
   /**
@@ -136,11 +148,18 @@ export class SharedSubscriptions {
     if (!client.clean || packet.qos === 0 || !packet.brokerId?.startsWith(PREFIX)) return packet;
     let owed = this.#unacknowledged.get(client);
     if (owed === undefined) {
-      owed = new Map();
+      owed = { packets: new Map(), bytes: 0 };
       this.#unacknowledged.set(client, owed);
     }
-    const messageId = takeMessageId(client, owed);
-    owed.set(messageId, packet);
+    const { bounds, drop } = this.#options;
+    const bytes = owed.bytes + packet.payload.length;
+    if (owed.packets.size >= Math.min(bounds.messages, MAX_MESSAGE_ID) || bytes > bounds.bytes) {
+      drop("session-queue-full");
+      return packet;
+    }
+    const messageId = takeMessageId(client, owed.packets);
+    owed.packets.set(messageId, packet);
+    owed.bytes = bytes;
     return { ...packet, messageId };
   }
 
@@ -196,7 +215,7 @@ export class SharedSubscriptions {
       const { client } = member;
       if (client.closed || !this.#here.has(client)) continue;
       const owed = client.clean
-        ? (this.#unacknowledged.get(client)?.size ?? 0)
+        ? (this.#unacknowledged.get(client)?.packets.size ?? 0)
         : this.#options.queues.owed(member.clientId);
       const load = [owed, this.#options.unsentBytes(client), member.chosenAt];
       if (best === undefined || isLess(load, least)) {
@@ -232,14 +251,14 @@ function copyFor(
   } as AedesPublishPacket;
 }
 
-/** The client's next packet identifier. Aedes counts them in a field of its own and would otherwise choose one later, unseen. */
-function takeMessageId(client: Client, taken: Owed): number {
+/** The client's next packet identifier; some are free. Aedes counts them in a field of its own and would otherwise choose one later, unseen. */
+function takeMessageId(client: Client, taken: Owed["packets"]): number {
   const counting = client as unknown as { _nextId: number };
   let id: number;
   do {
     id = counting._nextId;
     counting._nextId = id >= MAX_MESSAGE_ID ? 1 : id + 1;
-  } while (taken.has(id) && taken.size < MAX_MESSAGE_ID);
+  } while (taken.has(id));
   return id;
 }
 
