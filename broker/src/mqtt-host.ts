@@ -101,7 +101,7 @@ export class MqttHost {
     this.#listen();
     const sweep = () => {
       this.#backlog.sweep(this.#connections);
-      void this.#sessions.expire(Date.now());
+      void this.#sessions.expire(performance.now());
     };
     this.#sweep = setInterval(
       sweep,
@@ -128,7 +128,7 @@ export class MqttHost {
       this.#shared.disconnected(client);
       // Unless another connection has taken the session over.
       if (client.id !== null && !client.clean && !this.#isTakenOver(client)) {
-        this.#sessions.left(client.id, Date.now());
+        this.#sessions.left(client.id, performance.now());
       }
     });
     return {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { hashPassword } from "@meanet/runtime";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import { Sessions } from "./sessions.ts";
 import { Inbox, startBroker, type TestBroker } from "./test-broker.ts";
 
 const session = { clientId: "session", clean: false, reconnectPeriod: 0 };
@@ -96,6 +97,22 @@ describe("sessions", { timeout: 20_000 }, () => {
       third.once("connect", (connack) => resolve(connack.sessionPresent));
     });
     assert.equal(sessionPresent, false);
+  });
+
+  it("outlive a clock that is set right by years", async (t) => {
+    const broker = await startBroker(t, { limits: { drainTimeout: "40ms" } });
+    const first = await connect(t, broker, session);
+    await first.subscribeAsync("a", { qos: 1 });
+    await first.endAsync();
+    t.mock.timers.enable({ apis: ["Date"], now: Date.UTC(2100, 0) });
+    const { expire } = Sessions.prototype;
+    await new Promise<void>((resolve) => {
+      t.mock.method(Sessions.prototype, "expire", async function (this: Sessions, now: number) {
+        await expire.call(this, now);
+        resolve();
+      });
+    });
+    assert.equal(await broker.metric("meanet_broker_sessions{"), 1);
   });
 
   it("do not get messages of a filter that was denied beside a granted one", async (t) => {

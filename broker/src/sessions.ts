@@ -32,7 +32,7 @@ export class Sessions extends MemoryPersistence {
   readonly #limits: Limits;
   readonly #events: SessionEvents;
   readonly #queues = new Map<string, OutgoingQueue>();
-  /** Sessions whose client is away, and since when. */
+  /** Sessions whose client is away, and since when, ms. */
   readonly #away = new Map<string, number>();
   #totalBytes = 0;
 
@@ -74,13 +74,14 @@ export class Sessions extends MemoryPersistence {
     this.#away.delete(clientId);
   }
 
-  left(clientId: string, now: number): void {
-    if (this.#queues.has(clientId)) this.#away.set(clientId, now);
+  /** @param nowMs - of a clock that only runs forward: one that is set right would end every session that is away */
+  left(clientId: string, nowMs: number): void {
+    if (this.#queues.has(clientId)) this.#away.set(clientId, nowMs);
   }
 
-  /** Forgets the sessions whose clients stayed away too long. */
-  async expire(now: number): Promise<void> {
-    const expired = [...this.#away].filter(([, since]) => now - since >= this.#limits.sessionExpiry);
+  /** Forgets the sessions whose clients stayed away too long. @param nowMs - of the same clock */
+  async expire(nowMs: number): Promise<void> {
+    const expired = [...this.#away].filter(([, since]) => nowMs - since >= this.#limits.sessionExpiry);
     for (const [clientId] of expired) await this.forget(clientId);
   }
 
