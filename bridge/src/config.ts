@@ -1,5 +1,5 @@
 import { idSchema as id } from "@meanet/protocol";
-import { durationMs, httpConfigSchema } from "@meanet/runtime";
+import { durationMs, httpConfigSchema, timerMs } from "@meanet/runtime";
 import { mqttConfigSchema } from "@meanet/session";
 import { z } from "zod";
 import { conventionNames } from "./convention.ts";
@@ -54,7 +54,7 @@ export const configSchema = z.strictObject({
         .describe("group id of this edge node of Sparkplug; left out: the site"),
     })
     .prefault({}),
-  statsInterval: durationMs.prefault("5s").describe("between two publications of this node's stats"),
+  statsInterval: timerMs.prefault("5s").describe("between two publications of this node's stats"),
   mqtt: mqttConfigSchema,
   http: httpConfigSchema,
 });

@@ -1,5 +1,5 @@
 import { DEFAULT_TOPIC_PREFIX, idSchema as id } from "@meanet/protocol";
-import { durationMs, httpConfigSchema, passwordHashSchema } from "@meanet/runtime";
+import { durationMs, httpConfigSchema, passwordHashSchema, timerMs } from "@meanet/runtime";
 import { z } from "zod";
 
 const host = z
@@ -84,7 +84,7 @@ const limits = z
     maxSubscriptions: count().default(1000).describe("filters per client"),
     maxInflightInbound: count().default(1000).describe("QoS 2 messages of a client that await its PUBREL"),
     queueLimit: count().default(100).describe("packets a client may send before its CONNACK"),
-    connectTimeout: durationMs.prefault("10s").describe("from the connection to a complete CONNECT"),
+    connectTimeout: timerMs.prefault("10s").describe("from the connection to a complete CONNECT"),
     keepaliveLimit: durationMs
       .prefault("20m")
       .describe('longest keepalive a client may ask for, none at all included; "0s" for no limit'),
@@ -135,7 +135,7 @@ export const configSchema = z.strictObject({
   listeners,
   authentication,
   limits,
-  statsInterval: durationMs.prefault("10s").describe("time between two publications of its stats"),
+  statsInterval: timerMs.prefault("10s").describe("time between two publications of its stats"),
   stopTimeout: durationMs
     .prefault("2s")
     .describe("what clients get to take their waiting bytes when it stops"),

@@ -1,6 +1,6 @@
 import { type DeviceProfileName, deviceProfileNames } from "@meanet/energy";
 import { idSchema as id, WORKER_GROUP } from "@meanet/protocol";
-import { durationMs, httpConfigSchema } from "@meanet/runtime";
+import { httpConfigSchema, timerMs } from "@meanet/runtime";
 import { mqttConfigSchema } from "@meanet/session";
 import { z } from "zod";
 
@@ -75,7 +75,7 @@ export const configSchema = z.strictObject({
   limits,
   engine,
   energy,
-  statsInterval: durationMs.prefault("5s").describe("time between two publications of stats and energy"),
+  statsInterval: timerMs.prefault("5s").describe("time between two publications of stats and energy"),
   mqtt: mqttConfigSchema,
   http: httpConfigSchema,
 });

@@ -1,6 +1,6 @@
 import { deviceProfileNames, type UplinkName, uplinks } from "@meanet/energy";
 import { idSchema as id } from "@meanet/protocol";
-import { durationMs, httpConfigSchema } from "@meanet/runtime";
+import { durationMs, httpConfigSchema, timerMs } from "@meanet/runtime";
 import { mqttConfigSchema } from "@meanet/session";
 import { z } from "zod";
 import { inputKinds } from "./input-kind.ts";
@@ -135,7 +135,7 @@ export const configSchema = z.strictObject({
   journal,
   learning: learningConfigSchema,
   thumbnails: thumbnailsConfigSchema,
-  statsInterval: durationMs.prefault("5s").describe("time between two publications of stats and energy"),
+  statsInterval: timerMs.prefault("5s").describe("time between two publications of stats and energy"),
   mqtt: mqttConfigSchema,
   http: httpConfigSchema,
 });

@@ -1,5 +1,5 @@
 import { idSchema as id } from "@meanet/protocol";
-import { durationMs, httpConfigSchema, passwordHashSchema } from "@meanet/runtime";
+import { durationMs, httpConfigSchema, passwordHashSchema, timerMs } from "@meanet/runtime";
 import { mqttConfigSchema } from "@meanet/session";
 import { z } from "zod";
 
@@ -58,7 +58,7 @@ export const configSchema = z.strictObject({
     .min(64)
     .default(512)
     .describe("heap that Node-RED may use; beyond it, it is started anew"),
-  statsInterval: durationMs.prefault("5s").describe("between two publications of this node's stats"),
+  statsInterval: timerMs.prefault("5s").describe("between two publications of this node's stats"),
   startTimeout: durationMs
     .prefault("60s")
     .describe("after which a Node-RED that does not answer has failed to start"),

@@ -1,5 +1,5 @@
 import { idSchema as id } from "@meanet/protocol";
-import { durationMs, httpConfigSchema } from "@meanet/runtime";
+import { durationMs, httpConfigSchema, timerMs } from "@meanet/runtime";
 import { mqttConfigSchema } from "@meanet/session";
 import { z } from "zod";
 import { allowOriginsSchema } from "./http-origins.ts";
@@ -91,7 +91,7 @@ export const configSchema = z.strictObject({
   node: id.default("recorder").describe("name of this node, and client id at the broker"),
   record: z.enum(["own-site", "all-sites"]).default("own-site").describe("whose verdicts to record"),
   state: z.string().min(1).default(".meanet/recorder").describe("folder of the database recorder.sqlite"),
-  statsInterval: durationMs.prefault("5s").describe("between two publications of this node's stats"),
+  statsInterval: timerMs.prefault("5s").describe("between two publications of this node's stats"),
   persistentSession: z
     .boolean()
     .default(false)
@@ -134,7 +134,7 @@ export const configSchema = z.strictObject({
         .describe("beyond this size of the database the oldest rows and roll-ups are deleted"),
       minutes: durationMs.prefault("90d").describe("roll-ups of one minute are kept this long"),
       hours: durationMs.prefault("730d").describe("roll-ups of one hour are kept this long"),
-      checkInterval: durationMs.prefault("1m").describe("between two looks at age and size"),
+      checkInterval: timerMs.prefault("1m").describe("between two looks at age and size"),
     })
     .prefault({}),
   thumbnails: thumbnailsConfigSchema,

@@ -1,4 +1,4 @@
-import { durationMs } from "@meanet/runtime";
+import { durationMs, timerMs } from "@meanet/runtime";
 import { z } from "zod";
 
 const MIB = 1024 * 1024;
@@ -122,7 +122,7 @@ const discovery = z
     leastItems: count(5)
       .default(50)
       .describe("labelled frames that main called so, before a class is judged"),
-    saveInterval: durationMs
+    saveInterval: timerMs
       .prefault("10s")
       .describe("how often the counts are written while labels come: a kill loses those since"),
   })

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { durationMs, parseDurationMs } from "./duration.ts";
+import { durationMs, parseDurationMs, timerMs } from "./duration.ts";
 
 test("a duration is read by its unit", () => {
   const cases = {
@@ -28,4 +28,16 @@ test("a bare number is refused with an example", () => {
     durationMs.safeParse("30").error?.issues[0]?.message ?? "",
     /such as "250ms", "30s".*received "30"/,
   );
+});
+
+test("a wait of a timer is refused where the timer would not wait", () => {
+  for (const text of ["0s", "0.5ms", "25d", "30d"]) {
+    assert.equal(
+      timerMs.safeParse(text).error?.issues[0]?.message,
+      'expected "1ms" or more, up to "24d"',
+      text,
+    );
+  }
+  assert.equal(timerMs.parse("1ms"), 1);
+  assert.equal(timerMs.parse("24d"), 2_073_600_000);
 });

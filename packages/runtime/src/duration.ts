@@ -22,3 +22,12 @@ export const durationMs = z
     });
     return z.NEVER;
   });
+
+/** Node's timers take anything past this for 1 ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** A {@link durationMs} that a timer waits for, again and again perhaps: neither none at all nor more than timers can. */
+export const timerMs = durationMs.refine(
+  (ms) => ms >= 1 && ms <= LONGEST_TIMER_MS,
+  'expected "1ms" or more, up to "24d"',
+);

@@ -2,7 +2,7 @@ export { type ChildExit, endChild, exitOf } from "./child-exit.ts";
 export { type ConfigSources, flagName, loadConfig, variableName } from "./config.ts";
 export { type ConfigLeaf, configLeaves, keysAt } from "./config-leaves.ts";
 export { exposeDisk } from "./disk-metrics.ts";
-export { durationMs, parseDurationMs } from "./duration.ts";
+export { durationMs, parseDurationMs, timerMs } from "./duration.ts";
 export { isMeanetError, MeanetError } from "./error.ts";
 export { type Actor, type ErrorCode, errorCodes } from "./error-codes.ts";
 export {
