@@ -105,8 +105,10 @@ export const measurements = {
     fields: {
       compute_j: float("compute since the start", "J"),
       uplink_j: float("upload since the start", "J"),
+      thumbnail_j: float("radio for small pictures since the start, beside the upload of frames", "J"),
       compute_used_j: float("compute since the point before", "J"),
       uplink_used_j: float("upload since the point before", "J"),
+      thumbnail_used_j: float("small pictures since the point before", "J"),
       uptime_s: float("since the start", "s"),
     },
   },

@@ -174,7 +174,7 @@ describe("provisioning of InfluxDB 1.x", () => {
     const at = Date.now() - 5 * HOUR;
     const node = { site: "lab", node: "edge-1" };
     const of = { kind: "edge", at, uptimeS: 60 } as const;
-    const energy = { ...of, computeJ: 2, uplinkJ: 1, source: "modelled:toy" };
+    const energy = { ...of, computeJ: 2, uplinkJ: 1, thumbnailJ: 0.5, source: "modelled:toy" };
     const stats = { ...of, memoryBytes: 5e6, counters: { frames: 7 }, drops: {}, queues: { waiting: 3 } };
     store.write([
       { kind: "energy", ...node, energy },
@@ -189,7 +189,7 @@ describe("provisioning of InfluxDB 1.x", () => {
         (answer) => JSON.stringify(answer.rows) === JSON.stringify(rows),
       );
     for (const from of ["1m", "1h"] as const) {
-      await untilRows("consumption", from, [["lab", "edge-1", "edge", "modelled:toy", 4, 1]]);
+      await untilRows("consumption", from, [["lab", "edge-1", "edge", "modelled:toy", 4, 1, 0.5]]);
       const gauges = [
         ["memory_bytes", 5e6],
         ["queue_waiting", 3],

@@ -4,7 +4,7 @@ import type { NamedQuery, RawRow } from "./named-query.ts";
 export const consumption: NamedQuery = {
   description: "joules that each node used by its own counters, and where the figures come from",
   by: ["site"],
-  columns: ["site", "node", "kind", "source", "computeJ", "uplinkJ"],
+  columns: ["site", "node", "kind", "source", "computeJ", "uplinkJ", "thumbnailJ"],
   parts: [
     {
       tags: { site: "site", node: "node", kind: "kind", source: "source" },
@@ -21,12 +21,14 @@ export const consumption: NamedQuery = {
 type Slots = Parameters<NamedQuery["parts"][number]["sql"]>[0];
 
 function usedSql(from: string, { keys, by, range }: Slots): string {
-  return `SELECT ${keys} sum(compute_used_j) AS computeJ, sum(uplink_used_j) AS uplinkJ FROM ${from} WHERE ${range}
-    GROUP BY ${by} HAVING sum(compute_used_j) + sum(uplink_used_j) > 0`;
+  return `SELECT ${keys} sum(compute_used_j) AS computeJ, sum(uplink_used_j) AS uplinkJ, sum(thumbnail_used_j) AS thumbnailJ
+    FROM ${from} WHERE ${range}
+    GROUP BY ${by} HAVING sum(compute_used_j) + sum(uplink_used_j) + sum(thumbnail_used_j) > 0`;
 }
 
 function usedInfluxql(from: string, { range, group }: Slots): string {
-  return `SELECT sum("compute_used_j") AS "computeJ", sum("uplink_used_j") AS "uplinkJ" FROM ${from} WHERE ${range} ${group}`;
+  return `SELECT sum("compute_used_j") AS "computeJ", sum("uplink_used_j") AS "uplinkJ", sum("thumbnail_used_j") AS "thumbnailJ"
+    FROM ${from} WHERE ${range} ${group}`;
 }
 
 /** A row for each gauge: in SQL as it is selected, of InfluxDB by {@link withGauges}. */

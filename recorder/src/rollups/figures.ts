@@ -100,4 +100,4 @@ export const verdictFigures: Readonly<Record<string, Figure>> = {
 export const verdictFigureNames: readonly string[] = [...Object.keys(verdictFigures), ...latencyBuckets];
 
 /** Joules that a node used, by column in SQLite and field in InfluxDB: the same in points and in roll-ups. */
-export const energyFigures = ["compute_used_j", "uplink_used_j"] as const;
+export const energyFigures = ["compute_used_j", "uplink_used_j", "thumbnail_used_j"] as const;

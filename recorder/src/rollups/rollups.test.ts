@@ -73,7 +73,7 @@ function fromRows(file: string): Table {
     ...select(
       file,
       `SELECT at / ${tiers[tier]} * ${tiers[tier]} AS at, site, node, kind, source,
-       sum(compute_used_j) AS compute_used_j, sum(uplink_used_j) AS uplink_used_j
+       sum(compute_used_j) AS compute_used_j, sum(uplink_used_j) AS uplink_used_j, sum(thumbnail_used_j) AS thumbnail_used_j
        FROM energy GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`,
     ),
     ...select(
@@ -210,8 +210,15 @@ describe("roll-ups in SQLite", () => {
 
   test("of what nodes used add up to what their counters tell, also over a restart and for a report that came twice", (context) => {
     const report = (at: number, uptimeS: number, computeJ: number, uplinkJ: number): Observation => {
-      const energy = { kind: "edge", at, uptimeS, computeJ, uplinkJ, source: "modelled:toy" } as const;
-      return { kind: "energy", site: "lab", node: "edge-1", energy };
+      // A node of before had no pictures to tell of.
+      const thumbnails = uptimeS === 60 ? {} : { thumbnailJ: uplinkJ / 4 };
+      const energy = { kind: "edge", at, uptimeS, computeJ, uplinkJ, ...thumbnails } as const;
+      return {
+        kind: "energy",
+        site: "lab",
+        node: "edge-1",
+        energy: { ...energy, source: "modelled:toy" },
+      };
     };
     const hour = tiers["1h"];
     const { file } = recorded(
@@ -223,8 +230,8 @@ describe("roll-ups in SQLite", () => {
       1,
     );
     for (const name of ["energy", "energy_1m", "energy_1h"]) {
-      const sums = `SELECT sum(compute_used_j) AS compute, sum(uplink_used_j) AS uplink FROM ${name}`;
-      assert.deepEqual(select(file, sums), [{ compute: 7 + 2.5, uplink: 1 + 3 }]);
+      const sums = `SELECT sum(compute_used_j) AS compute, sum(uplink_used_j) AS uplink, sum(thumbnail_used_j) AS thumbnails FROM ${name}`;
+      assert.deepEqual(select(file, sums), [{ compute: 7 + 2.5, uplink: 1 + 3, thumbnails: 0.25 + 0.75 }]);
     }
   });
 
@@ -238,7 +245,7 @@ describe("roll-ups in SQLite", () => {
     assert.ok(used.length > 5);
     const database = new DatabaseSync(file);
     const tables = tierNames.map((tier) => `DROP TABLE energy_${tier}; DROP TABLE node_${tier};`);
-    const columns = ["compute_used_j", "uplink_used_j"].map(
+    const columns = ["compute_used_j", "uplink_used_j", "thumbnail_used_j", "thumbnail_j"].map(
       (name) => `ALTER TABLE energy DROP COLUMN ${name};`,
     );
     database.exec(
@@ -248,6 +255,21 @@ describe("roll-ups in SQLite", () => {
     openSqliteStore(file).close();
     assert.deepEqual(rolledUp(file), expected);
     assert.deepEqual(select(file, "SELECT row, compute_used_j, uplink_used_j FROM energy"), used);
+  });
+
+  test("of nodes gain the joules of small pictures in a database of the version before these were told", (context) => {
+    const { file, store } = recorded(context, history(9));
+    store.close = () => undefined;
+    const [expected, energy] = [rolledUp(file), select(file, "SELECT * FROM energy ORDER BY row")];
+    const database = new DatabaseSync(file);
+    const dropped = ["energy", "energy_1m", "energy_1h"].map(
+      (table) => `ALTER TABLE ${table} DROP COLUMN thumbnail_used_j;`,
+    );
+    database.exec(`${dropped.join(" ")} ALTER TABLE energy DROP COLUMN thumbnail_j; PRAGMA user_version = 9`);
+    database.close();
+    openSqliteStore(file).close();
+    assert.deepEqual(rolledUp(file), expected);
+    assert.deepEqual(select(file, "SELECT * FROM energy ORDER BY row"), energy);
   });
 
   test("hold nothing of a batch that failed, and all of it when it is written again", (context) => {

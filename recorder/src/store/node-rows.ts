@@ -24,15 +24,13 @@ export function dropGrowth(before: DropCounters | undefined, stats: Stats): Drop
   });
 }
 
-export type EnergyCounters = Pick<NodeEnergy, "uptimeS" | "computeJ" | "uplinkJ">;
+type Joules = Record<"computeJ" | "uplinkJ" | "thumbnailJ", number>;
+export type EnergyCounters = Pick<NodeEnergy, "uptimeS"> & Readonly<Joules>;
 
 /** Joules used since the report before, by the same rule: of a process that is new, all that it counted. */
-export function energyGrowth(
-  before: EnergyCounters | undefined,
-  energy: EnergyCounters,
-): { readonly computeJ: number; readonly uplinkJ: number } {
+export function energyGrowth(before: EnergyCounters | undefined, energy: EnergyCounters): Readonly<Joules> {
   const restarted = before === undefined || energy.uptimeS < before.uptimeS;
-  const grown = (counter: "computeJ" | "uplinkJ") =>
+  const grown = (counter: keyof Joules) =>
     restarted || energy[counter] < before[counter] ? energy[counter] : energy[counter] - before[counter];
-  return { computeJ: grown("computeJ"), uplinkJ: grown("uplinkJ") };
+  return { computeJ: grown("computeJ"), uplinkJ: grown("uplinkJ"), thumbnailJ: grown("thumbnailJ") };
 }

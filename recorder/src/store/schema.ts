@@ -8,7 +8,7 @@ import { createRollupTables, type RolledUp, rolledUp, rollupTable } from "../rol
 import { tierNames } from "../rollups/tiers.ts";
 
 /** Grows with every change of the tables below; a database that no step of `upgrades` leads on from is refused, never guessed at. */
-const VERSION = 9;
+const VERSION = 10;
 
 /** How long to wait, holding up everything else, for another process that writes. */
 const BUSY_WAIT_MS = 500;
@@ -57,8 +57,10 @@ const verdictDetail = [
   "edge_answer TEXT",
 ];
 
-// What compute_j and uplink_j grew by since the report before: counters of a process cannot be added up, these can.
+// What compute_j, uplink_j and thumbnail_j grew by since the report before: counters of a process cannot be added up, these can.
 const energyUsed = energyFigures.map((column) => `${column} REAL NOT NULL DEFAULT 0`);
+// Of the radio, for small pictures: no frame needs one.
+const thumbnailJoules = "thumbnail_j REAL NOT NULL DEFAULT 0";
 // To the newest row of a node, which need not have the latest time.
 const energyNewest = "CREATE INDEX energy_newest ON energy (site, node);";
 // What nodes told within a time. Every named query asks as well how far back these tables go.
@@ -104,6 +106,7 @@ CREATE TABLE energy (
   ${changing}, site TEXT NOT NULL, node TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL,
   uptime_s REAL NOT NULL, compute_j REAL NOT NULL, uplink_j REAL NOT NULL, source TEXT NOT NULL,
   ${energyUsed.join(", ")},
+  ${thumbnailJoules},
   UNIQUE (site, node, at)
 ) STRICT;
 ${energyNewest}
@@ -176,6 +179,16 @@ const upgrades: Readonly<Record<number, (database: DatabaseSync) => void>> = {
     rollUpAll(database, added);
   },
   8: (database) => database.exec(nodeTimes),
+  9(database) {
+    const added = [thumbnailJoules, ...energyUsed].map((column) => ["energy", column] as const);
+    const rolled = tierNames.flatMap((tier) =>
+      energyUsed.map((column) => [rollupTable("energy", tier), column] as const),
+    );
+    // Steps 5 and 7 made some as they are now.
+    for (const [table, column] of [...added, ...rolled])
+      if (!columnsOf(database, table).includes(column.split(" ")[0]!))
+        database.exec(`ALTER TABLE ${table} ADD COLUMN ${column}`);
+  },
 };
 
 /** The same as `energyGrowth` tells of each row as it comes. */

@@ -249,12 +249,12 @@ class SqliteStore implements Store {
 
   #lastEnergy(site: string, node: string): EnergyCounters | undefined {
     const last = this.#prepare(
-      "SELECT uptime_s, compute_j, uplink_j FROM energy WHERE site = ? AND node = ? ORDER BY row DESC LIMIT 1",
+      "SELECT uptime_s, compute_j, uplink_j, thumbnail_j FROM energy WHERE site = ? AND node = ? ORDER BY row DESC LIMIT 1",
     ).get(site, node);
     if (last === undefined) return undefined;
     return {
       ...{ uptimeS: Number(last.uptime_s), computeJ: Number(last.compute_j) },
-      uplinkJ: Number(last.uplink_j),
+      ...{ uplinkJ: Number(last.uplink_j), thumbnailJ: Number(last.thumbnail_j) },
     };
   }
 
@@ -271,11 +271,14 @@ class SqliteStore implements Store {
     const { site, node } = observation;
     switch (observation.kind) {
       case "energy": {
-        const { kind, at, uptimeS, computeJ, uplinkJ, source } = observation.energy;
-        const used = energyGrowth(this.#lastEnergy(site, node), observation.energy);
+        const { kind, at, uptimeS, computeJ, uplinkJ, thumbnailJ = 0, source } = observation.energy;
+        const used = energyGrowth(this.#lastEnergy(site, node), { uptimeS, computeJ, uplinkJ, thumbnailJ });
         const row = {
-          ...{ site, node, kind, at, uptime_s: uptimeS, compute_j: computeJ, uplink_j: uplinkJ, source },
-          ...{ compute_used_j: used.computeJ, uplink_used_j: used.uplinkJ },
+          ...{ site, node, kind, at, uptime_s: uptimeS, source },
+          ...{ compute_j: computeJ, uplink_j: uplinkJ, thumbnail_j: thumbnailJ },
+          compute_used_j: used.computeJ,
+          uplink_used_j: used.uplinkJ,
+          thumbnail_used_j: used.thumbnailJ,
         };
         if (this.#insertChange("energy", row, now)) this.#rollups.addEnergy(row);
         return;
