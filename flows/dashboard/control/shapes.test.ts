@@ -40,10 +40,16 @@ describe("settings of edge nodes", () => {
 });
 
 describe("what-if", () => {
-  it("asks for the frames of one edge node, at the recorder of the environment", () => {
-    const env = { get: () => "http://127.0.0.1:8082/" };
-    const asked = whatIfUrl({ payload: { edge: "edge-1", spanMs: 60_000 } }, undefined, env);
-    assert.equal((asked as { url: string }).url, "http://127.0.0.1:8082/whatif?since=60000ms&edge=edge-1");
+  it("asks for the frames of one edge node of its site, at the recorder of the environment", () => {
+    const environment = new Map([
+      ["MEANET_RECORDER_URL", "http://127.0.0.1:8082/"],
+      ["MEANET_SITE", "hall"],
+    ]);
+    const asked = whatIfUrl({ payload: { edge: "edge-1", spanMs: 60_000 } }, undefined, environment);
+    assert.equal(
+      (asked as { url: string }).url,
+      "http://127.0.0.1:8082/whatif?since=60000ms&edge=edge-1&site=hall",
+    );
   });
 
   const row = {

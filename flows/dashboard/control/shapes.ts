@@ -40,7 +40,7 @@ export function controlFailed(
   return { ...msg, payload: { edges, answer: { edge: msg.edge, setting: msg.topic, error } } };
 }
 
-/** Where the recorder tells what other thresholds would have come to, on the frames of one edge node. */
+/** Where the recorder tells what other thresholds would have come to, on the frames of one edge node of this site. */
 export function whatIfUrl(
   msg: { payload: { edge: string; spanMs: number } },
   _flow: unknown,
@@ -48,7 +48,11 @@ export function whatIfUrl(
 ): object {
   const { edge, spanMs } = msg.payload;
   const recorder = (env.get("MEANET_RECORDER_URL") ?? "").replace(/\/$/, "");
-  return { ...msg, url: `${recorder}/whatif?since=${spanMs}ms&edge=${encodeURIComponent(edge)}` };
+  const site = encodeURIComponent(env.get("MEANET_SITE") ?? "");
+  return {
+    ...msg,
+    url: `${recorder}/whatif?since=${spanMs}ms&edge=${encodeURIComponent(edge)}&site=${site}`,
+  };
 }
 
 interface WhatIfRow {
