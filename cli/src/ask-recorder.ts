@@ -1,6 +1,16 @@
 import { type ErrorCode, errorCodes, MeanetError } from "@meanet/runtime";
+import { z } from "zod";
 
 const TIMEOUT_MS = 30_000;
+
+/** Settings of a command that asks for what is recorded: where it stands. */
+export const recordedSettings = {
+  store: z
+    .string()
+    .default(".meanet/up/recorder/recorder.sqlite")
+    .describe("database of the recorder; it may be at work"),
+  recorder: z.string().optional().describe("ask the recorder at this URL instead, http://host:port"),
+};
 
 /**
  * What a recorder answers over HTTP.

@@ -52,8 +52,8 @@ describe("meanet", () => {
     assert.match(stderr, /^STORE_UNUSABLE: .*\/nowhere\/recorder\.sqlite.*\n$/);
   });
 
-  it("asks a recorder over HTTP for a frame's way or a what-if, and says in one line that it is not there", async () => {
-    for (const command of [["trace", "frame-1"], ["whatif"]]) {
+  it("asks a recorder over HTTP for figures, a frame's way or a what-if, and says in one line that it is not there", async () => {
+    for (const command of [["trace", "frame-1"], ["whatif"], ["query", "exits"]]) {
       const { code, stderr } = await meanet(...command, "--recorder", "http://127.0.0.1:1");
       assert.equal(code, 1);
       assert.match(
@@ -61,6 +61,8 @@ describe("meanet", () => {
         /^RECORDER_UNREACHABLE: no answer from the recorder at http:\/\/127\.0\.0\.1:1: .*\n$/,
       );
     }
+    const twice = await meanet("query", "exits", "--recorder", "http://a", "--influx", "http://b/c");
+    assert.match(twice.stderr, /^CONFIG_INVALID: .*give one\n$/);
     const { code, stderr } = await meanet("trace", "Frame 1");
     assert.equal(code, 1);
     assert.match(stderr, /^QUERY_INVALID: .*"Frame 1"\n$/);

@@ -13,6 +13,7 @@ import {
 import { isMeanetError, loadConfig, MeanetError, parseDurationMs, withoutSecret } from "@meanet/runtime";
 import { Argument, Command } from "commander";
 import { z } from "zod";
+import { askRecorder, recordedSettings } from "../ask-recorder.ts";
 import { addConfigOptions, configFlags } from "../config-options.ts";
 import { nothingFound } from "../nothing-found.ts";
 import { queryPlot } from "../query/plot.ts";
@@ -27,10 +28,7 @@ const queryConfigSchema = z.strictObject({
   ...queryOptionsSchema.shape,
   plot: z.boolean().default(false).describe("draw it over time; without --interval in sixty steps"),
   json: z.boolean().default(false).describe("print the answer as one JSON object"),
-  store: z
-    .string()
-    .default(".meanet/up/recorder/recorder.sqlite")
-    .describe("database of the recorder; it may be at work"),
+  ...recordedSettings,
   influx: z.string().optional().describe("ask this InfluxDB of version 1 instead, http://host:port/database"),
 });
 type QueryConfig = z.output<typeof queryConfigSchema>;
@@ -64,15 +62,21 @@ async function runQueryCommand(name: QueryName, values: Record<string, unknown>)
   } else console.log(`${queryTable(result, process.stdout.isTTY === true)}\n${querySource(result)}`);
 }
 
-/** @throws {MeanetError} QUERY_INVALID, STORE_UNUSABLE */
+/** @throws {MeanetError} QUERY_INVALID, STORE_UNUSABLE, RECORDER_UNREACHABLE, CONFIG_INVALID for two places to ask */
 async function ask(name: QueryName, config: QueryConfig, interval: string | undefined): Promise<QueryResult> {
-  const { since, until, by, from, store, influx } = config;
+  const { since, until, by, from, store, recorder, influx } = config;
   const options = {
     ...{ since, from },
     ...(until === undefined ? {} : { until }),
     ...(by === undefined ? {} : { by }),
     ...(interval === undefined ? {} : { interval }),
   };
+  if (recorder !== undefined) {
+    if (influx !== undefined) {
+      throw new MeanetError("CONFIG_INVALID", "query: recorder and influx are two places to ask: give one");
+    }
+    return (await askRecorder(recorder, `/query/${name}`, options)) as QueryResult;
+  }
   if (influx === undefined) return runQuery(resolve(store), name, options);
   try {
     const server = connectInflux({ url: influx, requestTimeout: INFLUX_TIMEOUT_MS });

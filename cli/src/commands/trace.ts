@@ -4,7 +4,7 @@ import { type FrameRecord, findFrames } from "@meanet/recorder";
 import { loadConfig, MeanetError } from "@meanet/runtime";
 import { Argument, Command } from "commander";
 import { z } from "zod";
-import { askRecorder } from "../ask-recorder.ts";
+import { askRecorder, recordedSettings } from "../ask-recorder.ts";
 import { addConfigOptions, configFlags } from "../config-options.ts";
 import { otlpTraces } from "../trace/otlp.ts";
 import { choiceText, traceText } from "../trace/text.ts";
@@ -17,11 +17,7 @@ const traceConfigSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe("print an OpenTelemetry trace in OTLP's JSON form, for POST /v1/traces of a collector"),
-  store: z
-    .string()
-    .default(".meanet/up/recorder/recorder.sqlite")
-    .describe("database of the recorder; it may be at work"),
-  recorder: z.string().optional().describe("ask the recorder at this URL instead, http://host:port"),
+  ...recordedSettings,
 });
 type TraceConfig = z.output<typeof traceConfigSchema>;
 

@@ -4,7 +4,7 @@ import { runWhatIf, type WhatIf, whatIfOptionsSchema } from "@meanet/recorder";
 import { loadConfig, MeanetError } from "@meanet/runtime";
 import { Command } from "commander";
 import { z } from "zod";
-import { askRecorder } from "../ask-recorder.ts";
+import { askRecorder, recordedSettings } from "../ask-recorder.ts";
 import { addConfigOptions, configFlags } from "../config-options.ts";
 import { nothingFound } from "../nothing-found.ts";
 import { whatIfPlot, whatIfSvg, whatIfTable } from "../whatif/view.ts";
@@ -13,11 +13,7 @@ const whatIfConfigSchema = z.strictObject({
   ...whatIfOptionsSchema.shape,
   plot: z.string().optional().describe("draw it: the SVG file to write, or - for characters in the terminal"),
   json: z.boolean().default(false).describe("print the answer as one JSON object"),
-  store: z
-    .string()
-    .default(".meanet/up/recorder/recorder.sqlite")
-    .describe("database of the recorder; it may be at work"),
-  recorder: z.string().optional().describe("ask the recorder at this URL instead, http://host:port"),
+  ...recordedSettings,
 });
 type WhatIfConfig = z.output<typeof whatIfConfigSchema>;
 
