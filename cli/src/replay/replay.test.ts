@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as settled } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { Verdict } from "@meanet/protocol";
 import { MeanetError } from "@meanet/runtime";
 import type { FrameResult } from "../figures.ts";
 import { answered } from "../verdict.fixture.ts";
@@ -142,5 +145,23 @@ describe("replay", () => {
     const { dropped, done } = run([device], 1, { signal: ending.signal, giveUp: givingUp.signal });
     await done;
     assert.deepEqual(dropped, ["r-1-0"]);
+  });
+
+  it("keeps no answer, however long it goes on", async () => {
+    setFlagsFromString("--expose-gc");
+    const collectGarbage = runInNewContext("gc") as () => void;
+    const verdicts: WeakRef<Verdict>[] = [];
+    let alive = 0;
+    const { device } = camera(async (id) => {
+      // What a weak reference was made of lives until the end of its turn.
+      await settled();
+      if (id !== "r-1-99") return;
+      collectGarbage();
+      alive = verdicts.filter((verdict) => verdict.deref() !== undefined).length;
+    });
+    const onResult = ({ verdict }: FrameResult) => verdicts.push(new WeakRef(verdict));
+    await run([device], 100, { maxOutstanding: 1, onResult }).done;
+    assert.equal(verdicts.length, 100);
+    assert.ok(alive < 10, `${alive} of 99 are kept`);
   });
 });

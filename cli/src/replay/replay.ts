@@ -54,10 +54,11 @@ export interface ReplayOptions {
 export async function replay(options: ReplayOptions): Promise<void> {
   const { cameras, source, rate, signal, maxOutstanding = MAX_OUTSTANDING } = options;
   const underWay = new Set<Promise<void>>();
-  const givenUp = new Promise<never>((_resolve, reject) => {
-    options.giveUp.addEventListener("abort", () => reject(new Error("given up")));
-  });
-  givenUp.catch(() => undefined);
+  const giveUps = new Set<() => void>();
+  const giveUpAll = () => {
+    for (const giveUp of giveUps) giveUp();
+  };
+  options.giveUp.addEventListener("abort", giveUpAll);
   const startMs = performance.now();
   for (let index = 0; index < (options.frames ?? Number.POSITIVE_INFINITY); index++) {
     const dueMs = startMs + (index * 1000) / rate;
@@ -70,6 +71,7 @@ export async function replay(options: ReplayOptions): Promise<void> {
     void frame.then(() => underWay.delete(frame));
   }
   await Promise.all(underWay);
+  options.giveUp.removeEventListener("abort", giveUpAll);
 
   /** Never rejects: a frame that fails is dropped. */
   async function follow(camera: Camera, index: number): Promise<void> {
@@ -77,13 +79,22 @@ export async function replay(options: ReplayOptions): Promise<void> {
     const frame = source.at(index);
     const tell = options.tells?.(index) ?? true;
     try {
-      const answer = await Promise.race([answered(camera, id, frame, tell), givenUp]);
-      const { verdict, latencyMs } = answer;
+      const { verdict, latencyMs } = await unlessGivenUp(answered(camera, id, frame, tell));
       const correct = verdict.outcome === "answered" ? verdict.label === frame.label : undefined;
       options.onResult({ index, verdict, latencyMs, correct });
     } catch (error) {
       options.onDropped(id, error);
     }
+  }
+
+  /** A race with one promise for all frames would keep every answer for as long as that promise is open. */
+  function unlessGivenUp<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const giveUp = () => reject(new Error("given up"));
+      if (options.giveUp.aborted) giveUp();
+      giveUps.add(giveUp);
+      work.then(resolve, reject).finally(() => giveUps.delete(giveUp));
+    });
   }
 
   async function answered(camera: Camera, id: string, { payload, label }: LabelledFrame, tell: boolean) {
