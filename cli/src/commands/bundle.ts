@@ -14,8 +14,8 @@ import {
 } from "@meanet/models";
 import { Command, Option } from "commander";
 import { openBundleData, skipUnreadableText } from "../open-data.ts";
+import { bytes } from "../quantity-text.ts";
 import { textTable } from "../text-table.ts";
-import { bytes } from "../up/figures-view.ts";
 import { bundleCreateCommand } from "./bundle-create.ts";
 import { positive, quantizeCommand } from "./bundle-quantize.ts";
 

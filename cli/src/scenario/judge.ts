@@ -1,10 +1,10 @@
 import type { Device } from "@meanet/device";
 import type { Verdict } from "@meanet/protocol";
 import { MeanetError } from "@meanet/runtime";
+import { percent } from "../quantity-text.ts";
 import type { FrameSource } from "../replay/frame-source.ts";
 import { replay } from "../replay/replay.ts";
 import type { StopSignals } from "../stop-signals.ts";
-import { percent } from "../up/figures-view.ts";
 import type { Progress } from "./progress.ts";
 
 /** As fast as the edge answers: replay bounds what is under way. */

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { lineChart } from "../plots/line-chart.ts";
+import { joules, percent } from "../quantity-text.ts";
 import { textTable } from "../text-table.ts";
-import { joules, percent } from "../up/figures-view.ts";
 import type { AccuracyPoint } from "./accuracy-over-time.ts";
 import type { LowLightResult, LowLightRun } from "./low-light.ts";
 

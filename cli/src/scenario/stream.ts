@@ -1,8 +1,8 @@
 import type { Device } from "@meanet/device";
+import { percent } from "../quantity-text.ts";
 import type { FrameSource } from "../replay/frame-source.ts";
 import { type ReplayResult, replay } from "../replay/replay.ts";
 import type { StopSignals } from "../stop-signals.ts";
-import { percent } from "../up/figures-view.ts";
 import type { AccuracyOverTime } from "./accuracy-over-time.ts";
 import { type Phase, TURN_S, UNDER_WAY } from "./plan.ts";
 import { PolicyTurns, type TurnPolicy, turnPolicies } from "./policy-turns.ts";

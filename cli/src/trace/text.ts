@@ -1,5 +1,6 @@
 import { type StageSpan, stageSpans, type TopClasses } from "@meanet/protocol";
 import type { FrameRecord, RecordedAnswer, RecordedVerdict } from "@meanet/recorder";
+import { joules, percent } from "../quantity-text.ts";
 
 const BAR_WIDTH = 40;
 const NAME_WIDTH = 16;
@@ -144,14 +145,4 @@ function line(name: string, text: string): string {
 
 function ms(value: number): string {
   return `${value < 10 ? value.toFixed(2) : value.toFixed(1)} ms`;
-}
-
-function percent(probability: number): string {
-  return `${(probability * 100).toFixed(1)} %`;
-}
-
-function joules(value: number): string {
-  if (value === 0) return "0 J";
-  const [scale, unit] = value < 1e-3 ? [1e6, "µJ"] : value < 1 ? [1e3, "mJ"] : [1, "J"];
-  return `${Number((value * scale).toPrecision(3))} ${unit}`;
 }

@@ -2,11 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import {
-  bytes,
   FIGURES_TABLE_COLUMNS,
   figuresLine,
   figuresTable,
-  joules,
   type LiveFigures,
   summaryText,
 } from "./figures-view.ts";
@@ -84,16 +82,5 @@ describe("figures for people", () => {
       energyJ: { edge: 0, uplink: 0, total: 0, perFrame: null },
     };
     assert.match(summaryText(nothing), /accuracy {3}–\nlatency {4}p50 –, p99 –\nenergy {5}0 J = edge 0 J/);
-  });
-
-  it("scale joules and bytes with three digits", () => {
-    assert.deepEqual([0, 2.5e-7, 0.00713, 12, 999.6].map(joules), [
-      "0 J",
-      "0.25 µJ",
-      "7.13 mJ",
-      "12 J",
-      "1000 J",
-    ]);
-    assert.deepEqual([0, 784, 155_232, 3.2e9].map(bytes), ["0 B", "784 B", "155 kB", "3.2 GB"]);
   });
 });

@@ -1,4 +1,5 @@
 import type { Summary } from "../figures.ts";
+import { bytes, joules, percent } from "../quantity-text.ts";
 import { textTable } from "../text-table.ts";
 
 export interface LiveFigures extends Summary {
@@ -70,42 +71,10 @@ function share(summary: Summary, exit: keyof Summary["exits"]): number | null {
   return summary.verdicts === 0 ? null : summary.exits[exit] / summary.verdicts;
 }
 
-export function percent(fraction: number | null): string {
-  return fraction === null ? "–" : `${(fraction * 100).toFixed(1)} %`;
-}
-
 function milliseconds(value: number | null): string {
   return value === null ? "–" : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 }
 
 function seconds(elapsedMs: number): string {
   return `${(elapsedMs / 1000).toFixed(0).padStart(4)} s`;
-}
-
-const joulePrefixes = [
-  [1, "J"],
-  [1e-3, "mJ"],
-  [1e-6, "µJ"],
-] as const;
-
-export function joules(value: number | null): string {
-  return value === null ? "–" : scaled(value, joulePrefixes);
-}
-
-const bytePrefixes = [
-  [1e9, "GB"],
-  [1e6, "MB"],
-  [1e3, "kB"],
-  [1, "B"],
-] as const;
-
-export function bytes(value: number): string {
-  return scaled(value, bytePrefixes);
-}
-
-/** Three digits in the largest unit that leaves something before the point. */
-function scaled(value: number, units: readonly (readonly [number, string])[]): string {
-  if (value === 0) return `0 ${units.find(([size]) => size === 1)![1]}`;
-  const [size, name] = units.find(([least]) => value >= least) ?? units.at(-1)!;
-  return `${Number((value / size).toPrecision(3))} ${name}`;
 }

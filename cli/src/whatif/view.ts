@@ -1,6 +1,7 @@
 import type { WhatIf } from "@meanet/recorder";
 import { lineChart } from "../plots/line-chart.ts";
 import { terminalChart } from "../plots/terminal-chart.ts";
+import { percent } from "../quantity-text.ts";
 import { textTable } from "../text-table.ts";
 
 type Row = WhatIf["rows"][number];
@@ -136,10 +137,6 @@ function resampled(rows: readonly Row[], value: (row: Row) => number | null): nu
 
 function plus(a: number | null, b: number | null): number | null {
   return a === null || b === null ? null : a + b;
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
 }
 
 function short(value: number): string {
