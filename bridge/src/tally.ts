@@ -4,7 +4,10 @@ import { createMetrics, exposeCount, exposeCounts, type Registry } from "@meanet
 const counters = {
   messages: ["messages_total", "messages of nodes and devices heard"],
   published: ["published_total", "messages published in other conventions"],
-  births: ["births_total", "times Home Assistant said that it has started"],
+  births: [
+    "births_total",
+    "times another ecosystem was told everything again: Home Assistant has started, a Sparkplug host asked",
+  ],
   written: ["written_settings_total", "settings that others wrote, passed on to edge nodes"],
 } as const satisfies Record<string, readonly [name: string, help: string]>;
 type CounterName = keyof typeof counters;
