@@ -1,6 +1,6 @@
 /**
  * What the scorecard of Node-RED's Flow Library looks at, as far as it needs no network: `npx node-red-dev validate` asks for the rest,
- * by the codes that stand here. Left out are P02 and P03, an address for sources or bugs.
+ * by the codes that stand here. Left out is P03, an address of the sources or for bugs, which those have who publish the package.
  */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
