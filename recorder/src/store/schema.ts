@@ -262,11 +262,14 @@ function checkVersion(database: DatabaseSync, file: string): void {
   const version = versionOf(database);
   if (version === VERSION) return;
   database.close();
-  throw new MeanetError(
-    "STORE_UNUSABLE",
-    `${file} is of version ${version}, expected ${VERSION}: it belongs to another release or is no recorder's database`,
-    { file, version },
-  );
+  throw new MeanetError("STORE_UNUSABLE", `${file} ${whyNot(version)}`, { file, version });
+}
+
+function whyNot(version: number): string {
+  if (version === 0) return "is no recorder's database: check the path";
+  const found = `is of version ${version}, expected ${VERSION}`;
+  if (version > VERSION) return `${found}: it belongs to a later release; update this one`;
+  return `${found}: it belongs to an earlier release; start the recorder on it once, which brings it up to date`;
 }
 
 function guarded(file: string, open: () => DatabaseSync): DatabaseSync {

@@ -124,15 +124,21 @@ test("sqlite store › leads a database of version 8 on: what nodes told is foun
   database.close();
 });
 
-test("sqlite store › refuses a database of another version", () => {
-  const file = join(folder, "future.sqlite");
-  const database = new DatabaseSync(file);
-  database.exec("PRAGMA user_version = 99");
-  database.close();
-  assert.throws(
-    () => openSqliteStore(file),
-    (error) => isMeanetError(error, "STORE_UNUSABLE") && error.message.includes("99"),
-  );
+test("sqlite store › refuses a database of another version, and says what to do", () => {
+  const file = join(folder, "other.sqlite");
+  const refused = (version: number, open: (file: string) => unknown, words: RegExp) => {
+    const database = new DatabaseSync(file);
+    database.exec(`PRAGMA user_version = ${version}`);
+    database.close();
+    assert.throws(
+      () => open(file),
+      (error) => isMeanetError(error, "STORE_UNUSABLE") && words.test(error.message),
+    );
+  };
+  refused(99, openSqliteStore, /of version 99, expected \d+: .*later release/);
+  // A reader changes nothing.
+  refused(9, openDatabaseToRead, /of version 9, expected \d+: .*start the recorder on it once/);
+  refused(0, openDatabaseToRead, /is no recorder's database/);
   assert.throws(
     () => openDatabaseToRead(join(folder, "missing.sqlite")),
     (error) => isMeanetError(error, "STORE_UNUSABLE"),
