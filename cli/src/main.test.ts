@@ -18,8 +18,13 @@ interface Ended {
 }
 
 function meanet(...args: string[]): Promise<Ended> {
+  return meanetWith({}, ...args);
+}
+
+function meanetWith(variables: Readonly<Record<string, string>>, ...args: string[]): Promise<Ended> {
+  const env = { ...process.env, ...variables };
   return new Promise((resolve) => {
-    execFile(process.execPath, [bin, ...args], (error, stdout, stderr) => {
+    execFile(process.execPath, [bin, ...args], { env }, (error, stdout, stderr) => {
       resolve({ code: Number(error?.code ?? 0), stdout, stderr });
     });
   });
@@ -95,6 +100,35 @@ describe("meanet", () => {
       stderr,
       /^STORE_UNUSABLE: InfluxDB gives no answer at http:\/\/127\.0\.0\.1:1\/meanet .*\n$/,
     );
+  });
+
+  it("asks an InfluxDB that wants user and password, and says so when they are wrong", async (context) => {
+    const influxd = await startInfluxd({ authentication: true });
+    context.after(() => influxd.stop());
+    const statement = "CREATE USER anna WITH PASSWORD 'a-password' WITH ALL PRIVILEGES";
+    await fetch(`${influxd.url}/query?q=${encodeURIComponent(statement)}`, { method: "POST" });
+    const influx = ["--influx-url", `${influxd.url}/meanet`, "--influx-username", "anna"];
+    const recorder = { MEANET__RECORDER__INFLUX__PASSWORD: "a-password" };
+    assert.equal((await meanetWith(recorder, "recorder", "--provision", ...influx)).code, 0);
+
+    const query = ["query", "exits", "--influx", `${influxd.url}/meanet`, "--influx-username", "anna"];
+    const answered = await meanetWith({ MEANET__QUERY__INFLUX_PASSWORD: "a-password" }, ...query);
+    assert.match(answered.stdout, /^no rows from /, answered.stderr);
+    for (const refused of [
+      await meanetWith({ MEANET__QUERY__INFLUX_PASSWORD: "another" }, ...query),
+      await meanetWith(
+        { MEANET__RECORDER__INFLUX__PASSWORD: "another" },
+        "recorder",
+        "--provision",
+        ...influx,
+      ),
+    ]) {
+      assert.equal(refused.code, 1);
+      assert.match(
+        refused.stderr,
+        /^STORE_UNUSABLE: InfluxDB at \S+\/meanet answers 401, authorization failed: check user name and password[^\n]*\n$/,
+      );
+    }
   });
 
   it("says that named queries are not for InfluxDB 2, and what to ask instead", async (context) => {

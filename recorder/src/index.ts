@@ -7,7 +7,7 @@ export {
   type RecordedRefusal,
   type RecordedVerdict,
 } from "./frames/frame-record.ts";
-export { connectInflux, type InfluxServer } from "./influx/influx-server.ts";
+export { connectInflux, InfluxRefusal, type InfluxServer } from "./influx/influx-server.ts";
 export { serverVersion } from "./influx/server-version.ts";
 export { type RunningRecorder, start } from "./main.ts";
 export { provisionInflux } from "./provision.ts";

@@ -1,6 +1,6 @@
 import { MeanetError } from "@meanet/runtime";
 import type { Config } from "./config.ts";
-import { connectInflux } from "./influx/influx-server.ts";
+import { connectInflux, InfluxRefusal } from "./influx/influx-server.ts";
 import { provision } from "./influx/provision.ts";
 
 /** Rolling up an hour of a busy site takes longer than a batch of points. */
@@ -38,7 +38,9 @@ export async function provisionInflux({ influx }: Pick<Config, "influx">): Promi
     const reason = cause instanceof Error && cause.message !== "" ? cause.message : String(cause);
     throw new MeanetError(
       "STORE_UNUSABLE",
-      `InfluxDB at ${server.name} cannot be provisioned (${reason}): check that it runs, and that the user may administer it`,
+      cause instanceof InfluxRefusal
+        ? `InfluxDB at ${server.name} ${reason}; only an administrator may make policies and continuous queries`
+        : `InfluxDB at ${server.name} cannot be provisioned (${reason}): check that it runs, and the URL`,
       { server: server.name },
       { cause },
     );

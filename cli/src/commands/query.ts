@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import {
   connectInflux,
+  InfluxRefusal,
   type QueryName,
   type QueryResult,
   queries,
@@ -29,7 +30,19 @@ const queryConfigSchema = z.strictObject({
   plot: z.boolean().default(false).describe("draw it over time; without --interval in sixty steps"),
   json: z.boolean().default(false).describe("print the answer as one JSON object"),
   ...recordedSettings,
-  influx: z.string().optional().describe("ask this InfluxDB of version 1 instead, http://host:port/database"),
+  influx: z
+    .string()
+    .regex(
+      /^https?:\/\/[^/@]+\/[^/@]+$/,
+      "expected http://host:port/database, user and password apart from it",
+    )
+    .optional()
+    .describe("ask this InfluxDB of version 1 instead, http://host:port/database"),
+  influxUsername: z.string().optional().describe("user name at InfluxDB, if it asks for one"),
+  influxPassword: z
+    .string()
+    .optional()
+    .describe("password at InfluxDB; better in a variable or file than in a flag, which others can see"),
 });
 type QueryConfig = z.output<typeof queryConfigSchema>;
 
@@ -79,7 +92,8 @@ async function ask(name: QueryName, config: QueryConfig, interval: string | unde
   }
   if (influx === undefined) return runQuery(resolve(store), name, options);
   try {
-    const server = connectInflux({ url: influx, requestTimeout: INFLUX_TIMEOUT_MS });
+    const [username, password] = [config.influxUsername, config.influxPassword];
+    const server = connectInflux({ url: influx, username, password, requestTimeout: INFLUX_TIMEOUT_MS });
     return await runInfluxQuery(server, name, options);
   } catch (cause) {
     if (isMeanetError(cause)) throw cause;
@@ -89,7 +103,9 @@ async function ask(name: QueryName, config: QueryConfig, interval: string | unde
       "STORE_UNUSABLE",
       /^v?[2-9]/.test(version ?? "")
         ? `InfluxDB at ${server} is of version ${version}, and named queries are written for version 1: ask the recorder's own database, which holds the same rows, with --store recorder.sqlite`
-        : `InfluxDB gives no answer at ${server} (${reason}): check that it runs, and the URL, http://host:port/database`,
+        : cause instanceof InfluxRefusal
+          ? `InfluxDB at ${server} ${reason}`
+          : `InfluxDB gives no answer at ${server} (${reason}): check that it runs, and the URL, http://host:port/database`,
       { influx: server, version },
       { cause },
     );

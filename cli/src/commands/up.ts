@@ -52,7 +52,9 @@ async function runUp(values: Record<string, unknown>): Promise<void> {
 function storeText({ store }: UpSummary): string {
   const { file, rows, missing, influx } = store;
   const lines = [`store      ${fromHere(file)}: ${rows} rows of this run, ${missing} missing`];
-  if (influx !== undefined)
+  if (influx?.error !== undefined)
+    lines.push(`influx     could not be asked: ${influx.error}; rows that it lacks wait in the store`);
+  else if (influx !== undefined)
     lines.push(`influx     ${influx.rows} rows of this run, ${influx.missing} missing`);
   return lines.join("\n");
 }

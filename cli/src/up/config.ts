@@ -12,6 +12,8 @@ const influxSettings = {
   influxOrg: "org",
   influxBucket: "bucket",
   influxToken: "token",
+  influxUsername: "username",
+  influxPassword: "password",
 } as const;
 
 /** Settings of `meanet up`. Those of the processes themselves are taken from their own variables, `MEANET__EDGE__…`. */
@@ -109,6 +111,11 @@ export const upConfigSchema = z
       .describe(
         "token of InfluxDB 2 or 3; better in a variable or file than in a flag, which others can see",
       ),
+    influxUsername: z.string().optional().describe("user name at InfluxDB 1, if it asks for one"),
+    influxPassword: z
+      .string()
+      .optional()
+      .describe("password at InfluxDB 1; better in a variable or file than in a flag, which others can see"),
     conventions: z
       .array(z.enum(conventionNames))
       .default([])

@@ -146,19 +146,28 @@ export class Processes {
   }
 
   #influxFlags(): string[] {
-    const { influx, influxVersion, influxOrg, influxBucket } = this.#config;
+    const { influx, influxVersion, influxOrg, influxBucket, influxUsername } = this.#config;
     if (influx === undefined) return [];
     return [
       ...["--influx-url", influx, "--influx-version", String(influxVersion)],
       ...(influxOrg === undefined ? [] : ["--influx-org", influxOrg]),
       ...(influxBucket === undefined ? [] : ["--influx-bucket", influxBucket]),
+      ...(influxUsername === undefined ? [] : ["--influx-username", influxUsername]),
     ];
+  }
+
+  /** Not in flags, which others can see. */
+  #influxSecrets(): Record<string, string> {
+    const { influxToken: token, influxPassword: password } = this.#config;
+    const told = Object.entries({ token, password }).filter(([, secret]) => secret !== undefined);
+    return Object.fromEntries(
+      told.map(([name, secret]) => [variableName("recorder", ["influx", name]), secret!]),
+    );
   }
 
   /** Recorder first: it stops last and sees every verdict. */
   #plan(brokerUrl: string): Plan[] {
-    const { site, state, sensors, policy, edges, workers, thumbnails, conventions, influxToken } =
-      this.#config;
+    const { site, state, sensors, policy, edges, workers, thumbnails, conventions } = this.#config;
     const common = ["--mqtt-url", brokerUrl, "--site", site];
     const bundles = this.#config.bundles ?? (sensors ? ["fashion-mnist", "uci-har"] : undefined);
     // In brackets: a folder may hold a comma.
@@ -173,9 +182,7 @@ export class Processes {
           ...this.#influxFlags(),
           ...httpPort(previous),
         ],
-        ...(influxToken === undefined
-          ? {}
-          : { environment: { [variableName("recorder", ["influx", "token"])]: influxToken } }),
+        environment: this.#influxSecrets(),
       },
       ...numbered("worker", workers).map((name) => ({
         name,

@@ -65,20 +65,25 @@ describe("rows in InfluxDB", () => {
   after(() => influxd.stop());
 
   it("are the final ones of this run", async () => {
-    assert.equal(await influxRows(url, { since, idPrefix: "r-1-" }), 2);
-    assert.equal(await influxRows(url, { since, idPrefix: "r-3-" }), 0);
+    assert.equal(await influxRows({ url }, { since, idPrefix: "r-1-" }), 2);
+    assert.equal(await influxRows({ url }, { since, idPrefix: "r-3-" }), 0);
   });
 
-  it("count as missing while the server is away", async () => {
+  it("count as missing while the server is away, and why is told once", async () => {
+    const told: string[] = [];
     const away = `http://127.0.0.1:${await freePort()}/meanet`;
     const stored = await awaitStoredRows({
       file: join(folder, "recorder.sqlite"),
-      influx: away,
+      influx: { url: away },
       since,
       idPrefix: "r-1-",
       expected: 2,
       timeoutMs: 0,
+      onInfluxAway: (reason) => void told.push(reason),
     });
-    assert.deepEqual(stored.influx, { url: away, rows: 0, missing: 2 });
+    const { error, ...rest } = stored.influx!;
+    assert.deepEqual(rest, { url: away, rows: 0, missing: 2 });
+    assert.match(error!, /ECONNREFUSED/);
+    assert.deepEqual(told, [error]);
   });
 });

@@ -12,7 +12,13 @@ export interface StoredRows {
   readonly rows: number;
   /** Frames of this run without a row. */
   readonly missing: number;
-  readonly influx?: { readonly url: string; readonly rows: number; readonly missing: number };
+  readonly influx?: {
+    readonly url: string;
+    readonly rows: number;
+    readonly missing: number;
+    /** Why it could not be asked. */
+    readonly error?: string;
+  };
 }
 
 export interface RunFilter {
@@ -39,10 +45,17 @@ export function sqliteRows(file: string, { since, idPrefix }: RunFilter): number
   }
 }
 
-/** Final rows in InfluxDB. @param url - `http://host:port/database` */
-export async function influxRows(url: string, { since, idPrefix }: RunFilter): Promise<number> {
+/** An InfluxDB of version 1, as `http://host:port/database`. */
+export interface InfluxAccess {
+  readonly url: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+/** Final rows in InfluxDB. */
+export async function influxRows(access: InfluxAccess, { since, idPrefix }: RunFilter): Promise<number> {
   const ofRun = idPrefix === "" ? "" : ` AND "id" =~ /^${idPrefix}/`;
-  const server = connectInflux({ url, requestTimeout: INFLUX_TIMEOUT_MS });
+  const server = connectInflux({ ...access, requestTimeout: INFLUX_TIMEOUT_MS });
   const answer = (await server.query(
     `SELECT count("id") FROM "verdict" WHERE time >= ${since}ms AND "outcome" != 'provisional'${ofRun}`,
   )) as InfluxCounts;
@@ -57,17 +70,25 @@ interface InfluxCounts {
 
 export interface AwaitRowsOptions extends RunFilter {
   readonly file: string;
-  readonly influx: string | undefined;
+  readonly influx: InfluxAccess | undefined;
   /** Frames that ended in a verdict or refusal. */
   readonly expected: number;
   readonly timeoutMs: number;
+  /** Told once, when InfluxDB is waited for and cannot be asked. */
+  readonly onInfluxAway?: ((reason: string) => void) | undefined;
 }
 
 /** Waits, within bounds, until the recorder holds a row of every frame; tells what it holds then. */
 export async function awaitStoredRows(options: AwaitRowsOptions): Promise<StoredRows> {
   const deadline = performance.now() + options.timeoutMs;
+  let told = false;
   while (true) {
     const stored = await look(options);
+    const reason = stored.influx?.error;
+    if (reason !== undefined && !told) {
+      options.onInfluxAway?.(reason);
+      told = true;
+    }
     const complete = stored.missing === 0 && (stored.influx?.missing ?? 0) === 0;
     if (complete || performance.now() >= deadline) return stored;
     await new Promise((wake) => setTimeout(wake, 100));
@@ -79,11 +100,22 @@ async function look({ file, influx, expected, ...filter }: AwaitRowsOptions): Pr
   const missing = Math.max(0, expected - rows);
   if (influx === undefined) return { file, rows, missing };
   // An InfluxDB that is away holds nothing that could be shown; the recorder keeps the rows for it.
-  const forwarded = await influxRows(influx, filter).catch(() => 0);
-  return {
-    file,
-    rows,
-    missing,
-    influx: { url: influx, rows: forwarded, missing: Math.max(0, expected - forwarded) },
-  };
+  const { url } = influx;
+  try {
+    const forwarded = await influxRows(influx, filter);
+    return {
+      ...{ file, rows, missing },
+      influx: { url, rows: forwarded, missing: Math.max(0, expected - forwarded) },
+    };
+  } catch (error) {
+    return {
+      ...{ file, rows, missing },
+      influx: {
+        url,
+        rows: 0,
+        missing: expected,
+        error: error instanceof Error ? error.message : String(error),
+      },
+    };
+  }
 }

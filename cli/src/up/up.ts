@@ -13,7 +13,7 @@ import { Observer } from "./observer.ts";
 import { allAddresses, overview } from "./overview.ts";
 import { Processes } from "./processes.ts";
 import type { Screen } from "./screen.ts";
-import { awaitStoredRows, type StoredRows } from "./stored-rows.ts";
+import { awaitStoredRows, type InfluxAccess, type StoredRows } from "./stored-rows.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** For the rows of the recorder, at the end of a run and after Ctrl-C. */
@@ -111,14 +111,17 @@ export async function up(config: UpConfig, screen: Screen, stopped: Promise<Stop
     screen.close();
 
     const { verdicts, refused } = figures.summary();
+    const timeoutMs = ending.signal.aborted ? STORE_GRACE_MS : STORE_TIMEOUT_MS;
     const store = await awaitStoredRows({
       file,
       // Later versions cannot be asked.
-      influx: config.influxVersion === 1 ? config.influx : undefined,
+      influx: config.influxVersion === 1 ? influxAccess(config) : undefined,
       expected: verdicts + refused,
       since: startedAt,
       idPrefix: watching ? "" : `${run}-`,
-      timeoutMs: ending.signal.aborted ? STORE_GRACE_MS : STORE_TIMEOUT_MS,
+      timeoutMs,
+      onInfluxAway: (reason) =>
+        screen.say(`waiting up to ${timeoutMs / 1000} s for InfluxDB, which cannot be asked: ${reason}`),
     });
     await parts.stop();
     return { ...figures.summary(), store };
@@ -131,6 +134,10 @@ export async function up(config: UpConfig, screen: Screen, stopped: Promise<Stop
     screen.close();
     return { ...figures.summary(), store: { file, rows: 0, missing: 0 } };
   }
+}
+
+function influxAccess({ influx: url, influxUsername, influxPassword }: UpConfig): InfluxAccess | undefined {
+  return url === undefined ? undefined : { url, username: influxUsername, password: influxPassword };
 }
 
 /** What the simulated devices send; nothing without them. */

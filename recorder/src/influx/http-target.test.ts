@@ -197,6 +197,30 @@ describe("points for InfluxDB 2 and 3", () => {
     });
   }
 
+  test("a server of another version is told apart from one that lacks the bucket", async (context) => {
+    // As InfluxDB 1.6 answers, and InfluxDB 2 what only 3 knows.
+    for (const [version, said] of [
+      [2, "404 page not found\n"],
+      [3, '{"code":"not found","message":"path not found"}'],
+    ] as const) {
+      const { url } = await server(context, () => [404, said]);
+      await assert.rejects(
+        connectHttpTarget(version, { ...account, url }).write([]),
+        new RegExp(
+          `answers 404, .* not found.*: this is no InfluxDB ${version}, check the URL and influx.version`,
+        ),
+      );
+    }
+  });
+
+  test("a token that is refused is told as such, and shown nowhere", async (context) => {
+    const { url } = await server(context, () => [401, '{"code":"unauthorized"}']);
+    await assert.rejects(connectHttpTarget(2, { ...account, url }).write([]), (error: unknown) => {
+      assert.match(String(error), /answers 401, .*unauthorized.*: check the token and its rights/);
+      return !String(error).includes(TOKEN);
+    });
+  });
+
   test("a server that is not there is waited for", async () => {
     const target = connectHttpTarget(2, { ...account, url: "http://127.0.0.1:9" });
     await assert.rejects(target.write([]), (error) => !String(error).includes(TOKEN));

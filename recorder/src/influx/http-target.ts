@@ -1,5 +1,5 @@
 import type { InfluxConfig } from "../config.ts";
-import { expiredPoints, type PointTarget, type WriteOutcome } from "./influx-server.ts";
+import { expiredPoints, InfluxRefusal, type PointTarget, type WriteOutcome } from "./influx-server.ts";
 import { toLine } from "./line-protocol.ts";
 
 type HttpConfig = Pick<InfluxConfig, "url" | "org" | "bucket" | "token" | "requestTimeout">;
@@ -46,20 +46,24 @@ export function connectHttpTarget(version: 2 | 3, config: HttpConfig): PointTarg
         body: points.map(toLine).join("\n"),
         signal: AbortSignal.timeout(config.requestTimeout),
       });
-      return outcomeOf(response.status, (await response.text()).slice(0, 500));
+      return outcomeOf(version, response.status, (await response.text()).slice(0, 500).trim());
     },
     createDatabase: () => Promise.reject(new Error(api.missing(config))),
   };
 }
 
 /** @throws when the server does not let us in, has too much to do, or is in trouble: the same points may be taken later */
-function outcomeOf(status: number, body: string): WriteOutcome {
+function outcomeOf(version: 2 | 3, status: number, body: string): WriteOutcome {
   if (status >= 200 && status < 300) return { kind: "written", expired: 0 };
   const expired = expiredPoints(body);
   if (expired !== undefined) return { kind: "written", expired };
+  // In the words of 1.x and of 2: without the bucket or database, the answer is another.
+  if (status === 404 && /\b(page|path) not found\b/.test(body))
+    throw new InfluxRefusal(status, body, `this is no InfluxDB ${version}, check the URL and influx.version`);
   if (status === 404) return { kind: "no-database" };
   if (status === 400 || status === 413 || status === 422) return { kind: "refused", reason: body };
-  throw new Error(`answers ${status}: ${body}`);
+  const isToken = status === 401 || status === 403;
+  throw new InfluxRefusal(status, body, isToken ? "check the token and its rights" : "its log may tell more");
 }
 
 function queryOf(parameters: Readonly<Record<string, string>>): string {

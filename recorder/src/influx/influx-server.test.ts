@@ -41,7 +41,7 @@ describe("influx server", () => {
     for (const [name, attempt] of Object.entries(attempts)) {
       await assert.rejects(attempt, (error: unknown) => {
         log.warn({ err: error }, name);
-        assert.match(String(error), /401.*authorization failed/, name);
+        assert.match(String(error), /answers 401, authorization failed: check user name and password$/, name);
         return true;
       });
     }

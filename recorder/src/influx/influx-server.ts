@@ -97,9 +97,35 @@ function statusOf(error: unknown): number | undefined {
   return res?.statusCode;
 }
 
+const advice: Readonly<Record<number, string>> = {
+  401: "check user name and password",
+  403: "give this user the right, or name another",
+};
+
+/** The server answered, and does not do what it was asked; its message says what to do. */
+export class InfluxRefusal extends Error {
+  constructor(status: number, reason: string, advice: string) {
+    super(`answers ${status}, ${reason}: ${advice}`);
+    this.name = "InfluxRefusal";
+  }
+}
+
 /** A `RequestError` holds the whole request, user and password in its head: none of it may reach a log. */
 function withoutRequest(error: unknown): unknown {
-  return statusOf(error) === undefined ? error : new Error(reasonOf(error));
+  const status = statusOf(error);
+  if (status === undefined) return error;
+  return new InfluxRefusal(status, saidBy(reasonOf(error)), advice[status] ?? "its log may tell more");
+}
+
+/** What stands in the JSON of an answer, which `influx` wraps in words of its own. */
+function saidBy(reason: string): string {
+  const [, said] = /occurred: \{"error":(".*")\}\s*$/s.exec(reason) ?? [];
+  if (said === undefined) return reason.trim();
+  try {
+    return String(JSON.parse(said));
+  } catch {
+    return reason.trim();
+  }
 }
 
 function throwWithoutRequest(error: unknown): never {

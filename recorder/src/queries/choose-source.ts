@@ -35,7 +35,10 @@ export function chooseSource(query: ResolvedQuery, coverage: Coverage, now: numb
   if (asked !== undefined) {
     const why = obstacle(query, asked, coverage);
     if (why !== undefined)
-      throw new MeanetError("QUERY_INVALID", `query ${query.name}: cannot be answered from ${asked}: ${why}`);
+      throw new MeanetError(
+        "QUERY_INVALID",
+        `query ${query.name}: cannot be answered from ${asked}: ${why}; leave --from out, and the best source is taken`,
+      );
     return widened(query, asked, now);
   }
   const fitting = able.filter((source) => sources.indexOf(source) <= sources.indexOf(ideal(query)));

@@ -17,8 +17,8 @@ export interface Influxd {
   stop(): Promise<void>;
 }
 
-/** Starts Debian's InfluxDB 1.6 on free ports. */
-export async function startInfluxd(): Promise<Influxd> {
+/** Starts Debian's InfluxDB 1.6 on free ports. @param authentication - it asks for user and password, once there is a user */
+export async function startInfluxd({ authentication = false } = {}): Promise<Influxd> {
   const folder = mkdtempSync(join(tmpdir(), "meanet-influxd-"));
   const [http, rpc] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${http}`;
@@ -35,6 +35,7 @@ wal-dir = "${folder}/wal"
 query-log-enabled = false
 [http]
 bind-address = "127.0.0.1:${http}"
+auth-enabled = ${authentication}
 log-enabled = false
 [monitor]
 store-enabled = false
