@@ -10,6 +10,13 @@ export const UNAVAILABLE = 3;
 export const BAD_CREDENTIALS = 4;
 export const NOT_AUTHORIZED = 5;
 
+/** What a refusal means, for the log. */
+export const refusals: Readonly<Record<number, string>> = {
+  [UNAVAILABLE]: "too many passwords wait to be checked",
+  [BAD_CREDENTIALS]: "bad user name or password",
+  [NOT_AUTHORIZED]: "anonymous clients are not allowed",
+};
+
 interface Rights {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];

@@ -33,12 +33,12 @@ const levelMetrics: Readonly<Record<keyof Levels, readonly [name: string, help: 
   queuedMessages: ["queued_messages", "messages that wait for persistent sessions"],
   queuedBytes: ["queued_bytes", "bytes of the messages that wait for persistent sessions"],
   unsentBytes: ["unsent_bytes", "bytes that wait at the sockets of connected clients"],
-  shareGroups: ["share_groups", "shared subscriptions"],
+  shareGroups: ["share_groups", "shared subscriptions, each counted once for all its members"],
 };
 
 /** Everything the broker counts, for `/metrics` and for its published stats. */
 export class BrokerCounters {
-  readonly #totals = { messagesIn: 0, messagesOut: 0, connections: 0 };
+  readonly #totals = { messagesIn: 0, messagesOut: 0, connections: 0, deniedSubscriptions: 0 };
   readonly #drops = new Map<DropReason, number>(dropReasons.map((reason) => [reason, 0]));
   readonly #ends = new Map<string, number>();
   #closedBytes = { in: 0, out: 0 };
@@ -65,6 +65,10 @@ export class BrokerCounters {
 
   connection(): void {
     this.#totals.connections++;
+  }
+
+  subscriptionDenied(): void {
+    this.#totals.deniedSubscriptions++;
   }
 
   drop(reason: DropReason, count = 1): void {
@@ -105,17 +109,26 @@ export class BrokerCounters {
 
   /** Read when Prometheus asks: counting a message must not cost a look-up of labels. */
   #expose(registry: Registry): void {
-    const directed = { label: "direction", help: "since the start, from clients (in) and to them (out)" };
-    exposeCounts(registry, { ...directed, name: "meanet_broker_messages_total" }, () => {
+    const directed = (name: string, what: string) => ({
+      name,
+      help: `${what} from clients (in) and to them (out)`,
+      label: "direction",
+    });
+    exposeCounts(registry, directed("meanet_broker_messages_total", "messages"), () => {
       const { messagesIn, messagesOut } = this.#totals;
       return { in: messagesIn, out: messagesOut };
     });
-    exposeCounts(registry, { ...directed, name: "meanet_broker_bytes_total" }, () => {
+    exposeCounts(registry, directed("meanet_broker_bytes_total", "bytes"), () => {
       const { bytesIn, bytesOut } = this.counters;
       return { in: bytesIn!, out: bytesOut! };
     });
     const connections = { name: "meanet_broker_connections_total", help: "connections that clients opened" };
     exposeCount(registry, connections, () => this.#totals.connections);
+    const denied = {
+      name: "meanet_broker_denied_subscriptions_total",
+      help: "subscriptions denied: the client has no right to the filter, or too many already",
+    };
+    exposeCount(registry, denied, () => this.#totals.deniedSubscriptions);
     const dropped = {
       name: "meanet_broker_dropped_messages_total",
       help: "messages that did not reach someone, by reason",

@@ -154,6 +154,7 @@ describe("hostile clients", { timeout: 20_000 }, () => {
         client.subscribe(filters, { qos: 1 }, (_error, _requested, suback) => resolve(suback?.granted ?? []));
       });
       assert.deepEqual(granted, [...Array(100).fill(1), ...Array(4900).fill(128)]);
+      assert.equal(await broker.metric("meanet_broker_denied_subscriptions_total"), 4900);
       await check();
     }
   });

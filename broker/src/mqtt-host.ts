@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Logger, Registry } from "@meanet/runtime";
 import { Aedes, type AedesPublishPacket, type Client, type PublishPacket, type Subscription } from "aedes";
 import mqemitter from "mqemitter";
-import { ACCEPTED, Access, UNAVAILABLE } from "./access.ts";
+import { ACCEPTED, Access, refusals, UNAVAILABLE } from "./access.ts";
 import { Backlog } from "./backlog.ts";
 import type { BrokerConfig } from "./config.ts";
 import { Connection, type Link } from "./connection.ts";
@@ -15,6 +15,8 @@ import { Sessions } from "./sessions.ts";
 import { SharedSubscriptions } from "./shared-subscriptions.ts";
 import { parseSharedFilter } from "./topic-filter.ts";
 
+/** Of a user name in the log: it is the client's word. */
+const MAX_NAME_TOLD = 64;
 /** How often stalled clients and expired sessions are looked for. */
 const SWEEP_MS = { least: 20, most: 1000 };
 /** While stopping: how often it is looked whether clients have taken their bytes. */
@@ -173,7 +175,9 @@ export class MqttHost {
         return;
       }
       connectionOf(client).reason = "refused";
-      done(Object.assign(new Error(`CONNECT refused with return code ${returnCode}`), { returnCode }), false);
+      const who = name === undefined ? "without a user name" : `of user "${name.slice(0, MAX_NAME_TOLD)}"`;
+      const why = refusals[returnCode] ?? `return code ${returnCode}`;
+      done(Object.assign(new Error(`CONNECT ${who} refused: ${why}`), { returnCode }), false);
     };
     this.#access.connect(client, name, password).then(answer, () => answer(UNAVAILABLE));
   }
@@ -201,6 +205,7 @@ export class MqttHost {
       (client.clean || this.#sessions.open(client.id));
     if (!granted) {
       if (!client.clean) await this.#sessions.removeSubscriptions(client, [topic]);
+      this.counters.subscriptionDenied();
       this.#log.warn({ client: client.id, filter: topic }, "subscription denied");
       return false;
     }

@@ -64,7 +64,7 @@ export class Tally {
     );
     const queues = { name: "meanet_worker_queue_length", help: "items that wait or work now" };
     exposeQueues(this.registry, queues, () => ({ ...this.lengths }));
-    const joules = { name: "meanet_worker_energy_joules_total", help: "joules of all batches" };
+    const joules = { name: "meanet_worker_energy_joules_total", help: "joules of computing, all batches" };
     exposeCount(this.registry, joules, computeJ);
     const buckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2];
     this.#queueS = new Histogram({

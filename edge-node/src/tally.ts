@@ -29,7 +29,10 @@ const counters = {
   asked: ["complex_publications_total", "publications of complex items, repetitions included"],
   replayed: ["replayed_verdicts_total", "verdicts published again because a recorder missed them"],
   unpublished: ["unpublished_verdicts_total", "verdicts that stayed in the journal: publishing failed"],
-  unrecorded: ["unrecorded_frames_total", "frames given up because the journal failed; they come again"],
+  unrecorded: [
+    "unrecorded_frames_total",
+    "frames given up because the journal failed; those of QoS 1 come again",
+  ],
   engineEvents: ["engine_events_total", "engines that fell back to another provider, crashed or restarted"],
   thumbnails: ["thumbnails_total", "thumbnails published"],
   thumbnailBytes: ["thumbnail_bytes_total", "bytes of thumbnails published"],
@@ -133,7 +136,10 @@ export class Tally {
     );
     const bytes = { name: "meanet_edge_uplink_bytes_total", help: "bytes of complex items published" };
     exposeCount(this.registry, bytes, () => this.#uplinkBytes);
-    const queues = { name: "meanet_edge_queue_length", help: "what waits or works now" };
+    const queues = {
+      name: "meanet_edge_queue_length",
+      help: "frames that wait or are worked on now, by queue; cloud: those that wait for its answer",
+    };
     exposeQueues(this.registry, queues, () => ({ ...this.lengths }));
     this.#latency = new Histogram({
       name: "meanet_edge_latency_seconds",

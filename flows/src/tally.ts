@@ -18,8 +18,16 @@ export class Tally {
     this.#gauge("meanet_flows_node_red_safe_mode", "1 while its flows are not started", () =>
       this.#nodeRed?.safe ? 1 : 0,
     );
-    this.#gauge("meanet_flows_node_red_memory_bytes", "resident memory", () => this.#figures?.rssBytes);
-    this.#gauge("meanet_flows_node_red_heap_bytes", "heap in use", () => this.#figures?.heapUsedBytes);
+    this.#gauge(
+      "meanet_flows_node_red_memory_bytes",
+      "resident memory of Node-RED",
+      () => this.#figures?.rssBytes,
+    );
+    this.#gauge(
+      "meanet_flows_node_red_heap_bytes",
+      "heap that Node-RED uses",
+      () => this.#figures?.heapUsedBytes,
+    );
     this.#gauge(
       "meanet_flows_node_red_loop_delay_seconds",
       "99th percentile of the event loop's delay",

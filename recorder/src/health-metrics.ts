@@ -22,6 +22,11 @@ export class NodeStates {
       this.#nodes.set(key, { site, node, kind, state });
   }
 
+  /** A node that is gone for good, and no reason for an alert. */
+  forget(site: string, node: string): void {
+    this.#nodes.delete(`${site}/${node}`);
+  }
+
   expose(registry: Registry): void {
     const nodes = this.#nodes;
     new Gauge({

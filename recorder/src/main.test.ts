@@ -208,6 +208,23 @@ describe("recorder", () => {
     );
   });
 
+  test("shows the state of a node until its retained status is cleared", async (context) => {
+    const config = settings();
+    const edge = await connectEdge(context, config.site);
+    const recorder = await start(configSchema.parse(config), { log: createLog("recorder", "silent") });
+    context.after(() => recorder.stop());
+    const gone = { site: config.site, node: "gone-1" };
+    const { topics } = edge.session;
+    const status = { state: "offline", kind: "edge", version: "1", models: [], since: 1 } as const;
+    await edge.session.publish(topics.status, gone, status);
+    const scrape = async () => (await fetch(`${recorder.http!.url}/metrics`)).text();
+    const isShown = (text: string) => text.includes('node="gone-1",kind="edge",state="offline"');
+    await waitUntil("its state is shown", scrape, isShown);
+    await edge.session.publishBytes(topics.status.format(gone), new Uint8Array(), { qos: 1, retain: true });
+    const after = await waitUntil("it is forgotten", scrape, (text) => !isShown(text));
+    assert.match(after, /reason="invalid",process="recorder"\} 0/);
+  });
+
   test("asks for rows it never saw, known from a higher row or from retained stats alone", async (context) => {
     const config = settings();
     const edge = await connectEdge(context, config.site);

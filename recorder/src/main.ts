@@ -197,6 +197,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
         if (status.state === "online") away.delete(`${of}/${name}`);
         else if (away.size < MAX_AWAY) away.add(`${of}/${name}`);
       },
+      onForgotten: (of, name) => nodeStates.forget(of, name),
       onThumbnail: thumbnails && ((name, bytes) => thumbnails.offer(name, bytes)),
       onMisaddressed: () => tally.drop("misaddressed"),
       log,

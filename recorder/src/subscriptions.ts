@@ -11,6 +11,8 @@ export interface SubscriptionOptions {
   readonly offer: (observation: Observation, acknowledge: () => void) => void;
   /** A node came or went. */
   readonly onStatus: (site: string, node: string, status: Status) => void;
+  /** Somebody cleared the status of a node, which is gone for good. */
+  readonly onForgotten: (site: string, node: string) => void;
   /** A small picture of a frame; undefined when none are kept. */
   readonly onThumbnail: ((name: ThumbnailName, bytes: Uint8Array) => void) | undefined;
   readonly onMisaddressed: () => void;
@@ -90,7 +92,7 @@ export function subscribeAll(options: SubscriptionOptions): Subscribed[] {
         onStatus(params.site, params.node, value);
         offer({ kind: "status", ...params, status: value }, () => message.acknowledge());
       },
-      byHandler,
+      { ...byHandler, onCleared: (params) => options.onForgotten(params.site, params.node) },
     ),
     ...(onThumbnail === undefined
       ? []

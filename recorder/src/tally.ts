@@ -46,7 +46,10 @@ export class Tally {
       label: "reason",
     };
     exposeCounts(this.registry, dropped, () => this.drops);
-    const queues = { name: "meanet_recorder_queue_length", help: "what waits now, by queue" };
+    const queues = {
+      name: "meanet_recorder_queue_length",
+      help: "what waits now, by queue; intake: messages, gaps: journals, influx: rows",
+    };
     exposeQueues(this.registry, queues, () => this.queues);
   }
 

@@ -40,6 +40,27 @@ describe("what is wrong with a message", () => {
     assert.deepEqual(invalid, [`PAYLOAD_INVALID meanet/v1/lab/${device}/label/bad`]);
   });
 
+  test("a retained message that was cleared is told to whom it concerns, and invalid for others", async (context) => {
+    const told = fresh("node");
+    const untold = fresh("node");
+    const cleared: string[] = [];
+    const inbox = new Inbox<string>();
+    const session = open(context);
+    session.subscribe(topics.status, { node: told }, () => undefined, {
+      onCleared: ({ site, node }) => void cleared.push(`${site}/${node}`),
+    });
+    session.subscribe(topics.status, { node: untold }, () => inbox.put("status"), {
+      onInvalid: () => inbox.put("invalid"),
+    });
+    await session.connect();
+    for (const node of [told, untold]) {
+      const name = topics.status.format({ site: "lab", node });
+      await session.publishBytes(name, new Uint8Array(), { qos: 1, retain: true });
+    }
+    assert.deepEqual(await inbox.until((all) => all.length > 0), ["invalid"]);
+    assert.deepEqual([cleared, session.invalidMessages], [[`lab/${told}`], 1]);
+  });
+
   test("a handler that throws hurts no other message, and its message does not come again", async (context) => {
     const wire = await openWireTo(context);
     const device = fresh("device");

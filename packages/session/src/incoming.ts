@@ -13,7 +13,7 @@ export interface Message<P extends string, T> {
   readonly acknowledge: () => void;
 }
 
-export interface SubscribeOptions {
+export interface SubscribeOptions<P extends string = string> {
   /** Share group: one member of the group gets each message. */
   readonly group?: string;
   /**
@@ -24,6 +24,8 @@ export interface SubscribeOptions {
   readonly acknowledge?: "at-once" | "by-handler";
   /** A payload that does not decode; counted, logged and acknowledged whether or not this is given. */
   readonly onInvalid?: (error: MeanetError, name: string, payload: Uint8Array) => void;
+  /** An empty payload: somebody cleared the retained message [MQTT-3.3.1-10]. Without this it is one that does not decode. */
+  readonly onCleared?: (params: TopicParams<P>) => void;
 }
 
 /** A message as the client has it. */
@@ -70,7 +72,7 @@ export class Incoming {
     topic: Topic<P, T>,
     params: Partial<TopicParams<P>>,
     handler: (message: Message<P, T>) => void,
-    options: SubscribeOptions & { readonly first?: boolean },
+    options: SubscribeOptions<P> & { readonly first?: boolean },
   ): Subscription {
     const plain = topic.filter(params);
     const fixed = Object.entries(params) as [keyof TopicParams<P>, unknown][];
@@ -80,6 +82,11 @@ export class Incoming {
       deliver: (name, payload, packet) => {
         const levels = topic.match(name);
         if (levels === undefined || fixed.some(([level, value]) => levels[level] !== value)) return false;
+        if (payload.byteLength === 0 && options.onCleared !== undefined) {
+          packet.acknowledge();
+          options.onCleared(levels);
+          return true;
+        }
         let value: T;
         try {
           value = topic.decode(payload);
@@ -123,7 +130,12 @@ export class Incoming {
     packet.acknowledge();
   }
 
-  #refuse(error: unknown, name: string, payload: Uint8Array, options: SubscribeOptions): void {
+  #refuse(
+    error: unknown,
+    name: string,
+    payload: Uint8Array,
+    options: Pick<SubscribeOptions, "onInvalid">,
+  ): void {
     if (!isMeanetError(error)) throw error;
     this.#invalid += 1;
     this.#log.warn({ topic: name, bytes: payload.byteLength, reason: error.message }, "message refused");

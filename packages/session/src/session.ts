@@ -195,7 +195,7 @@ export class MqttSession {
     topic: Topic<P, T>,
     params: Partial<TopicParams<P>>,
     handler: (message: Message<P, T>) => void,
-    options: SubscribeOptions = {},
+    options: SubscribeOptions<P> = {},
   ): Subscribed {
     const subscription = this.#incoming.add(topic, params, handler, options);
     if (this.connected) void this.#subscriptions.ask(subscription.filter);
