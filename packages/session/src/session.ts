@@ -12,6 +12,7 @@ import { type Logger, MeanetError, withoutSecret } from "@meanet/runtime";
 import mqtt, { type MqttClient } from "mqtt";
 import { BrokerSubscriptions } from "./broker-subscriptions.ts";
 import { clientOptions } from "./client-options.ts";
+import { connectionAdvice } from "./connection-advice.ts";
 import { deferAcknowledgement } from "./deferred-acknowledgement.ts";
 import { Incoming, type Message, type SubscribeOptions } from "./incoming.ts";
 import type { MqttConfig } from "./mqtt-config.ts";
@@ -338,7 +339,11 @@ export class MqttSession {
     if (this.#outage) return;
     this.#outage = true;
     const url = withoutSecret(this.#options.mqtt.url);
-    this.#options.log.warn({ url, err: error }, "no connection to the broker; trying again");
+    const advice = connectionAdvice(error);
+    this.#options.log.warn(
+      { url, err: error },
+      `no connection to the broker; trying again${advice === undefined ? "" : `: ${advice}`}`,
+    );
   }
 
   #publishStatus(state: Status["state"]): void {
