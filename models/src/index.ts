@@ -29,6 +29,7 @@ export {
   readManifest,
   type WindowInput,
 } from "./bundle/manifest.ts";
+export { requireBundlePlace } from "./bundle/place.ts";
 export {
   addReference,
   drawReference,

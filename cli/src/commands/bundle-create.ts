@@ -9,6 +9,7 @@ import {
   isMap,
   mainRecipe,
   openClassifier,
+  requireBundlePlace,
   train,
 } from "@meanet/models";
 import { loadConfig } from "@meanet/runtime";
@@ -51,7 +52,10 @@ const createConfigSchema = z
       .optional()
       .describe("what the folder holds; left out: image-folder or idx, whichever is there"),
     skipUnreadable: z.boolean().default(false).describe(skipUnreadableText),
-    out: z.string().optional().describe("folder of the bundle; what is there is replaced at the end"),
+    out: z
+      .string()
+      .optional()
+      .describe("folder of the bundle; a bundle that is there is replaced at the end"),
     name: z.string().optional().describe("name of the bundle; left out: that of main's file"),
     hardClasses: z
       .int()
@@ -134,6 +138,7 @@ async function runCreate(values: Record<string, unknown>): Promise<void> {
 
 async function create(config: CreateConfig, out: string): Promise<void> {
   const { main, feature, json, threads } = config;
+  await requireBundlePlace(out);
   const { input } = await openClassifier(main);
   const data = await openData(config.dataset ?? (await datasetNameOf(config.data ?? "")), {
     from: config.data,

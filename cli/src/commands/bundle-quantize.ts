@@ -28,7 +28,7 @@ export function quantizeCommand(): Command {
       "Makes the int8 variant of a bundle, without training: about a third of the size, and faster where the processor multiplies bytes.",
     )
     .argument("<bundle>", "name in the zoo, or a folder")
-    .requiredOption("--out <dir>", "folder of the new bundle; what is there is replaced")
+    .requiredOption("--out <dir>", "folder of the new bundle; a bundle that is there is replaced")
     .option("--data <dir>", "folder of the data set; left out: Debian's package, else the download")
     .option("--skip-unreadable", skipUnreadableText)
     .option("--frames <count>", "training frames whose values give the ranges", positive, 500)

@@ -1,5 +1,12 @@
 import { dirname, join } from "node:path";
-import { bundleParts, readRecipe, type TrainingProgress, train, trainPart } from "@meanet/models";
+import {
+  bundleParts,
+  readRecipe,
+  requireBundlePlace,
+  type TrainingProgress,
+  train,
+  trainPart,
+} from "@meanet/models";
 import { loadConfig } from "@meanet/runtime";
 import { Command } from "commander";
 import { z } from "zod";
@@ -18,7 +25,7 @@ const trainConfigSchema = z
     out: z
       .string()
       .optional()
-      .describe("folder of the bundle; what is there is replaced at the end; not with part"),
+      .describe("folder of the bundle; a bundle that is there is replaced at the end; not with part"),
     part: z
       .enum(bundleParts)
       .optional()
@@ -79,6 +86,7 @@ async function runTrain(values: Record<string, unknown>): Promise<void> {
   });
   const { out, part, threads, json } = config;
   const recipe = await readRecipe(config.recipe);
+  if (out !== undefined) await requireBundlePlace(out);
   const data = await openData(recipe.data.name, {
     from: config.data,
     shape: recipe.edge.input,

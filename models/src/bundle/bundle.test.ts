@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
@@ -75,6 +75,36 @@ describe("a bundle", () => {
     const bundle = await writeBundle(dir, { ...content, files: { main, extension } });
     assert.equal(bundle.files.cloud, undefined);
     assert.equal(bundle.manifest.files.cloud, undefined);
+  });
+
+  it("takes the place of a bundle that is there, named with a slash at its end or without", async () => {
+    for (const [index, name] of [dir, `${dir}/`].entries()) {
+      await writeBundle(name, { ...content, beside: { "card.md": `${index}\n` } });
+      assert.equal(await readFile(join(dir, "card.md"), "utf8"), `${index}\n`);
+    }
+    assert.deepEqual(await readdir(root), ["trial"]);
+  });
+
+  it("stands where it stood when the next could not be written whole", async () => {
+    const beside = { "no-such-folder/card.md": "# trial\n" };
+    await assert.rejects(writeBundle(dir, { ...content, beside }), { code: "ENOENT" });
+    assert.equal((await loadBundle(dir)).manifest.name, "trial");
+    await writeBundle(dir, content);
+    assert.deepEqual(await readdir(root), ["trial"]);
+  });
+
+  it("takes the place of nothing else: what is somebody's stays", async () => {
+    const folder = join(root, "papers");
+    const file = join(folder, "thesis.txt");
+    await mkdir(folder);
+    await writeFile(file, "years of work");
+    for (const place of [folder, file, join(file, "trial")]) {
+      await assert.rejects(writeBundle(place, content), withCode("BUNDLE_PLACE_REFUSED"));
+    }
+    assert.deepEqual(await readdir(folder), ["thesis.txt"]);
+    await rm(file);
+    await writeBundle(folder, content);
+    await rm(folder, { recursive: true });
   });
 
   it("is found by path and listed with its neighbours", async () => {

@@ -4,10 +4,11 @@
  * (its figures) and `card.md`.
  */
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { MeanetError } from "@meanet/runtime";
 import { type Manifest, manifestSchema, readManifest } from "./manifest.ts";
+import { replaceBundle } from "./place.ts";
 
 /** The models of a bundle: main gives y1 and F1, the extension (adaptive inside) y2 of x and F1, the cloud y of x. */
 export const bundleParts = ["main", "extension", "cloud"] as const;
@@ -84,7 +85,7 @@ export interface BundleContent {
 /**
  * Writes a bundle whole: into a folder beside `dir`, which then takes the place of `dir`.
  *
- * @throws {MeanetError} BUNDLE_INVALID when the manifest does not fit its own schema
+ * @throws {MeanetError} BUNDLE_INVALID when the manifest does not fit its own schema; BUNDLE_PLACE_REFUSED when `dir` is no place for one
  */
 export async function writeBundle(dir: string, content: BundleContent): Promise<Bundle> {
   const { cloud } = content.files;
@@ -110,23 +111,20 @@ export async function writeBundle(dir: string, content: BundleContent): Promise<
       dir,
     });
   }
-  const fresh = `${dir}.new`;
-  await rm(fresh, { recursive: true, force: true });
-  await mkdir(fresh, { recursive: true });
-  for (const part of bundleParts) {
-    const bytes = content.files[part];
-    if (bytes !== undefined) await writeFile(join(fresh, `${part}.onnx`), bytes, { flush: true });
-  }
-  if (reference !== undefined) {
-    await writeFile(join(fresh, "reference.bin"), reference.bytes, { flush: true });
-  }
   const text = `${JSON.stringify(parsed.data, undefined, 2)}\n`;
-  await writeFile(join(fresh, "manifest.json"), text, { flush: true });
-  for (const [name, beside] of Object.entries(content.beside ?? {})) {
-    await writeFile(join(fresh, name), beside);
-  }
-  await rm(dir, { recursive: true, force: true });
-  await rename(fresh, dir);
+  await replaceBundle(dir, async (fresh) => {
+    for (const part of bundleParts) {
+      const bytes = content.files[part];
+      if (bytes !== undefined) await writeFile(join(fresh, `${part}.onnx`), bytes, { flush: true });
+    }
+    if (reference !== undefined) {
+      await writeFile(join(fresh, "reference.bin"), reference.bytes, { flush: true });
+    }
+    await writeFile(join(fresh, "manifest.json"), text, { flush: true });
+    for (const [name, beside] of Object.entries(content.beside ?? {})) {
+      await writeFile(join(fresh, name), beside);
+    }
+  });
   return loadBundle(dir);
 }
 

@@ -35,7 +35,8 @@ export async function listBundles(
 ): Promise<readonly { readonly dir: string; readonly manifest: Manifest }[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const folders = entries
-    .filter((entry) => entry.isDirectory())
+    // Hidden ones are bundles that are being written.
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
     .map((entry) => join(folder, entry.name))
     .sort();
   const bundles: { dir: string; manifest: Manifest }[] = [];

@@ -17,6 +17,7 @@ import { bundleCard } from "../bundle/card.ts";
 import { makeGolden } from "../bundle/golden.ts";
 import { goldenInput } from "../bundle/golden-input.ts";
 import type { Manifest } from "../bundle/manifest.ts";
+import { requireBundlePlace } from "../bundle/place.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { type Evaluation, evaluate } from "../evaluation/evaluate.ts";
 import { machine } from "../machine.ts";
@@ -28,7 +29,7 @@ import type { Quantization } from "./provenance.ts";
 import { canQuantize } from "./quantize-model.ts";
 
 export interface QuantizeOptions {
-  /** The folder of the new bundle; what is there is replaced. */
+  /** The folder of the new bundle; a bundle that is there is replaced. */
   readonly out: string;
   /** What the bundle was trained on, its training part at least. */
   readonly data: Dataset;
@@ -49,9 +50,10 @@ const GOLDEN_TOLERANCE = 0.2;
  * Writes the int8 variant of a bundle: same input, classes, threshold and decision rule. It holds frames of the data only where they
  * may be passed on.
  *
- * @throws {MeanetError} QUANTIZATION_REFUSED, DATASET_MISSING, DATASET_CORRUPT, INPUT_KIND_UNSUPPORTED, MODEL_INVALID
+ * @throws {MeanetError} QUANTIZATION_REFUSED, BUNDLE_PLACE_REFUSED, DATASET_MISSING, DATASET_CORRUPT, INPUT_KIND_UNSUPPORTED, MODEL_INVALID
  */
 export async function quantizeBundle(source: Bundle, options: QuantizeOptions): Promise<Bundle> {
+  await requireBundlePlace(options.out);
   const parts = partsOf(source, options.parts);
   const frames = await openBundleFrames(source.manifest, options.data, options.frames ?? 500);
   const chosen = await chooseParts(source, parts, frames, options.onProgress);

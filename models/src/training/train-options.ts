@@ -3,7 +3,7 @@ import type { TrainingProgress } from "./progress.ts";
 
 /** Beside the recipe, what a training is told. */
 export interface TrainOptions {
-  /** The bundle's folder; what is there is replaced at the end. */
+  /** The bundle's folder; a bundle that is there is replaced at the end. */
   readonly out: string;
   readonly data: Dataset;
   /** The folder that ONNX files of the recipe are named from. Default: the working directory. */

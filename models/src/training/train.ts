@@ -11,6 +11,7 @@ import { type Bundle, type BundleContent, type BundlePart, writeBundle } from ".
 import { bundleCard } from "../bundle/card.ts";
 import { makeGolden } from "../bundle/golden.ts";
 import { goldenInput } from "../bundle/golden-input.ts";
+import { requireBundlePlace } from "../bundle/place.ts";
 import { drawReference, encodeReference, referencePerClass } from "../bundle/reference.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { evaluate } from "../evaluation/evaluate.ts";
@@ -32,9 +33,10 @@ import type { TrainOptions } from "./train-options.ts";
  *
  * @throws {MeanetError} TRAINING_ABORTED, TRAINING_FAILED, CHECKPOINT_MISMATCH, RECIPE_INVALID, DATASET_MISSING, DATASET_CORRUPT;
  * RECIPE_MISMATCH when main is another bundle's that does not fit; MODEL_INVALID, MODEL_UNSUPPORTED, MODEL_UNFIT, TENSOR_UNKNOWN when a
- * network made elsewhere does not
+ * network made elsewhere does not; BUNDLE_PLACE_REFUSED, before anything is trained
  */
 export async function train(recipe: Recipe, options: TrainOptions): Promise<Bundle> {
+  await requireBundlePlace(options.out);
   const foreign = await readForeign(recipe, options.folder ?? ".", ["main", "cloud"]);
   const training = await prepare(recipe, options, foreign.main);
   const taken = await takenMain(training, options.data);

@@ -174,6 +174,11 @@ export const errorCodes = {
     meaning:
       "A file of a bundle does not match its sha256 in the manifest: damaged or changed. Copy the bundle again.",
   },
+  BUNDLE_PLACE_REFUSED: {
+    actor: "user",
+    meaning:
+      "A bundle was to be written to a folder that holds something else, or cannot be written. Name one that is not there yet, is empty, or holds a bundle to be replaced.",
+  },
   INPUT_KIND_UNSUPPORTED: {
     actor: "user",
     meaning:
