@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type BundlePart, progressLine, type TrainingProgress } from "@meanet/models";
 import { isMeanetError } from "@meanet/runtime";
@@ -36,13 +35,27 @@ export async function watchTraining(
   }
 }
 
-/** Hours of training are not thrown away by a forgotten flag. */
-export async function putAside(work: string, part?: BundlePart): Promise<void> {
-  const path = part === undefined ? work : join(work, `${part}.checkpoint`);
-  if (!existsSync(path)) return;
+/**
+ * Hours of training are not thrown away by a forgotten flag. Where nothing was trained nothing is put aside, so that a start that
+ * failed at once does not take the place of what was put aside before.
+ *
+ * @param say - told where the checkpoints are now
+ */
+export async function putAside(
+  work: string,
+  part?: BundlePart,
+  say: (text: string) => void = console.error,
+): Promise<void> {
+  const names = await readdir(work).catch(() => []);
+  const wanted = part === undefined ? ".checkpoint" : `${part}.checkpoint`;
+  if (!names.some((name) => name.endsWith(wanted))) return;
+  const path = part === undefined ? work : join(work, wanted);
   const previous = `${path}.previous`;
   await rm(previous, { recursive: true, force: true });
   await rename(path, previous);
+  say(
+    `training anew: what was trained before is put aside, in ${previous}; --resume would have gone on from it`,
+  );
 }
 
 /** A line that changes in place on a terminal, else a line now and then; epochs stay. */

@@ -24,13 +24,13 @@ export async function prepare(
   main?: Classifier,
 ): Promise<Training> {
   const work = options.work ?? join(".meanet", "training", recipe.name);
-  await mkdir(work, { recursive: true });
   const labelled = await options.data.read("train");
   const split = splitBy(labelled, recipe);
   checkFrames(recipe, labelled, split);
   const own = main === undefined || recipe.main === undefined ? {} : normalisationOf(main, recipe.main);
   const input = { ...inputOf(labelled, split.train), ...own };
   checkNetworks(recipe, options.data, input);
+  await mkdir(work, { recursive: true });
   const log = join(work, "log.jsonl");
   return {
     recipe,
