@@ -98,6 +98,16 @@ describe("figures", () => {
     assert.deepEqual(edgeOnly.curve, []);
   });
 
+  it("say in the table that main is never wrong, or never right, where there is no mean to tell", () => {
+    const line = (accuracy: number) =>
+      evaluateTable({ data: "trial", split: "test", ...result, main: { ...result.main, accuracy } })
+        .split("\n")
+        .find((text) => text.startsWith("Mean entropy"));
+    assert.match(line(1)!, /nats, it is never wrong; the bundle's T/);
+    assert.match(line(0)!, /nats, it is never right; the bundle's T/);
+    assert.match(line(0.5)!, /0\.517 nats when right, 1\.059 when wrong/);
+  });
+
   it("make a table whose rows are equally wide", () => {
     const full: Evaluation = { data: "trial", split: "test", ...result };
     const widths = new Set<number>();

@@ -49,7 +49,7 @@ export interface Evaluation {
   readonly exits: { readonly main: number; readonly extension: number };
   /** Share of frames that the extension runs for, whoever answers. */
   readonly extensionRuns: number;
-  /** Mean entropy of main over its right and its wrong answers. */
+  /** Mean entropy of main over its right and its wrong answers; 0 where there are none, as `main.accuracy` tells. */
   readonly entropy: { readonly correct: number; readonly wrong: number };
   /** The cloud's network on every frame; absent when the bundle has none. */
   readonly cloud?: Accuracy;

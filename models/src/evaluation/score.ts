@@ -67,7 +67,7 @@ export function accuracyOf(
   };
 }
 
-/** Mean entropy of main over its right and over its wrong answers, nats: the threshold belongs between them. */
+/** Mean entropy of main over its right and over its wrong answers, nats, 0 where there are none: the threshold belongs between them. */
 export function entropyMeans(frames: readonly Pick<ScoredFrame, "entropy" | "mainClass" | "label">[]): {
   readonly correct: number;
   readonly wrong: number;

@@ -3,7 +3,7 @@ import type { Accuracy } from "./score.ts";
 
 /** An evaluation as text for a terminal, also valid Markdown. */
 export function evaluateTable(result: Evaluation): string {
-  const { exits, entropy, cloud } = result;
+  const { exits, cloud } = result;
   // Each frame is called hard, and each of them rightly.
   const everyClassHard = result.extensionRuns === 1 && result.detection === 1;
   const lines = [
@@ -22,7 +22,7 @@ export function evaluateTable(result: Evaluation): string {
     `Easy or hard detected ${percent(result.detection)}; the extension runs for ${percent(result.extensionRuns)} of the frames.`,
     ...detectionLines(result),
     `Exits with nothing sent: main ${percent(exits.main)}, extension ${percent(exits.extension)}.`,
-    `Mean entropy of main: ${entropy.correct.toFixed(3)} nats when right, ${entropy.wrong.toFixed(3)} when wrong; the bundle's T is ${result.threshold.toFixed(3)}.`,
+    `Mean entropy of main: ${entropyText(result)}; the bundle's T is ${result.threshold.toFixed(3)}.`,
   ];
   if (result.rules !== undefined) {
     const rules = Object.entries(result.rules).map(([name, accuracy]) => `${name} ${percent(accuracy, 2)}`);
@@ -48,6 +48,13 @@ export function evaluateTable(result: Evaluation): string {
     );
   }
   return lines.join("\n");
+}
+
+/** Of answers that there are none of there is no mean. */
+function entropyText({ main, entropy: { correct, wrong } }: Evaluation): string {
+  if (main.accuracy === 1) return `${correct.toFixed(3)} nats, it is never wrong`;
+  if (main.accuracy === 0) return `${wrong.toFixed(3)} nats, it is never right`;
+  return `${correct.toFixed(3)} nats when right, ${wrong.toFixed(3)} when wrong`;
 }
 
 function detectionLines({ calls, mainErrors: errors }: Evaluation): string[] {
