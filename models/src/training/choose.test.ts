@@ -50,4 +50,9 @@ describe("choose", () => {
     // Right: frames 0 and 2, 0.394 and 0.639; wrong: frame 1, 0.943.
     assert.equal(choose(labels, edge, hardClasses, "best").threshold, 0.73);
   });
+
+  it("sends none of the frames where main is never wrong, and only what is less certain than they", () => {
+    // Entropies 0.394, 0.943 and 0.639: half of their mean would send two frames of three to the cloud.
+    assert.equal(choose([0, 0, 2], edge, hardClasses, "best").threshold, 0.944);
+  });
 });

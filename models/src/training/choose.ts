@@ -7,7 +7,7 @@ import {
   ruleNames,
   settingsOf,
 } from "../evaluation/rules.ts";
-import { entropyMeans, scoreFrames } from "../evaluation/score.ts";
+import { entropyMeans, type ScoredFrame, scoreFrames } from "../evaluation/score.ts";
 import type { DecisionSettings } from "../routing.ts";
 import { fitRules } from "./fit-rules.ts";
 
@@ -25,7 +25,8 @@ export interface Choice {
 
 /**
  * Fits every rule, chooses the one with the best accuracy of the edge alone (the first at a tie, so the paper's before ours), and
- * the threshold half-way between main's mean entropies when right and when wrong.
+ * the threshold half-way between main's mean entropies when right and when wrong. Where main is never wrong nothing tells where wrong
+ * answers would lie: then the threshold is the greatest entropy of all, and what is less certain than any of these frames is complex.
  *
  * All of it sees the same frames, so that what a rule reaches on them flatters it: only other frames tell.
  *
@@ -41,12 +42,21 @@ export function choose(
   const accuracies = ruleAccuracies(labels, edge, hardClasses, fit);
   const best = ruleNames.reduce((a, b) => (accuracies[b]! > accuracies[a]! ? b : a));
   const settings = settingsOf(wish === "best" ? best : wish, hardClasses, fit)!;
-  const { correct, wrong } = entropyMeans(scoreFrames({ labels, edge, ...settings }));
+  const scored = scoreFrames({ labels, edge, ...settings });
   return {
     settings,
-    // Three digits are what a person reads and sets again.
-    threshold: Math.round(500 * (correct + wrong)) / 1000,
+    threshold: thresholdBetween(scored),
     accuracies,
     fit,
   };
+}
+
+/** Nats, of three digits: what a person reads and sets again. */
+function thresholdBetween(frames: readonly ScoredFrame[]): number {
+  if (frames.every(({ mainClass, label }) => mainClass === label)) {
+    const greatest = frames.reduce((most, { entropy }) => Math.max(most, entropy), 0);
+    return Math.ceil(1000 * greatest) / 1000;
+  }
+  const { correct, wrong } = entropyMeans(frames);
+  return Math.round(500 * (correct + wrong)) / 1000;
 }
