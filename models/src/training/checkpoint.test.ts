@@ -8,6 +8,7 @@ import { type Checkpoint, fingerprintOf, readCheckpoint, writeCheckpoint } from 
 
 const checkpoint: Checkpoint = {
   fingerprint: "a",
+  frames: "f",
   epoch: 3,
   step: 7,
   lossSum: 0.1 + 0.2,
@@ -38,6 +39,18 @@ describe("a checkpoint", () => {
   it("of another training is refused", async () => {
     await writeCheckpoint(path, checkpoint);
     await assert.rejects(readCheckpoint(path, "b"), (error) => isMeanetError(error, "CHECKPOINT_MISMATCH"));
+  });
+
+  it("of other frames is refused; one of an older release tells nothing of its frames, and is taken", async () => {
+    await writeCheckpoint(path, checkpoint);
+    assert.deepEqual(await readCheckpoint(path, "a", "f"), checkpoint);
+    await assert.rejects(
+      readCheckpoint(path, "a", "g"),
+      (error) => isMeanetError(error, "CHECKPOINT_MISMATCH") && /the frames/.test(error.message),
+    );
+    const { frames: _, ...older } = checkpoint;
+    await writeCheckpoint(path, older);
+    assert.deepEqual(await readCheckpoint(path, "a", "g"), older);
   });
 
   it("with a flipped byte or cut off is refused", async () => {

@@ -14,6 +14,8 @@ const headerSchema = z.strictObject({
   format: z.literal(1),
   /** Of everything that decides the training: recipe of the part, network, data, and a frozen part's parameters. */
   fingerprint: z.string(),
+  /** Of the frames, their split and normalisation; absent in checkpoints of older releases. */
+  frames: z.string().optional(),
   epoch: z.int().nonnegative(),
   step: z.int().nonnegative(),
   parameters: z.int().positive(),
@@ -27,6 +29,8 @@ const headerSchema = z.strictObject({
 
 export interface Checkpoint {
   readonly fingerprint: string;
+  /** Of the frames, their split and normalisation. */
+  readonly frames?: string | undefined;
   /** The epoch and the step that come next. */
   readonly epoch: number;
   readonly step: number;
@@ -59,9 +63,14 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
 /**
  * Reads a checkpoint; `undefined` when there is none.
  *
+ * @param frames - fingerprint of the frames that the training goes on with: of others, some held out now were learned from before
  * @throws {MeanetError} CHECKPOINT_MISMATCH when it is damaged or another training's
  */
-export async function readCheckpoint(path: string, fingerprint: string): Promise<Checkpoint | undefined> {
+export async function readCheckpoint(
+  path: string,
+  fingerprint: string,
+  frames?: string,
+): Promise<Checkpoint | undefined> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
@@ -85,10 +94,14 @@ export async function readCheckpoint(path: string, fingerprint: string): Promise
   if (header.fingerprint !== fingerprint) {
     throw mismatch(path, "it belongs to another recipe, network or data");
   }
+  if (header.frames !== undefined && frames !== undefined && header.frames !== frames) {
+    throw mismatch(path, "the frames, or their mean and std, are others than when it began");
+  }
   const floats = new Float32Array(2 * header.parameters);
   bytesOf(floats).set(state);
   return {
     fingerprint,
+    ...(header.frames === undefined ? {} : { frames: header.frames }),
     epoch: header.epoch,
     step: header.step,
     lossSum: header.lossSum,
@@ -100,7 +113,7 @@ export async function readCheckpoint(path: string, fingerprint: string): Promise
 }
 
 /** A short name of everything that decides a training: equal for equal values, whatever the order of keys. */
-export function fingerprintOf(value: unknown, ...arrays: readonly Float32Array[]): string {
+export function fingerprintOf(value: unknown, ...arrays: readonly ArrayBufferView[]): string {
   const hash = createHash("sha256").update(JSON.stringify(sortedKeys(value)));
   for (const array of arrays) {
     hash.update(bytesOf(array));
@@ -119,14 +132,14 @@ function sortedKeys(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, entry]) => [key, sortedKeys(entry)]));
 }
 
-function bytesOf(floats: Float32Array): Uint8Array {
-  return new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function mismatch(path: string, reason: string, cause?: unknown): MeanetError {
   return new MeanetError(
     "CHECKPOINT_MISMATCH",
-    `${path}: ${reason}; remove it to train anew, or go back to its recipe`,
+    `${path}: ${reason}; remove it to train anew, or go back to its recipe and data`,
     { path },
     { cause },
   );

@@ -19,6 +19,8 @@ export interface FitOptions extends Omit<ShardsOptions, "theta" | "momentum" | "
   readonly initial: Float32Array;
   readonly checkpoint: string;
   readonly fingerprint: string;
+  /** Fingerprint of the frames, their split and normalisation. */
+  readonly frames: string;
   /** Held-out accuracy of parameters and statistics, in [0, 1]. */
   readonly evaluate: (values: TrainedValues) => Promise<number>;
   readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
@@ -41,7 +43,7 @@ export interface Fitted {
  */
 export async function fit(options: FitOptions): Promise<Fitted> {
   const { recipe, initial } = options;
-  const saved = await readCheckpoint(options.checkpoint, options.fingerprint);
+  const saved = await readCheckpoint(options.checkpoint, options.fingerprint, options.frames);
   const shards = await Shards.start({
     ...options,
     augmentation: recipe.augmentation,
@@ -198,6 +200,7 @@ class Fit {
   #save(): Promise<void> {
     return writeCheckpoint(this.#options.checkpoint, {
       fingerprint: this.#options.fingerprint,
+      frames: this.#options.frames,
       epoch: this.#epoch,
       step: this.#step,
       lossSum: this.#lossSum,

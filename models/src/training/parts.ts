@@ -34,6 +34,8 @@ export interface Training {
   readonly input: ModelInput;
   /** Number of classes. */
   readonly classes: number;
+  /** Fingerprint of the frames, their split and normalisation. */
+  readonly frames: string;
   /** Folder of checkpoints. */
   readonly work: string;
   readonly threads: number;
@@ -95,8 +97,8 @@ export async function trainMain(training: Training): Promise<TrainedPart> {
  */
 export async function trainedMain(training: Training): Promise<TrainedPart> {
   const plan = planMain(training);
-  const { checkpoint, fingerprint } = placeOf(training, plan);
-  const epochs = (await readCheckpoint(checkpoint, fingerprint))?.epoch ?? 0;
+  const { checkpoint, fingerprint, frames } = placeOf(training, plan);
+  const epochs = (await readCheckpoint(checkpoint, fingerprint, frames))?.epoch ?? 0;
   if (epochs < plan.recipe.epochs) {
     throw new MeanetError(
       "TRAINING_INCOMPLETE",
@@ -223,10 +225,11 @@ async function trainPlan(training: Training, plan: PartPlan): Promise<TrainedPar
   return { onnx: buildInference(part, fitted.values), values: fitted.values, history: historyOf(fitted) };
 }
 
-/** Where the part's checkpoint is, and the name of all that decides it. */
-function placeOf({ recipe, work }: Training, { part, recipe: ofPart, network, frozen }: PartPlan) {
+/** Where the part's checkpoint is, and the names of all that decides it. */
+function placeOf({ recipe, work, frames }: Training, { part, recipe: ofPart, network, frozen }: PartPlan) {
   return {
     checkpoint: `${work}/${part.name}.checkpoint`,
+    frames,
     fingerprint: fingerprintOf(
       // How often a training is looked at does not change it.
       { ...ofPart, evaluateEvery: 0, network, data: recipe.data, seed: recipe.seed, batch: recipe.batch },

@@ -6,6 +6,7 @@ import { MeanetError } from "@meanet/runtime";
 import type { ModelInput } from "../bundle/manifest.ts";
 import type { Dataset, LabelledFrames } from "../data/dataset.ts";
 import type { Classifier } from "../onnx-file/index.ts";
+import { fingerprintOf } from "./checkpoint.ts";
 import { stepsPerEpoch } from "./fit.ts";
 import { normalisationOf } from "./imported.ts";
 import type { Training } from "./parts.ts";
@@ -38,6 +39,7 @@ export async function prepare(
     split,
     input,
     classes: options.data.classes.length,
+    frames: framesFingerprint(labelled, split, input),
     work,
     threads: options.threads ?? recipe.batch.shards,
     signal: options.signal,
@@ -85,6 +87,11 @@ function wholeSplit(labelled: LabelledFrames, { data, seed }: Recipe): Training[
   }
   const heldOutSubjects = drawSubjects(labelled, data.heldOutSubjects, seed);
   return { ...subjectsOut(labelled, heldOutSubjects), heldOutSubjects };
+}
+
+function framesFingerprint(labelled: LabelledFrames, split: Training["split"], input: ModelInput): string {
+  const values = labelled.kind === "image" ? labelled.images : labelled.windows;
+  return fingerprintOf(input, labelled.labels, values, split.train, split.heldOut);
 }
 
 function inputOf(labelled: LabelledFrames, train: Uint32Array): ModelInput {
