@@ -147,8 +147,6 @@ async function create(config: CreateConfig, out: string): Promise<void> {
   });
   const recipe = await mainRecipe({ ...config, name: config.name ?? nameOf(main), features: feature, data });
   const judged = (await data.has("test")) ? "test" : "held-out";
-  // What is wrong with it is told before the training, not after.
-  if (judged === "test") await data.read("test");
   const work = config.work ?? join(".meanet", "training", recipe.name);
   if (!config.resume) await putAside(work);
   await watchTraining(json ? process.stderr : process.stdout, async ({ signal, show }) => {

@@ -98,7 +98,7 @@ describe("a bundle", () => {
     const file = join(folder, "thesis.txt");
     await mkdir(folder);
     await writeFile(file, "years of work");
-    for (const place of [folder, file, join(file, "trial")]) {
+    for (const place of [folder, file, join(file, "trial"), "/proc/trial"]) {
       await assert.rejects(writeBundle(place, content), withCode("BUNDLE_PLACE_REFUSED"));
     }
     assert.deepEqual(await readdir(folder), ["thesis.txt"]);

@@ -1,5 +1,5 @@
 /** The folder that a bundle is written to: what may be replaced there, and how it is. */
-import { access, constants, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { MeanetError } from "@meanet/runtime";
 
@@ -14,8 +14,11 @@ export async function requireBundlePlace(dir: string): Promise<void> {
   const found = await stat(place).catch(noneThere(place));
   if (found !== undefined) await requireReplaceable(place, found.isDirectory());
   const above = dirname(place);
-  await mkdir(above, { recursive: true }).catch(unwritable(place));
-  await access(above, constants.W_OK | constants.X_OK).catch(unwritable(place));
+  if ((await stat(above).catch(noneThere(place))) === undefined) {
+    await mkdir(above, { recursive: true }).catch(unwritable(place));
+  }
+  // Tried, since rights alone do not tell: a file system may be read-only, or none that folders are made in.
+  await rm(await mkdtemp(`${besides(place).fresh}.`).catch(unwritable(place)), { recursive: true });
 }
 
 /**
@@ -28,10 +31,9 @@ export async function replaceBundle(dir: string, fill: (fresh: string) => Promis
   await requireBundlePlace(dir);
   // With a slash at the end of `dir`, what stands beside it would be inside it.
   const place = resolve(dir);
-  const beside = (suffix: string) => join(dirname(place), `.${basename(place)}.${suffix}`);
-  const [fresh, former] = [beside("new"), beside("former")];
+  const { fresh, former } = besides(place);
   await rm(fresh, { recursive: true, force: true });
-  await mkdir(fresh, { recursive: true });
+  await mkdir(fresh);
   await fill(fresh);
   if ((await stat(place).catch(noneThere(place))) !== undefined) {
     await rm(former, { recursive: true, force: true });
@@ -39,6 +41,12 @@ export async function replaceBundle(dir: string, fill: (fresh: string) => Promis
   }
   await rename(fresh, place);
   await rm(former, { recursive: true, force: true });
+}
+
+/** Folders beside a place, of the bundle to come and of the one that makes way. */
+function besides(place: string) {
+  const beside = (suffix: string) => join(dirname(place), `.${basename(place)}.${suffix}`);
+  return { fresh: beside("new"), former: beside("former") };
 }
 
 async function requireReplaceable(place: string, isFolder: boolean): Promise<void> {

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { isMeanetError } from "@meanet/runtime";
+import { isMeanetError, MeanetError } from "@meanet/runtime";
 import type { Bundle } from "../bundle/bundle.ts";
 import { goldenErrors, readGolden } from "../bundle/golden.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -72,6 +72,38 @@ describe("train", () => {
     await assert.rejects(trainPart("cloud", other, { work: join(root, "whole.work"), data }), (error) =>
       isMeanetError(error, "CHECKPOINT_MISMATCH"),
     );
+  });
+
+  it("refuses to go on with other frames: some held out now were learned from before", async () => {
+    const read = async () => {
+      const frames = await data.read("train");
+      assert.ok(frames.kind === "image");
+      const images = new Uint8Array(new SharedArrayBuffer(frames.images.length));
+      // As many frames, each in the place of the one before it.
+      images.set(frames.images.subarray(784));
+      images.set(frames.images.subarray(0, 784), images.length - 784);
+      return { ...frames, images };
+    };
+    const other: Dataset = { ...data, read };
+    await assert.rejects(
+      trainPart("cloud", recipe, { work: join(root, "whole.work"), data: other }),
+      (error) => isMeanetError(error, "CHECKPOINT_MISMATCH") && /frames/.test(error.message),
+    );
+  });
+
+  it("tells of a test part that cannot be read before it trains", async () => {
+    const damage = new MeanetError("DATASET_CORRUPT", "the test part is damaged");
+    const read: Dataset["read"] = async (split) => {
+      if (split === "test") throw damage;
+      return data.read("train");
+    };
+    let trained = 0;
+    const training = run("damaged", {
+      data: { ...data, has: async () => true, read },
+      onProgress: () => trained++,
+    });
+    await assert.rejects(training, damage);
+    assert.equal(trained, 0);
   });
 
   it("stops with TRAINING_FAILED when the loss is no number", async () => {
