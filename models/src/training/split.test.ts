@@ -81,13 +81,25 @@ describe("held-out subjects", () => {
 describe("channelMoments", () => {
   it("are of raw values for windows", () => {
     const two = windows([1, 2], [9, 9, 9, 9, 1, 3, -2, -2]);
-    assert.deepEqual(channelMoments(two, Uint32Array.of(1)), { mean: [2, -2], std: [1, 0] });
+    assert.deepEqual(channelMoments(two, Uint32Array.of(1)), { mean: [2, -2], std: [1, 1] });
+  });
+
+  it("of a channel that never changes have a deviation to divide by, whatever rounding leaves of its squares", () => {
+    for (const value of [0, 0.1, -9.81, 101_325.3, 1e-7]) {
+      const still = windows([1], Array<number>(4).fill(value));
+      assert.deepEqual(channelMoments(still, Uint32Array.of(0)).std, [1, 1], `${value}`);
+    }
+  });
+
+  it("keep four digits of small units", () => {
+    const tesla = windows([1], [4e-5, 6e-5, -0.002, 0.002]);
+    assert.deepEqual(channelMoments(tesla, Uint32Array.of(0)), { mean: [5e-5, 0], std: [1e-5, 0.002] });
   });
 
   it("gives mean and standard deviation per channel, of the frames named only", () => {
     const two = images([0, 0], [0, 255, 51, 51, 255, 255, 255, 255]);
     const moments = channelMoments(two, Uint32Array.of(0));
-    assert.deepEqual(moments, { mean: [0.5, 0.2], std: [0.5, 0] });
+    assert.deepEqual(moments, { mean: [0.5, 0.2], std: [0.5, 1] });
   });
 });
 

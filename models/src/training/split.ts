@@ -77,7 +77,10 @@ function partition(count: number, isHeldOut: (index: number) => boolean): HeldOu
   return { train: all.filter((index) => !isHeldOut(index)), heldOut: all.filter(isHeldOut) };
 }
 
-/** Mean and standard deviation per channel over the frames named: of byte/255 in images, of raw values in windows. */
+/**
+ * Mean and standard deviation per channel over the frames named: of byte/255 in images, of raw values in windows. Of a channel that
+ * never changes the deviation is given as 1: divided by nothing, its frames would be no numbers.
+ */
 export function channelMoments(
   frames: LabelledFrames,
   indices: Uint32Array,
@@ -101,13 +104,20 @@ export function channelMoments(
     }
     const n = indices.length * planeLength;
     const average = sum / n;
-    mean.push(rounded(average / scale));
-    std.push(rounded(Math.sqrt(squares / n - average * average) / scale));
+    const variance = squares / n - average * average;
+    // What is left of equal values is the rounding of their squares.
+    const deviation = variance > 1e-12 * (squares / n) ? Math.sqrt(variance) / scale : 1;
+    mean.push(rounded(average / scale, deviation));
+    std.push(rounded(deviation, deviation));
   }
   return { mean, std };
 }
 
-/** Four digits are what a person writes down, and a manifest should say exactly what was used. */
-function rounded(value: number): number {
-  return Math.round(value * 1e4) / 1e4;
+/**
+ * Four digits are what a person writes down, and a manifest should say exactly what was used. Small units, such as tesla, have theirs
+ * further behind the point.
+ */
+function rounded(value: number, deviation: number): number {
+  const unit = 10 ** (deviation < 0.01 ? 3 - Math.floor(Math.log10(deviation)) : 4);
+  return Math.round(value * unit) / unit;
 }
