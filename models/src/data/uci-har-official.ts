@@ -48,7 +48,15 @@ export async function readOfficialPart(folder: string, split: OfficialSplit): Pr
       if (readings.length !== length) {
         throw corrupt(path, `${readings.length} readings in line ${index + 1}, expected ${length}`);
       }
-      windows.set(readings.map(Number), (index * channels + channel) * length);
+      const values = readings.map(Number);
+      const wrong = values.findIndex((value) => !Number.isFinite(value));
+      if (wrong !== -1) {
+        throw corrupt(
+          path,
+          `reading ${wrong + 1} in line ${index + 1} is "${readings[wrong]}", expected a number`,
+        );
+      }
+      windows.set(values, (index * channels + channel) * length);
     }
   }
   // Classes count from 1 in the archive.

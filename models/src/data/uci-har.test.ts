@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -81,7 +81,10 @@ describe("UCI HAR", () => {
     await writeFile(signal, "1 2 3\n4 5 6\n");
     await assert.rejects(data.read("test"), /3 readings in line 1, expected 128/);
     await writeFile(signal, `${Array(128).fill("1").join(" ")}\n${Array(128).fill("x").join(" ")}\n`);
-    await assert.rejects(data.read("test"), /no finite number/);
+    await assert.rejects(
+      data.read("test"),
+      /body_gyro_y_test\.txt: reading 1 in line 2 is "x", expected a number/,
+    );
     await rm(signal);
     await assert.rejects(data.read("test"), missing);
     await writeFile(join(folder, "test", "y_test.txt"), "7\n0\n");
@@ -96,6 +99,11 @@ describe("UCI HAR", () => {
     await writeFile(join(folder, "test_labels.u8"), new Uint8Array(96).fill(6));
     await writeFile(join(folder, "test_subjects.u8"), new Uint8Array(96));
     await assert.rejects(data.read("test"), /a label that is none of its 6 activities/);
+    await writeActivityWindows(folder);
+    const floats = await readFile(join(folder, "test.f32"));
+    floats.writeFloatLE(Number.NaN, 4 * (2 * 9 * 128 + 5));
+    await writeFile(join(folder, "test.f32"), floats);
+    await assert.rejects(data.read("test"), /no finite number, NaN in window 2/);
     await appendFile(join(folder, "test.f32"), "?");
     await assert.rejects(data.read("test"), corrupt);
     await writeFile(join(folder, "channels.txt"), "total_acc_x\n");

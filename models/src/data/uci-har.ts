@@ -87,8 +87,13 @@ function checked(folder: string, split: OfficialSplit, part: UciHarPart): Labell
   if (labels.some((label) => label >= CLASSES)) {
     throw corrupt(folder, `the ${split} part holds a label that is none of its ${CLASSES} activities`);
   }
-  if (!windows.every(Number.isFinite)) {
-    throw corrupt(folder, `the ${split} part holds a reading that is no finite number`);
+  const wrong = windows.findIndex((value) => !Number.isFinite(value));
+  if (wrong !== -1) {
+    const window = Math.floor(wrong / (uciHarShape[0] * uciHarShape[1]));
+    throw corrupt(
+      folder,
+      `the ${split} part holds a reading that is no finite number, ${windows[wrong]} in window ${window}`,
+    );
   }
   return { kind: "window", count, shape: uciHarShape, rateHz: RATE_HZ, windows, labels, subjects };
 }
