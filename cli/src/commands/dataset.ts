@@ -11,7 +11,7 @@ interface HeldOutOptions {
 export function datasetCommand(): Command {
   const heldOut = new Command("held-out")
     .description(
-      "Prints the frames of the official training set that a recipe holds out, and the normalisation it takes from the rest, as JSON.",
+      "Prints the frames of the official training set that a recipe holds out, by index and, of pictures by class, by file, and the normalisation it takes from the rest, as JSON.",
     )
     .requiredOption("--recipe <file>", "recipe, YAML")
     .option("--data <dir>", "folder of the official files; left out: Debian's package, else the download")

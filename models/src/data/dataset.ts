@@ -56,6 +56,12 @@ export interface Dataset<F extends LabelledFrames = LabelledFrames> {
    * @throws {MeanetError} DATASET_MISSING, DATASET_CORRUPT
    */
   read(split: OfficialSplit): Promise<F>;
+  /**
+   * The file of each frame of a part, from `folder`, where frames are files of their own.
+   *
+   * @throws {MeanetError} as `read`
+   */
+  filesOf?(split: OfficialSplit): Promise<readonly string[]>;
 }
 
 export interface OpenDatasetOptions {

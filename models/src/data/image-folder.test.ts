@@ -209,6 +209,15 @@ describe("a folder of pictures by class", () => {
       );
     });
 
+    it("gives the file of each frame that is left", async () => {
+      const dataset = await open({ skipUnreadable: true });
+      const files = ["bolt/1.png", "bolt/3.png", "bolt/4.png", "nut/1.jpg", "nut/2.jpg", "nut/4.jpg"];
+      assert.deepEqual(
+        await dataset.filesOf("train"),
+        files.map((path) => join("train", path)),
+      );
+    });
+
     it("does not leave out a whole class", async () => {
       for (const place of [1, 3, 4]) await file(`train/bolt/${place}.png`, "");
       await assert.rejects(train({ skipUnreadable: true }), refused(/no picture of "bolt" can be read/));

@@ -4,6 +4,7 @@
  *
  * Decoded by what decodes a camera's frames in service, to the shape of who asks: a network learns from what it will see.
  */
+import { relative } from "node:path";
 import type { ImageShape } from "@meanet/image";
 import { MeanetError } from "@meanet/runtime";
 import type { Dataset, LabelledImages, OfficialSplit, OpenDatasetOptions } from "./dataset.ts";
@@ -26,7 +27,9 @@ export async function holdsPicturesByClass(folder: string): Promise<boolean> {
  *
  * @throws {MeanetError} DATASET_MISSING, DATASET_CORRUPT; DATASET_TOO_LARGE from `read`
  */
-export async function openImageFolder(options: OpenDatasetOptions): Promise<Dataset<LabelledImages>> {
+export async function openImageFolder(
+  options: OpenDatasetOptions,
+): Promise<Dataset<LabelledImages> & Required<Pick<Dataset, "filesOf">>> {
   const { from: folder } = options;
   if (folder === undefined) {
     throw new MeanetError(
@@ -41,7 +44,12 @@ export async function openImageFolder(options: OpenDatasetOptions): Promise<Data
     throw corrupt(folder, `${classes.length} classes, expected at most ${MOST_CLASSES}`);
   }
   // Commands read a part several times, and decoding takes minutes of many pictures.
-  const parts = new Map<OfficialSplit, Promise<LabelledImages>>();
+  const parts = new Map<OfficialSplit, Promise<ReadPart>>();
+  const partOf = (split: OfficialSplit) => {
+    const reading = parts.get(split) ?? readPart(folder, split, { ...options, shape, classes });
+    parts.set(split, reading);
+    return reading;
+  };
   return {
     name: "image-folder",
     shape,
@@ -50,11 +58,8 @@ export async function openImageFolder(options: OpenDatasetOptions): Promise<Data
     licence: "LicenseRef-own",
     redistributable: true,
     has: async (split) => (await partFolder(folder, split)) !== undefined,
-    read(split) {
-      const reading = parts.get(split) ?? readPart(folder, split, { ...options, shape, classes });
-      parts.set(split, reading);
-      return reading;
-    },
+    read: async (split) => (await partOf(split)).labelled,
+    filesOf: async (split) => (await partOf(split)).files.map(({ path }) => relative(folder, path)),
   };
 }
 
@@ -76,18 +81,24 @@ interface Reading extends OpenDatasetOptions {
   readonly classes: readonly string[];
 }
 
-async function readPart(folder: string, split: OfficialSplit, options: Reading): Promise<LabelledImages> {
+interface ReadPart {
+  readonly labelled: LabelledImages;
+  /** Of each frame. */
+  readonly files: readonly PictureFile[];
+}
+
+async function readPart(folder: string, split: OfficialSplit, options: Reading): Promise<ReadPart> {
   const { shape, classes, skipUnreadable = false, maxBytes, onDecoding, onSkipped } = options;
   const files = await filesOf(folder, split, classes);
   const images = memoryFor({ folder, pictures: files.length, shape, maxBytes });
   onDecoding?.({ split, pictures: files.length });
   const failures = await decodeAll(files, images, shape);
-  if (failures.size === 0) return labelled(files, images, options);
+  if (failures.size === 0) return { files, labelled: labelled(files, images, options) };
   if (!skipUnreadable) throw unreadable(folder, files.length, failures);
   const kept = files.filter((file) => !failures.has(file));
   requireEveryClass(folder, kept, classes);
   onSkipped?.({ split, pictures: files.length, skipped: [...failures.keys()].map(({ path }) => path) });
-  return labelled(kept, closeGaps(images, files, failures), options);
+  return { files: kept, labelled: labelled(kept, closeGaps(images, files, failures), options) };
 }
 
 function labelled(

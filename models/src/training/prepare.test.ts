@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { isMeanetError } from "@meanet/runtime";
 import type { Dataset } from "../data/dataset.ts";
-import { prepare } from "./prepare.ts";
+import { heldOutOf, prepare } from "./prepare.ts";
 import { parseRecipe } from "./recipe.ts";
 import { openTinyData, tinyRecipe } from "./tiny-training-for-tests.ts";
 
@@ -30,6 +30,18 @@ describe("prepare", () => {
     await prepared({ batch: { shards: 2, frames: 200 } });
     await prepared({ batch, edge: { ...tinyRecipe.edge, notHard: true } });
     await assert.rejects(prepared({ batch: { shards: 3, frames: 300 } }), refusal(/^main: 800 frames/));
+  });
+
+  it("names the frames held out to other trainers by index, and by file where they have one", async () => {
+    const recipe = parseRecipe(tinyRecipe, "test");
+    const { heldOut, files, mean } = await heldOutOf(recipe, data);
+    assert.deepEqual([heldOut.length, files, mean.length], [200, undefined, 1]);
+    const filesOf = async () => Array.from({ length: 1000 }, (_, index) => `train/${index}.png`);
+    const named = await heldOutOf(recipe, { ...data, filesOf });
+    assert.deepEqual(
+      named.files,
+      heldOut.map((index) => `train/${index}.png`),
+    );
   });
 
   it("refuses to hold out all frames", async () => {

@@ -57,6 +57,8 @@ export async function prepare(
 export interface HeldOut {
   /** Frames of the official training set that no gradient may see: their indices, ascending. */
   readonly heldOut: readonly number[];
+  /** The same as files, from the folder of the data set, where frames are files of their own. */
+  readonly files?: readonly string[];
   /** Per channel, of the frames that may be learned from. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
@@ -66,7 +68,12 @@ export interface HeldOut {
 export async function heldOutOf(recipe: Recipe, data: Dataset): Promise<HeldOut> {
   const labelled = await data.read("train");
   const { train, heldOut } = splitBy(labelled, recipe);
-  return { heldOut: Array.from(heldOut), ...channelMoments(labelled, train) };
+  const files = await data.filesOf?.("train");
+  return {
+    heldOut: Array.from(heldOut),
+    ...(files && { files: Array.from(heldOut, (index) => files[index]!) }),
+    ...channelMoments(labelled, train),
+  };
 }
 
 function splitBy(labelled: LabelledFrames, recipe: Recipe): Training["split"] {
