@@ -35,8 +35,13 @@ function handOver() {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    // Supervised itself, it is told by SIGTERM; the terminal's SIGINT is not for it.
-    process.on(signal, () => (signal === "SIGINT" && process.send ? undefined : child.kill("SIGTERM")));
+    process.on(signal, () => {
+      // Supervised itself, it is told by SIGTERM; the terminal's SIGINT is not for it.
+      if (signal === "SIGINT" && process.send) return;
+      // Whatever the signal, SIGTERM is what ends the child; which it was is told first, for the child's own words.
+      if (child.connected) child.send({ type: "signal", signal }, () => child.kill("SIGTERM"));
+      else child.kill("SIGTERM");
+    });
   }
   if (process.send) {
     child.on("message", (message) => process.send(message));

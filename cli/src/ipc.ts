@@ -11,6 +11,12 @@ export const childMessageSchema = z.discriminatedUnion("type", [
 ]);
 export type ChildMessage = z.infer<typeof childMessageSchema>;
 
+/** What the parent that hands over to another Node tells, before it passes a signal on as SIGTERM. */
+export const parentMessageSchema = z.object({
+  type: z.literal("signal"),
+  signal: z.enum(["SIGINT", "SIGTERM", "SIGHUP"]),
+});
+
 /** Tells the parent, if there is one that listens; resolves when the message is out. */
 export function tellParent(message: ChildMessage): Promise<void> {
   const send = process.send?.bind(process);

@@ -45,6 +45,27 @@ describe("a process with a parent", () => {
   });
 });
 
+describe("why a process is to stop", () => {
+  const lifetime = new URL("./lifetime.ts", import.meta.url).href;
+  const script = `
+    const { untilStopped } = await import(${JSON.stringify(lifetime)});
+    untilStopped().then((reason) => process.send(reason, () => process.disconnect()));
+    process.send("waits");`;
+
+  it("is the signal that a parent handing over had, where it tells one", async () => {
+    for (const signal of ["SIGINT", "SIGHUP", undefined] as const) {
+      const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+        stdio: ["ignore", "inherit", "inherit", "ipc"],
+      });
+      assert.deepEqual(await once(child, "message"), ["waits", undefined]);
+      if (signal === undefined) child.kill("SIGTERM");
+      else child.send({ type: "signal", signal }, () => child.kill("SIGTERM"));
+      const [reason] = await once(child, "message");
+      assert.equal(reason, signal ?? "SIGTERM");
+    }
+  });
+});
+
 describe("a process without a parent", () => {
   it("stops cleanly by SIGINT", async () => {
     const child = startBroker("ignore");
