@@ -56,7 +56,7 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
   const length = Buffer.alloc(4);
   length.writeUInt32LE(header.length);
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.new`, Buffer.concat([length, header, state]));
+  await writeFile(`${path}.new`, Buffer.concat([length, header, state]), { flush: true });
   await rename(`${path}.new`, path);
 }
 
@@ -78,7 +78,7 @@ export async function readCheckpoint(
     if ((error as NodeJS.ErrnoException).code === "ENOENT") {
       return undefined;
     }
-    throw error;
+    throw mismatch(path, `it cannot be read (${(error as NodeJS.ErrnoException).code})`, error);
   }
   const headerEnd = bytes.length < 4 ? 0 : 4 + bytes.readUInt32LE(0);
   let header: z.infer<typeof headerSchema>;

@@ -192,7 +192,7 @@ class Fit {
     await this.#save();
     throw new MeanetError(
       "TRAINING_ABORTED",
-      `stopped in epoch ${this.#epoch + 1} of ${this.#options.part.name}; start again to go on from there`,
+      `stopped in epoch ${this.#epoch + 1} of ${this.#options.part.name}, with a checkpoint to go on from`,
       { part: this.#options.part.name, epoch: this.#epoch, step: this.#step },
     );
   }

@@ -215,7 +215,7 @@ export const errorCodes = {
   TRAINING_ABORTED: {
     actor: "user",
     meaning:
-      "Training was stopped on request after it wrote a checkpoint. Start it again to go on from there.",
+      "Training was stopped on request after it wrote a checkpoint. The same command with --resume goes on from there.",
   },
   MODEL_MISMATCH: {
     actor: "operator",
