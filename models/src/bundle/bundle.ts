@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { MeanetError } from "@meanet/runtime";
+import { z } from "zod";
 import { type Manifest, manifestSchema, readManifest } from "./manifest.ts";
 import { replaceBundle } from "./place.ts";
 
@@ -107,9 +108,8 @@ export async function writeBundle(dir: string, content: BundleContent): Promise<
     },
   });
   if (!parsed.success) {
-    throw new MeanetError("BUNDLE_INVALID", `the manifest to be written to ${dir}: ${parsed.error.message}`, {
-      dir,
-    });
+    const problems = z.prettifyError(parsed.error);
+    throw new MeanetError("BUNDLE_INVALID", `the manifest to be written to ${dir}:\n${problems}`, { dir });
   }
   const text = `${JSON.stringify(parsed.data, undefined, 2)}\n`;
   await replaceBundle(dir, async (fresh) => {

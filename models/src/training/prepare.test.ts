@@ -44,6 +44,15 @@ describe("prepare", () => {
     );
   });
 
+  it("refuses to hold out so few frames that none may be of a hard class", async () => {
+    const holding = (heldOut: number) => prepared({ data: { ...tinyRecipe.data, heldOut } });
+    await assert.rejects(
+      holding(5),
+      refusal(/5 frames held out show 5 of 10 classes.*5 hard.*→ data\.heldOut/),
+    );
+    await holding(6);
+  });
+
   it("refuses to hold out all frames", async () => {
     const holding = (heldOut: number) => prepared({ data: { ...tinyRecipe.data, heldOut } });
     await assert.rejects(holding(1000), refusal(/1000 frames cannot be held out of 1000.*→ data\.heldOut/));

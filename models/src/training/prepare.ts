@@ -109,8 +109,8 @@ function inputOf(labelled: LabelledFrames, train: Uint32Array): ModelInput {
 }
 
 /**
- * The extension learns from hard classes alone, and which these are is known after main: here they are taken to be those that have
- * most frames. What is too few then is too few in any case.
+ * The extension learns from hard classes alone, and is judged on them; which these are is known after main. Here they are taken to be
+ * those that have most frames: what is too few to learn from then is too few in any case. Of whichever they are some must be held out.
  *
  * @throws {MeanetError} RECIPE_INVALID
  */
@@ -119,6 +119,14 @@ function checkFrames(
   { labels }: LabelledFrames,
   split: Training["split"],
 ): void {
+  const seen = new Set(Array.from(split.heldOut, (index) => labels[index])).size;
+  if (seen + edge.hardClasses <= edge.classes) {
+    throw new MeanetError(
+      "RECIPE_INVALID",
+      `the ${split.heldOut.length} frames held out show ${seen} of ${edge.classes} classes, so that of ${edge.hardClasses} hard classes none may be among them; expected some of every class: hold out more → data.heldOut`,
+      { heldOut: split.heldOut.length, seen, classes: edge.classes },
+    );
+  }
   const all = split.train.length;
   const ofClass = new Map<number, number>();
   for (const index of split.train) ofClass.set(labels[index]!, (ofClass.get(labels[index]!) ?? 0) + 1);
