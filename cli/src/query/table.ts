@@ -29,7 +29,7 @@ const fractions = new Set(["share", "accuracy", "accuracyInForce", "accuracyCand
 export function cellText(column: string, cell: Cell): string {
   if (cell === null) return "–";
   if (typeof cell === "string") return cell;
-  if (column === "time") return new Date(cell).toISOString();
+  if (column === "time" || column === "heardAt") return new Date(cell).toISOString();
   if (fractions.has(column)) return `${(cell * 100).toFixed(1)} %`;
   return Number.isInteger(cell) ? String(cell) : String(Number(cell.toPrecision(4)));
 }

@@ -94,6 +94,8 @@ function join(query: SourcedQuery, part: Part, answer: InfluxAnswer): RawRow[] {
         const cells = Object.fromEntries(columns.map((column, index) => [column, value[index] ?? null]));
         // Without an interval this is the begin of the range, and no answer.
         const time = query.intervalMs === undefined ? undefined : cells.time;
+        // Of a single `last`, the time is that of the point.
+        for (const column of columns) if (column.endsWith("At")) cells[column] = cells.time ?? null;
         delete cells.time;
         if (Object.values(cells).every((cell) => cell === null || cell === 0)) continue;
         const key = JSON.stringify([time, keys]);

@@ -12,6 +12,7 @@ export const nodes: NamedQuery = {
     "state",
     "version",
     "models",
+    "heardAt",
     "uptimeS",
     "memoryBytes",
     "queues",
@@ -33,7 +34,8 @@ export const nodes: NamedQuery = {
                AND newest.kind = ranked.kind AND ${before} ORDER BY newest.row DESC LIMIT 1
            ) AS stats FROM ranked WHERE age = 1
          )
-         SELECT ${keys} state, version, model AS models, drops,
+         SELECT ${keys} state, version, model AS models, at AS statusAt, drops,
+           (SELECT at FROM node WHERE node.row = stats) AS statsAt,
            (SELECT uptime_s FROM node WHERE node.row = stats) AS uptimeS,
            (SELECT memory_bytes FROM node WHERE node.row = stats) AS memoryBytes,
            (SELECT queues FROM node WHERE node.row = stats) AS queues
@@ -41,6 +43,8 @@ export const nodes: NamedQuery = {
       influxql: [
         ({ before, group }) =>
           `SELECT last("state") AS "state", last("version") AS "version", last("model") AS "models" FROM "node" WHERE ${before} ${group}`,
+        ({ before, group }) => `SELECT last("state") AS "statusAt" FROM "node" WHERE ${before} ${group}`,
+        ({ before, group }) => `SELECT last("uptime_s") AS "statsAt" FROM "node" WHERE ${before} ${group}`,
         ({ before, group }) =>
           `SELECT last("uptime_s") AS "uptimeS", last("memory_bytes") AS "memoryBytes", last(/^queue_/) FROM "node" WHERE ${before} ${group}`,
         ({ range, group }) =>
@@ -52,8 +56,11 @@ export const nodes: NamedQuery = {
 
 const QUEUE = "last_queue_";
 
-/** Lengths of queues as one text, `publish 0, waiting 3`: each kind of node has others. */
-export function withQueues(row: RawRow): RawRow {
+/**
+ * When a node was last heard of, milliseconds since 1970, and the lengths of its queues as one text, `publish 0, waiting 3`: each kind of
+ * node has others.
+ */
+export function withNodeFigures(row: RawRow): RawRow {
   const lengths: [name: string, length: Cell][] =
     typeof row.queues === "string"
       ? Object.entries(JSON.parse(row.queues) as Record<string, number>)
@@ -61,5 +68,6 @@ export function withQueues(row: RawRow): RawRow {
           column.startsWith(QUEUE) && length !== null ? [[column.slice(QUEUE.length), length]] : [],
         );
   const texts = lengths.map(([name, length]) => `${name} ${length}`).sort();
-  return { ...row, drops: row.drops ?? 0, queues: texts.length === 0 ? null : texts.join(", ") };
+  const heardAt = Math.max(Number(row.statusAt ?? 0), Number(row.statsAt ?? 0));
+  return { ...row, heardAt, drops: row.drops ?? 0, queues: texts.length === 0 ? null : texts.join(", ") };
 }

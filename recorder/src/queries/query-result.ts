@@ -3,7 +3,7 @@ import type { SourcedQuery } from "./choose-source.ts";
 import { queries } from "./named-queries.ts";
 import type { Cell, RawRow } from "./named-query.ts";
 import { withGauges } from "./node-figures.ts";
-import { withQueues } from "./node-query.ts";
+import { withNodeFigures } from "./node-query.ts";
 import type { Source } from "./query-options.ts";
 
 /** A table: `rows[i][j]` belongs to `columns[j]`. Rows stand in rising order of their keys. */
@@ -71,7 +71,7 @@ function derive(query: SourcedQuery, rows: readonly RawRow[]): RawRow[] {
     case "load":
       return rows.flatMap(withGauges);
     case "nodes":
-      return rows.map(withQueues);
+      return rows.map(withNodeFigures);
     default:
       return [...rows];
   }
