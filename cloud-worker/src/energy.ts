@@ -30,7 +30,11 @@ export async function openMeter(
           log.error({ reason }, "nvidia-smi is gone: measured energy stands still from here"),
       })
     : openRapl();
-  if (counter !== undefined) return new MeasuredMeter(counter);
+  if (counter !== undefined) {
+    return new MeasuredMeter(counter, (error) =>
+      log.error({ err: error }, "the energy counter can no longer be read: measured energy stands still"),
+    );
+  }
   log.warn({ providers, profile: profile.name }, "energy cannot be measured here: it is modelled");
   return new ModelledMeter(profile);
 }

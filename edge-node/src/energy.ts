@@ -27,7 +27,11 @@ function openMeter(config: Config["energy"], log: Logger): ComputeMeter {
     const rapl = openRapl({
       onUnavailable: (reason) => log.warn({ reason }, "RAPL cannot be read here: energy is modelled"),
     });
-    if (rapl !== undefined) return new MeasuredMeter(rapl);
+    if (rapl !== undefined) {
+      return new MeasuredMeter(rapl, (error) =>
+        log.error({ err: error }, "RAPL can no longer be read: measured energy stands still"),
+      );
+    }
   }
   return new ModelledMeter(deviceProfile(config.device));
 }

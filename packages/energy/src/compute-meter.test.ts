@@ -10,7 +10,10 @@ class Counter implements EnergyMeter {
   joules = 0;
   closed = false;
 
+  gone = false;
+
   readJ(): number {
+    if (this.gone) throw new Error("EACCES");
     return this.joules;
   }
 
@@ -42,6 +45,26 @@ describe("MeasuredMeter", () => {
     counter.joules = 200;
     assert.equal(meter.begin(1)(), 0);
     assert.equal(meter.totalJ, 3);
+  });
+
+  test("goes on without joules while the counter cannot be read, and tells it once each time", () => {
+    const counter = new Counter();
+    const lost: unknown[] = [];
+    const meter = new MeasuredMeter(counter, (error) => lost.push(error));
+    const end = meter.begin(1);
+    counter.gone = true;
+    assert.equal(end(), 0);
+    assert.equal(meter.begin(1)(), 0);
+    assert.equal(lost.length, 1);
+    counter.gone = false;
+    counter.joules = 500;
+    const ofNow = meter.begin(1);
+    counter.joules = 502;
+    assert.equal(ofNow(), 2);
+    assert.equal(meter.totalJ, 2);
+    counter.gone = true;
+    meter.begin(1)();
+    assert.equal(lost.length, 2);
   });
 
   test("divides what overlapping runs use by their operations: no joule counts twice", () => {

@@ -53,16 +53,24 @@ interface Run {
 /**
  * By a counter of the processor. What it rises while runs overlap is divided among them by their operations, so that no joule counts
  * twice; what it rises while none is in work is idle power and counts for no frame.
+ *
+ * A counter that goes away in service keeps no run from its answer: joules stand still until it can be read again.
  */
 export class MeasuredMeter implements ComputeMeter {
   readonly #counter: EnergyMeter;
+  readonly #onLost: ((error: unknown) => void) | undefined;
   readonly #runs = new Set<Run>();
-  #lastJ: number;
+  /** Undefined while the counter cannot be read. */
+  #lastJ: number | undefined;
   #totalJ = 0;
 
-  /** @param counter - closed with this meter */
-  constructor(counter: EnergyMeter) {
+  /**
+   * @param counter - closed with this meter
+   * @param onLost - told once each time that it can no longer be read
+   */
+  constructor(counter: EnergyMeter, onLost?: (error: unknown) => void) {
     this.#counter = counter;
+    this.#onLost = onLost;
     this.#lastJ = counter.readJ();
   }
 
@@ -90,14 +98,23 @@ export class MeasuredMeter implements ComputeMeter {
   }
 
   #share(): void {
-    const nowJ = this.#counter.readJ();
-    const risenJ = Math.max(0, nowJ - this.#lastJ);
-    this.#lastJ = nowJ;
-    if (this.#runs.size === 0) return;
+    const lastJ = this.#lastJ;
+    this.#lastJ = this.#read();
+    if (lastJ === undefined || this.#lastJ === undefined || this.#runs.size === 0) return;
+    const risenJ = Math.max(0, this.#lastJ - lastJ);
     this.#totalJ += risenJ;
     let macs = 0;
     for (const run of this.#runs) macs += run.macs;
     for (const run of this.#runs)
       run.joules += macs === 0 ? risenJ / this.#runs.size : (risenJ * run.macs) / macs;
+  }
+
+  #read(): number | undefined {
+    try {
+      return this.#counter.readJ();
+    } catch (error) {
+      if (this.#lastJ !== undefined) this.#onLost?.(error);
+      return undefined;
+    }
   }
 }

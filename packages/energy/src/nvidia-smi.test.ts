@@ -54,6 +54,11 @@ describe("nvidia-smi", () => {
     meter.close();
   });
 
+  it("is undefined where the tool says nothing", { timeout: 20_000 }, async () => {
+    const command = tool("hangs", "exec sleep 600");
+    assert.equal(await openNvidiaSmi({ command, firstWithinMs: 50 }), undefined);
+  });
+
   it("is undefined where the tool is missing, fails, or its GPU tells no power", async () => {
     assert.equal(await openNvidiaSmi({ command: join(folder, "missing") }), undefined);
     assert.equal(await openNvidiaSmi({ command: tool("failing", "exit 9") }), undefined);

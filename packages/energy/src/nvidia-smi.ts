@@ -8,16 +8,20 @@ export interface NvidiaSmiOptions {
   readonly command?: string;
   /** Between two readings. NVML itself averages over 25 to 1000 ms, by GPU. Default 200. */
   readonly intervalMs?: number;
+  /** What the first reading may take: beside a driver that hangs the tool says nothing, for ever. Default 15,000. */
+  readonly firstWithinMs?: number;
   /** Milliseconds that never go backwards. Default `performance.now`. */
   readonly now?: () => number;
   /** Told once when the readings stop before `close`: the joules stand still from there on. */
   readonly onLost?: (reason: string) => void;
 }
 
+const FIRST_WITHIN_MS = 15_000;
+
 /**
  * Starts `nvidia-smi` in its loop and waits for the first reading.
  *
- * @returns undefined when the tool is missing, fails, or its GPUs tell no power
+ * @returns undefined when the tool is missing, fails or says nothing in time, or its GPUs tell no power
  */
 export async function openNvidiaSmi(options: NvidiaSmiOptions = {}): Promise<EnergyMeter | undefined> {
   const now = options.now ?? (() => performance.now());
@@ -58,7 +62,10 @@ export async function openNvidiaSmi(options: NvidiaSmiOptions = {}): Promise<Ene
     closed = true;
     child.kill();
   };
-  if (!(await first.promise)) {
+  const timer = setTimeout(() => first.resolve(false), options.firstWithinMs ?? FIRST_WITHIN_MS);
+  const came = await first.promise;
+  clearTimeout(timer);
+  if (!came) {
     close();
     return undefined;
   }
