@@ -32,12 +32,16 @@ export class ModelSlots {
     return this.all.map(({ name }) => name);
   }
 
-  /** @returns the bundle now in force @throws {MeanetError} as `ServedModel.open`; the bundle in force then stays */
-  async replace(nameOrFolder: string): Promise<ServedModel> {
+  /**
+   * @param isWanted - asked when it is open: another bundle may have come in force meanwhile
+   * @returns whether it is in force now
+   * @throws {MeanetError} as `ServedModel.open`; the bundle in force then stays
+   */
+  async replace(nameOrFolder: string, isWanted: () => boolean = () => true): Promise<boolean> {
     const next = await this.#open(nameOrFolder);
-    if (this.#closed) {
+    if (this.#closed || !isWanted()) {
       await next.retire();
-      return next;
+      return false;
     }
     const before = this.#slots.get(next.kind);
     this.#slots.set(next.kind, next);
@@ -45,7 +49,7 @@ export class ModelSlots {
       const retiring = before.retire().finally(() => this.#retiring.delete(retiring));
       this.#retiring.add(retiring);
     }
-    return next;
+    return true;
   }
 
   async close(): Promise<void> {

@@ -47,8 +47,11 @@ export interface LearnerOptions {
   readonly enabled: () => boolean;
   /** The bundle in force. */
   readonly current: () => ServedModel;
-  /** Puts a bundle in force between two batches; the one before stays when it rejects. */
-  readonly swap: (folder: string) => Promise<unknown>;
+  /**
+   * Puts a bundle in force between two batches; the one before stays when it rejects, or when the bundle is no longer wanted once it is
+   * open: it then gives false.
+   */
+  readonly swap: (folder: string, isWanted: () => boolean) => Promise<boolean>;
   readonly meter: ComputeMeter;
   readonly publish: (training: Training) => void;
   /** What the settings say of it may have changed. */
@@ -76,7 +79,7 @@ export class Learner {
     this.#options = options;
     this.#active = active;
     this.#unfound = unfound;
-    const { folder, config, base, node, current, swap, meter, counts, now, log } = options;
+    const { folder, config, base, node, current, meter, counts, now, log } = options;
     const tell = (told: Told) => this.#tell(told);
     const faults = new Faults({ tell: (reason) => this.#tellFailed(reason), now, log });
     this.#faults = faults;
@@ -85,7 +88,7 @@ export class Learner {
       active,
       config: config.rollback,
       current,
-      swap,
+      swap: (bundle) => this.#swap(bundle),
       meter,
       tell,
       onFail: (error) => this.#fail(reasonOf(error)),
@@ -308,16 +311,21 @@ export class Learner {
   /** The pointer comes last: a kill before it leaves the bundle that served until then. */
   async #goLive(version: string, hardClasses: readonly number[]): Promise<void> {
     if (this.#closed) return;
-    const { current, swap, now } = this.#options;
+    const { current, now } = this.#options;
     const before = this.#active.pointer.active;
     const { name } = current();
-    await swap(this.#active.folderOf(version));
+    if (!(await this.#swap(this.#active.folderOf(version)))) return;
     const { agreed } = this.#active.pointer;
     const met = agreed !== null && agreed.join() === hardClasses.join();
     const onTrial = { before, since: now() };
     await this.#active.point({ active: version, onTrial, ...(met ? { agreed: null } : {}) });
     this.#tell({ event: "swapped", before: name });
     await this.#probation.open();
+  }
+
+  /** @returns false when this learner has ended before the bundle was open: another may be in force */
+  #swap(folder: string): Promise<boolean> {
+    return this.#options.swap(folder, () => !this.#closed);
   }
 
   #fail(reason: string, forGood = false): void {

@@ -19,6 +19,8 @@ interface OpenLearningOptions {
   readonly onChange?: () => void;
   readonly now?: () => number;
   readonly log?: Logger;
+  /** Awaited before a bundle opens its engines. */
+  readonly beforeOpen?: (folder: string) => Promise<void>;
 }
 
 /** The learning of a node with real engines, without a broker. */
@@ -30,10 +32,14 @@ export function openLearning(
     onChange = () => undefined,
     now = Date.now,
     log = createLog("test", "silent"),
+    beforeOpen = async () => undefined,
   }: OpenLearningOptions = {},
 ) {
   const engine = { providers: ["cpu" as const], threads: 1 };
-  const models = new ModelSlots((name) => ServedModel.open(name, engine, () => undefined));
+  const models = new ModelSlots(async (name) => {
+    await beforeOpen(name);
+    return ServedModel.open(name, engine, () => undefined);
+  });
   const config = learningConfigSchema.parse({
     enabled: true,
     trigger: { items: 64 },

@@ -49,6 +49,7 @@ export class Learning {
   readonly #timer: NodeJS.Timeout;
   #listener: LearningListener | undefined;
   #enabled: boolean;
+  #closed = false;
 
   constructor(options: LearningOptions) {
     this.#options = options;
@@ -79,7 +80,7 @@ export class Learning {
       config,
       enabled: () => this.#enabled,
       current: () => models.current(input.kind)!,
-      swap: (dir) => models.replace(dir),
+      swap: (dir, isWanted) => models.replace(dir, isWanted),
       meter,
       publish: (training) => this.#publish(training),
       onChange: () => this.#listener?.onChange(),
@@ -96,12 +97,16 @@ export class Learning {
         await learner.giveUp(`what was learned cannot serve: ${reason}`);
       });
     }
-    const before = this.#learners.get(input.kind);
+    // First, and at once: what it still learns must not take the place of what is in force now.
+    await this.#learners
+      .get(input.kind)
+      ?.close()
+      .catch((error: unknown) => {
+        log.warn({ err: error }, "the learner of the bundle before did not end cleanly");
+      });
     this.#learners.set(input.kind, learner);
-    await before?.close().catch((error: unknown) => {
-      log.warn({ err: error }, "the learner of the bundle before did not end cleanly");
-    });
-    await learner.begin();
+    if (this.#closed) await learner.close();
+    else await learner.begin();
     return input.kind;
   }
 
@@ -187,6 +192,7 @@ export class Learning {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     clearInterval(this.#timer);
     await Promise.all(Array.from(this.#learners.values(), (learner) => learner.close()));
   }

@@ -15,8 +15,8 @@ export interface ProbationOptions {
   readonly config: LearningConfig["rollback"];
   /** The bundle in force. */
   readonly current: () => ServedModel;
-  /** Puts a bundle in force between two batches; the one before stays when it rejects. */
-  readonly swap: (folder: string) => Promise<unknown>;
+  /** Puts a bundle in force between two batches; the one before stays when it rejects or gives false. */
+  readonly swap: (folder: string) => Promise<boolean>;
   readonly meter: ComputeMeter;
   readonly tell: (told: Told) => void;
   readonly onFail: (error: unknown) => void;
@@ -43,6 +43,7 @@ export class Probation {
   #trial: LiveTrial | undefined;
   #ending: Promise<void> | undefined;
   #since = 0;
+  #opening = false;
   #closed = false;
 
   constructor(options: ProbationOptions) {
@@ -50,7 +51,7 @@ export class Probation {
   }
 
   get isOpen(): boolean {
-    return this.#trial !== undefined;
+    return this.#trial !== undefined || this.#opening;
   }
 
   /** What it still waits for, in words. */
@@ -64,14 +65,26 @@ export class Probation {
 
   /** Goes on with the trial that the pointer names; none when it names none. */
   async open(): Promise<void> {
-    const { active, current, meter, config, now, log } = this.#options;
+    const { active, now, onChange } = this.#options;
     const { onTrial } = active.pointer;
     if (onTrial === null) return;
     const { before, since = now() } = onTrial;
-    const bundle = await loadBundle(active.folderOf(before));
-    if (this.#closed) return;
     this.#since = since;
-    this.#trial = await LiveTrial.open({
+    this.#opening = true;
+    try {
+      const trial = await this.#openTrial(before);
+      if (this.#closed) await trial.close();
+      else this.#trial = trial;
+    } finally {
+      this.#opening = false;
+    }
+    onChange();
+  }
+
+  async #openTrial(before: string | null): Promise<LiveTrial> {
+    const { active, current, meter, config, log } = this.#options;
+    const bundle = await loadBundle(active.folderOf(before));
+    return LiveTrial.open({
       bundle,
       current,
       meter,
@@ -79,7 +92,6 @@ export class Probation {
       onEnd: (passed, figures, energyJ) => this.#end(before, passed, figures, energyJ),
       onError: (error) => log.warn({ err: error }, "a frame of the trial was left out"),
     });
-    this.#options.onChange();
   }
 
   /** A frame has its class. */
@@ -117,7 +129,8 @@ export class Probation {
         tell({ event: "passed", by, disagreement: figures, energyJ });
       } else {
         const { name } = current();
-        await swap(active.folderOf(before));
+        // Not any more: the pointer still names the trial, which goes on when this bundle is in force again.
+        if (!(await swap(active.folderOf(before)))) return;
         await active.point({ active: before, onTrial: null });
         onRolledBack();
         const points = (100 * (figures.after - figures.before)).toFixed(1);
