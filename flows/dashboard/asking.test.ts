@@ -38,6 +38,7 @@ describe("askNext", () => {
         { query: "latency", by: "exit", interval: undefined, since: 60_000, until: 360_000 },
       ],
     );
+    for (const { site } of asked) assert.equal(site, "lab");
     assert.deepEqual(seen.answers, {
       answers: [{ of: "throughput" }],
       "exits over time": [{ of: "exits" }],

@@ -58,6 +58,7 @@ export interface AskMessage {
   seen?: Seen;
   query?: string;
   by?: string;
+  site?: string;
   since?: number;
   until?: number;
   interval?: string;
@@ -125,7 +126,7 @@ export function askNext(
   };
   // What an answer brought: headers would go out with the next request.
   for (const key of [
-    ...["error", "query", "by", "since", "until", "interval", "columns", "range"],
+    ...["error", "query", "by", "site", "since", "until", "interval", "columns", "range"],
     ...["url", "requestTimeout", "statusCode", "headers", "responseUrl", "redirectList", "responseCookies"],
   ]) {
     delete (msg as Record<string, unknown>)[key];
@@ -142,6 +143,8 @@ export function askNext(
     return [null, null, { ...msg, asked: next, left, url, requestTimeout: 15_000 }];
   }
   const asking = { ...msg, asked: next, left, query: next.query, since: seen.since, until: seen.until };
+  const site = env.get("MEANET_SITE");
+  if (site) asking.site = site;
   if (next.by !== undefined) asking.by = next.by;
   if (next.overTime) asking.interval = `${seen.intervalMs}ms`;
   return [asking, null, null];

@@ -23,7 +23,7 @@ export interface RouteSources {
 const frameSchema = z.strictObject({ id, site: id.optional(), device: id.optional() });
 
 /**
- * `GET /queries`, `GET /query/{name}?since=15m&by=device&interval=10s`, `GET /frame/{id}?device=&site=`,
+ * `GET /queries`, `GET /query/{name}?since=15m&by=device&interval=10s&site=`, `GET /frame/{id}?device=&site=`,
  * `GET /trainings?since=30d&edge=&events=epoch,accepted&latest=&limit=100`, `GET /whatif?since=1h&edge=&grid=0:4.6:0.2`, `GET /store`.
  */
 export function addRoutes(server: Server, { query, frames, trainings, whatIf, store }: RouteSources): void {

@@ -71,17 +71,18 @@ async function runQueryCommand(name: QueryName, values: Record<string, unknown>)
     const plot = queryPlot(name, result, parseDurationMs(interval!)!, process.stdout.isTTY === true);
     console.log(result.from === "raw" ? plot : `${plot}\n${querySource(result)}`);
   } else if (result.rows.length === 0) {
-    console.log(nothingFound("rows", result));
+    console.log(nothingFound("rows", result, { site: config.site }));
   } else console.log(`${queryTable(result, process.stdout.isTTY === true)}\n${querySource(result)}`);
 }
 
 /** @throws {MeanetError} QUERY_INVALID, STORE_UNUSABLE, RECORDER_UNREACHABLE, CONFIG_INVALID for two places to ask */
 async function ask(name: QueryName, config: QueryConfig, interval: string | undefined): Promise<QueryResult> {
-  const { since, until, by, from, store, recorder, influx } = config;
+  const { since, until, by, site, from, store, recorder, influx } = config;
   const options = {
     ...{ since, from },
     ...(until === undefined ? {} : { until }),
     ...(by === undefined ? {} : { by }),
+    ...(site === undefined ? {} : { site }),
     ...(interval === undefined ? {} : { interval }),
   };
   if (recorder !== undefined) {

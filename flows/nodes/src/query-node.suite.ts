@@ -33,6 +33,7 @@ export function describeQueryNode(version: NodeRedVersion): void {
       assert.deepEqual(table.rows, []);
       assert.deepEqual(message?.columns, table.columns);
       await flow.status("query", ({ text }) => text === "status.rows");
+      await assert.rejects(flow.send("query", { query: "throughput", site: "Hall 3" }), { message: /site/ });
     });
 
     it("names what the recorder refuses, and a recorder that is not there", async (context) => {

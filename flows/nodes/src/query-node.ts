@@ -61,6 +61,9 @@ function optionsOf(config: QueryConfig, message: FlowMessage): Record<string, st
     const value = textOf(config[name], message[name]);
     if (value !== undefined && value !== "") options[name] = value;
   }
+  // No field of the dialog: a connection is to one site, and its recorder seldom records others.
+  const site = textOf(undefined, message.site);
+  if (site !== undefined && site !== "") options.site = site;
   return options;
 }
 

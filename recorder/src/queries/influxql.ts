@@ -57,19 +57,20 @@ async function runInfluxQl(
 }
 
 function slots(
-  { sinceMs, untilMs, by, intervalMs, from }: SourcedQuery,
+  { sinceMs, untilMs, by, site, intervalMs, from }: SourcedQuery,
   part: Part,
   policies: PolicyNames | undefined,
 ) {
   const tags = [...(by === undefined ? [] : [groupTag(part, by)!]), ...Object.values(part.tags)];
   const groups = tags.map((tag) => `"${tag}"`);
   if (intervalMs !== undefined) groups.unshift(`time(${intervalMs}ms)`);
+  const before = `time < ${untilMs}ms${site === undefined ? "" : ` AND "site" = '${site}'`}`;
   const fill = intervalMs === undefined ? "" : " fill(none)";
   return {
     keys: "",
     by: "",
-    range: `time >= ${sinceMs}ms AND time < ${untilMs}ms`,
-    before: `time < ${untilMs}ms`,
+    range: `time >= ${sinceMs}ms AND ${before}`,
+    before,
     group: groups.length === 0 ? "" : `GROUP BY ${groups.join(", ")}${fill}`,
     rolled: (of: string) => (from === "raw" ? `"${of}"` : `"${policies![from]}"."${of}"`),
   };

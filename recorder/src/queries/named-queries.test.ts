@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import type { AnswerVerdict } from "@meanet/protocol";
 import { openSqliteStore } from "../store/sqlite-store.ts";
 import { START } from "../testing/verdicts.ts";
+import { queries, queryNames } from "./named-queries.ts";
 import { observations } from "./observations-for-tests.ts";
 import { runQuery } from "./sql.ts";
 
@@ -132,6 +133,21 @@ test("exits › shares of each group and interval sum to one", () => {
   assert.equal(sums.size, 9);
   for (const sum of sums.values()) assert.ok(Math.abs(sum - 1) < 1e-12);
 });
+
+for (const name of queryNames.filter((one) => queries[one].by.includes("site"))) {
+  test(`${name} › of one site is what it says of that site among all`, () => {
+    const { columns, rows } = runQuery(file, name, { ...all, by: "site" });
+    const at = columns.indexOf("site");
+    const isKey = !queries[name].columns.includes("site");
+    for (const site of ["lab", "hall", "nowhere"]) {
+      const ofSite = rows.filter((row) => row[at] === site);
+      assert.deepEqual(
+        runQuery(file, name, { ...all, site }).rows,
+        isKey ? ofSite.map((row) => row.toSpliced(at, 1)) : ofSite,
+      );
+    }
+  });
+}
 
 test("training › counts steps of each kind with their joules, and the mean of what candidates were judged by", () => {
   const steps = observations().flatMap((one) =>

@@ -8,9 +8,9 @@ interface Slots {
   readonly keys: string;
   /** SQL: names of the keys, for GROUP BY and PARTITION BY; a constant when there are none. */
   readonly by: string;
-  /** Condition on time. */
+  /** Condition on time, and on the site where one is asked for. */
   readonly range: string;
-  /** Condition on time that the begin does not bound: for what was last heard of. */
+  /** The same without the begin: for what was last heard of. */
   readonly before: string;
   /** InfluxQL: `GROUP BY time(10000ms), "device" fill(none)` or nothing. */
   readonly group: string;

@@ -73,6 +73,7 @@ const spans: readonly QueryOptions[] = [
   { since: String(START - 5000), until: String(START + 30_000), interval: "10s" },
   { since: String(START), until: String(START + 9000), interval: "700ms" },
   { since: String(START + 1e6), until: String(START + 2e6) },
+  { since: String(START), until: String(START + 30_000), site: "lab" },
 ];
 
 for (const name of Object.keys(queries) as QueryName[]) {
@@ -99,6 +100,7 @@ const rolledSpans: readonly (readonly [QueryOptions, Source])[] = [
   [{ since: String(rolledBegin), until: String(rolledEnd), interval: "50m" }, "1m"],
   [{ since: String(rolledBegin + 1_234_567), until: String(rolledEnd - HOUR + 5), interval: "2m" }, "1m"],
   [{ since: "20d", until: String(rolledEnd) }, "1h"],
+  [{ since: String(rolledBegin), until: String(rolledEnd), site: "lab" }, "1m"],
   [{ since: String(rolledBegin), until: String(rolledEnd), from: "1h" }, "1h"],
   [{ since: String(rolledBegin), until: String(rolledEnd), from: "raw" }, "raw"],
 ];
@@ -179,6 +181,14 @@ test("nodes › each as it was last heard of, with its drops of the time; the sa
     ],
     ["lab", "worker-1", "worker", "stopped", "1.2.3", "toy@1.0.0, motion@1.0.0", null, null, null, 0],
   ]);
-  const ofOneSite = { ...untilNow, by: "site" } as const;
-  assert.deepEqual(runQuery(file, "nodes", ofOneSite).rows, fromSqlite.rows);
+  const bySite = { ...untilNow, by: "site" } as const;
+  assert.deepEqual(runQuery(file, "nodes", bySite).rows, fromSqlite.rows);
+  for (const [site, rows] of [
+    ["lab", fromSqlite.rows],
+    ["hall", []],
+  ] as const) {
+    const ofSite = { ...untilNow, site };
+    assert.deepEqual(runQuery(file, "nodes", ofSite).rows, rows);
+    assert.deepEqual((await runInfluxQuery(server, "nodes", ofSite)).rows, rows);
+  }
 });

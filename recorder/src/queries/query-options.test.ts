@@ -43,6 +43,7 @@ describe("query options", () => {
     ["intervals of what tells of one moment", "nodes", { interval: "1m" }, /leave interval out/],
     ["more intervals than anyone can read", "latency", { since: "30d", interval: "1ms" }, /10000 intervals/],
     ["a statement in place of a value", "latency", { by: "device; DROP TABLE verdict" }, /by/],
+    ["a statement in place of a site", "latency", { site: "lab' OR '1'='1" }, /1 to 64 of a-z.*\n.*site/],
   ];
   for (const [what, name, options, reason] of wrong) {
     test(`refuse ${what}, saying why`, () => {

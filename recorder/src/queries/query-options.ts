@@ -1,3 +1,4 @@
+import { idSchema as id } from "@meanet/protocol";
 import { MeanetError, parseDurationMs } from "@meanet/runtime";
 import { z } from "zod";
 import { tierNames } from "../rollups/tiers.ts";
@@ -29,6 +30,7 @@ export const queryOptionsSchema = z.strictObject({
   since: moment.default("15m").describe("begin: how long before the end, or a moment"),
   until: moment.optional().describe("end, not included: how long ago, or a moment; default now"),
   by: z.enum(groupings).optional().describe("one row for each"),
+  site: id.optional().describe("of this site only, where the recorder records several"),
   interval: interval.optional().describe("one row for each interval of this length"),
   from: z
     .enum(["auto", ...sources])
@@ -45,6 +47,8 @@ export interface ResolvedQuery {
   /** First moment that does not count. */
   readonly untilMs: number;
   readonly by: Grouping | undefined;
+  /** An id, which has nothing that a statement could take for its own; undefined: of all sites. */
+  readonly site: string | undefined;
   readonly intervalMs: number | undefined;
   /** The source it must be answered from; undefined when any will do. */
   readonly asked: Source | undefined;
@@ -60,7 +64,7 @@ export function resolveQuery(
     throw invalid(`unknown query ${JSON.stringify(name)}; expected one of ${queryNames.join(", ")}`);
   const parsed = queryOptionsSchema.safeParse(options);
   if (!parsed.success) throw invalid(`query ${name}: ${z.prettifyError(parsed.error)}`);
-  const { by } = parsed.data;
+  const { by, site } = parsed.data;
   const allowed: readonly string[] = queries[name].by;
   if (by !== undefined && !allowed.includes(by)) {
     throw invalid(`query ${name}: by must be one of ${allowed.join(", ")}, received "${by}"`);
@@ -78,7 +82,7 @@ export function resolveQuery(
     );
   }
   const asked = parsed.data.from === "auto" ? undefined : parsed.data.from;
-  return { name, sinceMs, untilMs, by: alwaysSplitBy(name, by) ? undefined : by, intervalMs, asked };
+  return { name, sinceMs, untilMs, by: alwaysSplitBy(name, by) ? undefined : by, site, intervalMs, asked };
 }
 
 /** `exits` has one row for each exit without being asked. */

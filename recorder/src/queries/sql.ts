@@ -44,17 +44,18 @@ export function groupTag(part: Part, by: NonNullable<ResolvedQuery["by"]>): stri
   return part.groupTags === undefined ? by : part.groupTags[by];
 }
 
-/** Numbers come from checked options, names from the table of queries: nothing of a user's text enters a statement. */
-function slots({ from, sinceMs, untilMs, by, intervalMs }: SourcedQuery, part: Part) {
+/** Numbers and the site come from checked options, names from the table of queries: nothing of a user's text enters a statement. */
+function slots({ from, sinceMs, untilMs, by, site, intervalMs }: SourcedQuery, part: Part) {
   const keys: [name: string, expression: string][] = [];
   if (intervalMs !== undefined) keys.push(["time", `at - at % ${intervalMs}`]);
   if (by !== undefined) keys.push([by, groupTag(part, by)!]);
   keys.push(...Object.entries(part.tags));
+  const before = `at < ${untilMs}${site === undefined ? "" : ` AND site = '${site}'`}`;
   return {
     keys: keys.map(([name, expression]) => `${expression} AS ${name}, `).join(""),
     by: keys.map(([name]) => name).join(", ") || "''",
-    range: `at >= ${sinceMs} AND at < ${untilMs}`,
-    before: `at < ${untilMs}`,
+    range: `at >= ${sinceMs} AND ${before}`,
+    before,
     group: "",
     rolled: (of: string) => (from === "raw" ? of : rollupTable(of as RolledUp, from)),
   };
