@@ -51,6 +51,8 @@ export class Attachment {
         return this.#whenConnected();
       case "denied":
         return { fill: "red", shape: "ring", text: this.#RED._(`${SHARED}.denied`) };
+      case "rejected":
+        return { fill: "red", shape: "ring", text: this.#RED._(`${SHARED}.rejected`) };
       case "connecting":
         return { fill: "yellow", shape: "ring", text: this.#RED._(`${SHARED}.connecting`) };
       case "closed":

@@ -17,14 +17,30 @@ export interface LinkOptions {
   readonly onTrouble: (error: Error) => void;
 }
 
-/** `connected` once the broker has granted every subscription, `denied` when it refused one. */
-export type LinkState = "connecting" | "connected" | "denied" | "closed";
+/**
+ * `connected` once the broker has granted every subscription, `denied` when it refused one; `rejected` while it lets this user not in.
+ */
+export type LinkState = "connecting" | "rejected" | "connected" | "denied" | "closed";
+
+/** A message that the broker has not acknowledged. */
+interface Pending {
+  readonly name: string;
+  readonly payload: Buffer;
+  readonly qos: 0 | 1;
+  readonly retain: boolean;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
 
 const MAX_PENDING = 1_000;
 const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 const RECONNECT_MS = 1_000;
 const CLOSE_MS = 2_000;
 const REST_MS = 1_000;
+/** Connections that end, one after the other, with the same message first in line, until it is given up. */
+const MAX_ENDED = 3;
+/** Of a CONNACK: bad user name or password, not authorized; MQTT 3.1.1, 3.2.2.3. */
+const REJECTIONS: readonly unknown[] = [4, 5];
 /** Topics whose broken messages are told one by one. */
 const MAX_TOLD = 100;
 
@@ -39,14 +55,20 @@ export class BrokerLink {
   readonly #subscriptions: Subscriptions;
   readonly #listeners = new Set<(state: LinkState) => void>();
   readonly #told = new Set<string>();
-  /** Rejections of what the broker has not acknowledged yet. */
-  readonly #pending = new Set<(error: Error) => void>();
+  /** The oldest first. */
+  readonly #pending = new Set<Pending>();
   #pendingBytes = 0;
   /** Filters asked for on this connection, and whether each was granted. */
   readonly #asked = new Map<string, boolean | undefined>();
   #client: MqttClient | undefined;
   #state: LinkState = "connecting";
   #outage = false;
+  #rejected = false;
+  /** The message that was first in line when the last connections ended, and how many they were. */
+  #suspect: { readonly message: Pending | undefined; readonly ended: number } = {
+    message: undefined,
+    ended: 0,
+  };
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -107,7 +129,7 @@ export class BrokerLink {
    * Publishes with the delivery of the topic, or the QoS given. QoS 1 resolves when the broker has acknowledged, across reconnects.
    *
    * @throws {MeanetError} BROKER_UNREACHABLE for QoS 0 without a connection; PUBLISH_BACKLOG when too much waits for the broker;
-   * SESSION_CLOSED when the connection ended first; TOPIC_INVALID when a level is not an id
+   * PUBLISH_REFUSED when the broker ends connection after connection on it; SESSION_CLOSED when the connection ended first; TOPIC_INVALID when a level is not an id
    */
   async publish<P extends string, T>(
     topic: Topic<P, T>,
@@ -132,15 +154,21 @@ export class BrokerLink {
       );
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#pending.add(reject);
+    const pending: Pending = { name, payload, qos, retain: topic.retain, resolve, reject };
+    this.#pending.add(pending);
     this.#pendingBytes += payload.byteLength;
-    client.publish(name, payload, { qos, retain: topic.retain }, (error) => {
-      if (error == null) resolve();
-      else reject(closedError(error));
-    });
+    this.#send(client, pending);
     await promise.finally(() => {
-      this.#pending.delete(reject);
+      this.#pending.delete(pending);
       this.#pendingBytes -= payload.byteLength;
+    });
+  }
+
+  #send(client: MqttClient, { name, payload, qos, retain, resolve, reject }: Pending): void {
+    client.publish(name, payload, { qos, retain }, (error) => {
+      if (error == null) resolve();
+      // One that was replaced has handed on what it had.
+      else if (this.#client === client || this.#state === "closed") reject(closedError(error));
     });
   }
 
@@ -151,7 +179,7 @@ export class BrokerLink {
     this.#setState("closed");
     this.#listeners.clear();
     if (client !== undefined) await end(client);
-    for (const reject of [...this.#pending]) reject(closedError());
+    for (const { reject } of [...this.#pending]) reject(closedError());
   }
 
   /** A connection that no node uses is no use; but nodes that are deployed again come back at once. */
@@ -178,6 +206,8 @@ export class BrokerLink {
       clean: true,
       keepalive: 30,
       reconnectPeriod: RECONNECT_MS,
+      // Users and rights are mended at the broker, too.
+      reconnectOnConnackError: true,
       // Asked for again here on every connection; QoS 0 must not queue without bound while offline.
       resubscribe: false,
       queueQoSZero: false,
@@ -185,8 +215,14 @@ export class BrokerLink {
       ...(password === undefined ? {} : { password }),
     });
     this.#client = client;
+    let stood = false;
+    // "connect" comes only after all that waited is acknowledged.
+    client.on("packetreceive", (packet) => {
+      if (packet.cmd === "connack") stood = packet.returnCode === 0;
+    });
     client.on("connect", () => {
       this.#outage = false;
+      this.#rejected = false;
       this.#asked.clear();
       this.#ask();
     });
@@ -194,11 +230,35 @@ export class BrokerLink {
       this.#subscriptions.deliver(name, payload, packet.retain);
     });
     client.on("close", () => {
+      if (this.#client !== client) return;
       this.#asked.clear();
-      if (this.#client === client) this.#setState("connecting");
+      this.#setState(this.#rejected ? "rejected" : "connecting");
+      if (stood) this.#giveUpWhatEndsIt(client);
+      stood = false;
     });
-    client.on("error", (error) => this.#tellOutage(error));
+    client.on("error", (error) => {
+      this.#rejected = REJECTIONS.includes((error as { readonly code?: unknown }).code);
+      this.#tellOutage(error);
+    });
     return client;
+  }
+
+  /**
+   * A broker ends the connection on a publish that it forbids [MQTT-3.3.5-2], and the client would send it again on the next one, for
+   * ever: nothing of any node would come through.
+   */
+  #giveUpWhatEndsIt(client: MqttClient): void {
+    const [first] = this.#pending;
+    const { message, ended } = this.#suspect;
+    this.#suspect = { message: first, ended: first === message ? ended + 1 : 1 };
+    if (first === undefined || this.#suspect.ended < MAX_ENDED) return;
+    this.#pending.delete(first);
+    first.reject(refusedError(first.name));
+    // mqtt.js forgets none of what it has to send: another client takes the rest.
+    this.#client = undefined;
+    const next = this.#begin();
+    for (const pending of this.#pending) this.#send(next, pending);
+    void end(client);
   }
 
   /** Brings what the broker was asked for in line with what is wanted. */
@@ -286,6 +346,14 @@ function deniedError(filter: string, cause: Error | null): MeanetError {
     `the broker refused the subscription to ${filter}: check the rights of this user`,
     { filter },
     { cause },
+  );
+}
+
+function refusedError(name: string): MeanetError {
+  return new MeanetError(
+    "PUBLISH_REFUSED",
+    `the broker ended ${MAX_ENDED} connections in a row on a message to ${name}: check the right of this user to publish there`,
+    { name },
   );
 }
 

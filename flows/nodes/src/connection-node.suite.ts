@@ -118,5 +118,59 @@ export function describeConnectionNode(version: NodeRedVersion): void {
       const { fill } = await flow.status("first", ({ text }) => text?.endsWith("status.denied") === true);
       assert.equal(fill, "red");
     });
+
+    it("says in its nodes that the broker refuses user or password, and that it lets them in", async (context) => {
+      const settings = async (password: string) => ({
+        authentication: { users: [{ name: "flow", password: await hashPassword(password) }] },
+      });
+      const broker = await startBroker(context, await settings("s3cret"));
+      const flow = await FlowBench.deploy(
+        context,
+        version,
+        [connection(broker.url), verdictNode("first"), inboxNode],
+        { site: { user: "flow", password: "other" } },
+      );
+      const { fill } = await flow.status("first", ({ text }) => text?.endsWith("status.rejected") === true);
+      assert.equal(fill, "red");
+      await broker.stop();
+      await flow.status("first", ({ text }) => text?.endsWith("status.connecting") === true);
+      await startBroker(context, await settings("other"), broker.port);
+      await flow.status("first", waits);
+    });
+
+    it("gives up a message that the broker ends connections on, and brings through what waits behind it", async (context) => {
+      const user = {
+        name: "flow",
+        password: await hashPassword("s3cret"),
+        publish: ["meanet/v1/lab/allowed/#"],
+        subscribe: ["#"],
+      };
+      const broker = await startBroker(context, { authentication: { users: [user] } });
+      const deviceNode = (device: string) => ({
+        ...{
+          id: `node-${device}`,
+          type: "meanet-device",
+          connection: "site",
+          device,
+          kind: "auto",
+          qos: "1",
+        },
+        ...{ wait: false, wires: [["inbox"]] },
+      });
+      const flow = await FlowBench.deploy(
+        context,
+        version,
+        [connection(broker.url), deviceNode("forbidden"), deviceNode("allowed"), inboxNode],
+        { site: { user: "flow", password: "s3cret" } },
+      );
+      await flow.status("node-allowed", ({ text }) => text === "status.ready");
+      const [forbidden, allowed] = await Promise.allSettled(
+        ["forbidden", "allowed"].map((id) => flow.send(`node-${id}`, { payload: Buffer.of(1), id })),
+      );
+      assert.equal(allowed?.status, "fulfilled");
+      assert.ok(forbidden?.status === "rejected");
+      assert.equal((forbidden.reason as { code?: string }).code, "PUBLISH_REFUSED");
+      assert.match(String(forbidden.reason), /meanet\/v1\/lab\/forbidden\/frame\/forbidden/);
+    });
   });
 }

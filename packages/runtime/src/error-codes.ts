@@ -31,6 +31,11 @@ export const errorCodes = {
     actor: "operator",
     meaning: "The MQTT broker refused a subscription. Give this user the right to read the topic named.",
   },
+  PUBLISH_REFUSED: {
+    actor: "operator",
+    meaning:
+      "The MQTT broker ends the connection on a message, as it does on one that it forbids. Give this user the right to publish on the topic named.",
+  },
   PUBLISH_BACKLOG: {
     actor: "operator",
     meaning:
