@@ -4,12 +4,6 @@ import { deploy, FlowsForTests, PATIENCE_MS } from "./flows-for-tests.ts";
 import type { RunningFlows } from "./main.ts";
 import { openBrowser, openPage } from "./testing/browser.ts";
 
-const connection = {
-  id: "site",
-  type: "meanet-connection",
-  url: "mqtt://127.0.0.1:1883",
-  site: "default",
-};
 /** Of each node: values that its dialog takes for right, and one that it does not. */
 const nodes: Readonly<Record<string, { right: object; wrong: object }>> = {
   "meanet-device": { right: { device: "cam-1", wait: true, timeout: "2.5" }, wrong: { device: "cam/1" } },
@@ -39,6 +33,7 @@ describe("dialogs of our nodes in the editor", { timeout: 3 * PATIENCE_MS }, () 
       })),
     );
     const tab = { id: "tab", type: "tab", label: "dialogs" };
+    const connection = { id: "site", type: "meanet-connection", url: site.broker.url, site: "default" };
     await deploy(flows.editor, [tab, connection, ...deployed]);
   });
   after(async () => {
@@ -47,8 +42,9 @@ describe("dialogs of our nodes in the editor", { timeout: 3 * PATIENCE_MS }, () 
     await site?.close();
   });
 
-  for (const [language, connectionWord] of Object.entries({ "en-US": "Connection", de: "Verbindung" })) {
-    it(`open, are labelled in ${language}, and tell right values from wrong ones`, async () => {
+  const languages = { "en-US": ["Connection", /expected/], de: ["Verbindung", /erwartet/] } as const;
+  for (const [language, [connectionWord, reason]] of Object.entries(languages)) {
+    it(`open, are labelled in ${language}, and say what they expect in place of a wrong value`, async () => {
       const { page, errors } = await openPage(browser, flows.editor);
       await page.addInitScript(`localStorage.setItem("editor-language", "${language}")`);
       await page.goto(`${flows.editor}/`, { waitUntil: "domcontentloaded" });
@@ -58,6 +54,8 @@ describe("dialogs of our nodes in the editor", { timeout: 3 * PATIENCE_MS }, () 
       for (const type of Object.keys(nodes)) {
         const valid = (name: string) => page.evaluate(`RED.nodes.node("${type}-${name}").valid`);
         assert.equal(await valid("wrong"), false, `${type} with a wrong value`);
+        const said = await page.evaluate<string[]>(`RED.nodes.node("${type}-wrong").validationErrors`);
+        assert.match(said.join(), reason, type);
         const reasons = await page.evaluate(`RED.nodes.node("${type}-right").validationErrors`);
         assert.equal(await valid("right"), true, `${type} with right values: ${JSON.stringify(reasons)}`);
         await page.evaluate(`RED.editor.edit(RED.nodes.node("${type}-right"))`);
@@ -77,6 +75,14 @@ describe("dialogs of our nodes in the editor", { timeout: 3 * PATIENCE_MS }, () 
       await page.close();
     });
   }
+
+  it("show what a node counts in its status, with the figure in its place", async () => {
+    const { page } = await openPage(browser, flows.editor);
+    await page.goto(`${flows.editor}/`, { waitUntil: "domcontentloaded" });
+    const shown = 'globalThis.RED?.nodes?.node?.("meanet-label-right")?.status?.text';
+    await page.waitForFunction(`${shown} === "0 sent"`);
+    await page.close();
+  });
 });
 
 type Page = Awaited<ReturnType<typeof openPage>>["page"];

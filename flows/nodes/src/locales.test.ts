@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { nodeKinds, trainingEvents } from "@meanet/protocol";
 
 const palette = join(import.meta.dirname, "../palette");
 const nodes = readdirSync(palette).flatMap((file) => /^(\w+)\.js$/.exec(file)?.[1] ?? []);
@@ -41,11 +42,28 @@ function keysOf(value: object): string[] {
 }
 
 describe("texts of the nodes", () => {
+  it("take all kinds of nodes and all events of a training", () => {
+    const dialog = (node: string) => readFileSync(join(palette, `${node}.html`), "utf8");
+    assert.ok(dialog("status").includes(`/^(${nodeKinds.join("|")})$/`));
+    assert.ok(dialog("training").includes(`/^(${trainingEvents.join("|")})$/`));
+    for (const language of languages) assert.ok(read(language, "status.json").includes(nodeKinds.join(", ")));
+  });
+
   it("are of these languages, each with headings that are known here", () => {
     assert.deepEqual(languages.toSorted(), Object.keys(sections).sort());
   });
 
   for (const node of nodes) {
+    it(`${node} has places for values as Node-RED's catalogues mark them, and says what its dialog expects`, () => {
+      const dialog = readFileSync(join(palette, `${node}.html`), "utf8");
+      for (const language of languages) {
+        const catalogue = read(language, `${node}.json`);
+        assert.doesNotMatch(catalogue, /\{\{/, language);
+        const known = keysOf(JSON.parse(catalogue) as object);
+        for (const [, key = ""] of dialog.matchAll(/"(expected\.\w+)"/g)) assert.ok(known.includes(key), key);
+      }
+    });
+
     it(`${node} has its help where Node-RED looks for a language, and not in its dialog`, () => {
       assert.doesNotMatch(readFileSync(join(palette, `${node}.html`), "utf8"), /data-help-name/);
       for (const language of languages) {
