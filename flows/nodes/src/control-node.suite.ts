@@ -103,6 +103,7 @@ export function describeControlNode(version: NodeRedVersion): void {
       const flow = await FlowBench.deploy(context, version, [
         connection(broker.url),
         controlNode({ setting: "", timeout: "0.05" }),
+        controlNode({ id: "nobody", edge: "" }),
       ]);
       await flow.status("control", ({ text }) => text === "status.ready");
       const setting = "threshold";
@@ -112,6 +113,10 @@ export function describeControlNode(version: NodeRedVersion): void {
         code: "SETTING_INVALID",
       });
       await assert.rejects(flow.send("control", { payload: {}, setting }), { code: "PAYLOAD_INVALID" });
+      await assert.rejects(flow.send("control", { payload: 1 }), { message: /no setting is named/ });
+      await assert.rejects(flow.send("nobody", { payload: 1, setting }), {
+        message: /no edge node is named/,
+      });
     });
   });
 }

@@ -1,4 +1,4 @@
-import { type SettingState, settings } from "@meanet/protocol";
+import { isId, type SettingState, settings } from "@meanet/protocol";
 import { MeanetError } from "@meanet/runtime/error";
 import { attach } from "./attachment.ts";
 import type { FlowMessage, NodeConstructor, NodeRed, Send } from "./node-red.ts";
@@ -47,7 +47,7 @@ export function controlNode(RED: NodeRed): NodeConstructor<ControlConfig> {
     }
 
     onInput(this, attached, async ({ link }, message, send) => {
-      const target = textOf(edge, message.edge) ?? "";
+      const target = edgeOf(textOf(edge, message.edge));
       const wished = settingOf(textOf(setting, message.setting ?? message.topic));
       const timeoutMs = 1_000 * (Number(config.timeout) || DEFAULT_TIMEOUT_S);
       const params = { site: link.site, edge: target, setting: wished };
@@ -73,12 +73,24 @@ function tell(send: Send, message: FlowMessage, edge: string, setting: string, s
   send(state.error === null ? [message, null] : [null, message]);
 }
 
+function edgeOf(text: string | undefined): string {
+  if (text !== undefined && isId(text)) return text;
+  throw new MeanetError(
+    "SETTING_INVALID",
+    text === undefined || text === ""
+      ? "no edge node is named: give one in the dialog, or in msg.edge"
+      : `edge node ${JSON.stringify(text)} must be 1 to 64 of a-z, 0-9 and "-"`,
+  );
+}
+
 function settingOf(text: string | undefined): string {
   const known = settings.find((name) => name === text);
   if (known !== undefined) return known;
   throw new MeanetError(
     "SETTING_INVALID",
-    `setting ${JSON.stringify(text)} is unknown; expected one of ${settings.join(", ")}`,
+    text === undefined || text === ""
+      ? `no setting is named: choose one in the dialog, or name one of ${settings.join(", ")} in msg.setting or msg.topic`
+      : `setting ${JSON.stringify(text)} is unknown; expected one of ${settings.join(", ")}`,
   );
 }
 

@@ -89,6 +89,7 @@ export function describeDeviceNode(version: NodeRedVersion): void {
         connection(broker.url),
         deviceNode({ timeout: "0.05" }),
         deviceNode({ id: "nowhere", connection: "" }),
+        deviceNode({ id: "nobody", device: "" }),
       ]);
       await flow.status("device", ({ text }) => text === "status.ready");
       const frame = Buffer.of(1);
@@ -96,6 +97,10 @@ export function describeDeviceNode(version: NodeRedVersion): void {
       await assert.rejects(flow.send("device", { payload: "text" }), { code: "PAYLOAD_INVALID" });
       await assert.rejects(flow.send("device", { payload: frame, id: "a/b" }), { code: "TOPIC_INVALID" });
       await assert.rejects(flow.send("nowhere", { payload: frame }), { code: "CONFIG_INVALID" });
+      await assert.rejects(flow.send("nobody", { payload: frame }), { message: /no device is named/ });
+      await assert.rejects(flow.send("nobody", { payload: frame, device: "Cam 1" }), {
+        message: /"Cam 1" must be/,
+      });
     });
 
     it("lets only so many messages wait, for their verdict or for the broker, and refuses the next by name", async (context) => {

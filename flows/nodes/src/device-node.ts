@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { isMeanetError } from "@meanet/runtime/error";
+import { isId } from "@meanet/protocol";
+import { isMeanetError, MeanetError } from "@meanet/runtime/error";
 import { type Attachment, attach } from "./attachment.ts";
 import { AwaitedVerdicts } from "./awaited-verdicts.ts";
 import { framePayload, type PayloadKind } from "./frame-payload.ts";
@@ -54,7 +55,7 @@ export function deviceNode(RED: NodeRed): NodeConstructor<DeviceConfig> {
     });
 
     onInput(this, attached, async ({ link }, message, send) => {
-      const device = textOf(config.device, message.device) ?? "";
+      const device = deviceOf(config.device, message.device);
       const id = textOf(undefined, message.id) ?? randomBytes(12).toString("hex");
       const { topic, bytes } = framePayload(message.payload, config.kind);
       const qos = config.qos === "0" ? 0 : 1;
@@ -89,6 +90,18 @@ export function deviceNode(RED: NodeRed): NodeConstructor<DeviceConfig> {
       send(message);
     });
   };
+}
+
+/** @throws {MeanetError} PAYLOAD_INVALID when there is none, or what there is is no id */
+function deviceOf(configured: string, given: unknown): string {
+  const device = textOf(configured, given) ?? "";
+  if (isId(device)) return device;
+  throw new MeanetError(
+    "PAYLOAD_INVALID",
+    device === ""
+      ? "no device is named: give one in the dialog, or in msg.device"
+      : `device ${JSON.stringify(device)} must be 1 to 64 of a-z, 0-9 and "-"`,
+  );
 }
 
 /** Hears the verdicts of the device, or of all while messages say which; after an outage it asks for those that it missed. */

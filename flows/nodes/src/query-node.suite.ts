@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
@@ -43,16 +46,25 @@ export function describeQueryNode(version: NodeRedVersion): void {
         connection(broker.url, { recorder }),
         connection(broker.url, { id: "no-recorder" }),
         connection(broker.url, { id: "wrong-recorder", recorder: "http://127.0.0.1:1" }),
+        connection(broker.url, { id: "no-json", recorder: await startPages(context) }),
         queryNode(),
         queryNode({ id: "none", connection: "no-recorder" }),
         queryNode({ id: "wrong", connection: "wrong-recorder" }),
+        queryNode({ id: "else", connection: "no-json" }),
       ]);
       await assert.rejects(flow.send("query", { interval: "often" }), {
         code: "QUERY_INVALID",
         message: /often/,
       });
       await assert.rejects(flow.send("none", {}), { code: "CONFIG_INVALID" });
-      await assert.rejects(flow.send("wrong", {}), { code: "RECORDER_UNREACHABLE" });
+      await assert.rejects(flow.send("wrong", {}), {
+        code: "RECORDER_UNREACHABLE",
+        message: /no answer/,
+      });
+      await assert.rejects(flow.send("else", {}), {
+        code: "RECORDER_UNREACHABLE",
+        message: /is no recorder/,
+      });
       await flow.status("wrong", ({ fill }) => fill === "red");
     });
 
@@ -85,4 +97,13 @@ async function startRecorder(context: TestContext, url: string): Promise<string>
     rmSync(state, { recursive: true });
   });
   return recorder.http!.url;
+}
+
+/** A server of web pages, as Node-RED itself is one. */
+async function startPages(context: TestContext): Promise<string> {
+  const server = createServer((_, response) => response.end("<!doctype html>"));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  context.after(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

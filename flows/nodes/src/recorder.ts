@@ -47,19 +47,21 @@ async function get(recorder: string | undefined, path: string, signal: AbortSign
       "the connection names no recorder: give its URL, such as http://127.0.0.1:8082",
     );
   }
-  let response: Response;
-  let body: unknown;
-  try {
-    response = await fetch(`${recorder}${path}`, { signal });
-    body = await response.json();
-  } catch (cause) {
-    throw new MeanetError(
+  const unreachable = (what: string, cause: unknown) =>
+    new MeanetError(
       "RECORDER_UNREACHABLE",
-      `no answer from the recorder at ${recorder}: check that it runs, and the URL`,
+      `${what}: check that it runs, and the URL`,
       { recorder },
       { cause },
     );
-  }
+  const silent = `no answer from the recorder at ${recorder}`;
+  const response = await fetch(`${recorder}${path}`, { signal }).catch((cause: unknown) => {
+    throw unreachable(silent, cause);
+  });
+  const body: unknown = await response.json().catch((cause: unknown) => {
+    const isElse = cause instanceof SyntaxError;
+    throw unreachable(isElse ? `what answers at ${recorder} is no recorder` : silent, cause);
+  });
   if (response.ok) return body;
   const { error, reason = `status ${response.status}` } = body as { error?: string; reason?: string };
   const code = error === "QUERY_INVALID" || error === "QUERY_BUSY" ? error : "RECORDER_UNREACHABLE";
