@@ -44,6 +44,15 @@ describe("dashboard", () => {
     );
   });
 
+  it("has no configuration that nothing names: the editor would advise to delete it", () => {
+    const named = new Set(nodes.flatMap(({ group, page, ui, theme }) => [group, page, ui, theme]));
+    const configurations = nodes.filter(({ z, type }) => z === undefined && type !== "tab");
+    assert.deepEqual(
+      configurations.filter(({ id }) => !named.has(id)),
+      [],
+    );
+  });
+
   it("delivers each page as a tab, whose nodes stand apart in the editor", () => {
     for (const { name, nodes } of deliveries) {
       assert.equal(nodes.filter(({ type }) => type === "tab").length, 1, name);

@@ -5,7 +5,6 @@ import type { FlowNode } from "../../src/delivery/install-flows.ts";
 /** Id of the dashboard itself. */
 export const BASE = "meanet-dashboard";
 export const LIGHT_THEME = "meanet-dashboard-light";
-const DARK_THEME = "meanet-dashboard-dark";
 const TAB = "meanet-tab-dashboard";
 
 const sizes = {
@@ -13,7 +12,7 @@ const sizes = {
   ...{ groupBorderRadius: "6px", widgetGap: "12px" },
 };
 
-/** What all pages share: the dashboard, its two themes, its style, and what chooses the theme. */
+/** What all pages share: the dashboard, its light theme, its style, and what makes it dark. */
 export function baseNodes(): FlowNode[] {
   const read = (file: string) => readFileSync(join(import.meta.dirname, file), "utf8");
   const template = {
@@ -54,13 +53,6 @@ export function baseNodes(): FlowNode[] {
       colors: {
         ...{ surface: "#ffffff", primary: "#0b5cad", bgPage: "#f2f4f7" },
         ...{ groupBg: "#ffffff", groupOutline: "#c9ced6" },
-      },
-    },
-    {
-      ...{ id: DARK_THEME, type: "ui-theme", name: "MEANet dark", sizes },
-      colors: {
-        ...{ surface: "#000000", primary: "#8ec5ff", bgPage: "#12171d" },
-        ...{ groupBg: "#000000", groupOutline: "#5b6672" },
       },
     },
     {

@@ -56,7 +56,7 @@ export function figures(
     {
       ...{ key: "rate", label: "Frames answered", value: frames },
       text: rate === null ? none : `${rate.toFixed(rate < 10 ? 1 : 0)} /s`,
-      note: frames === null ? "none in this time" : `${frames} in this time`,
+      note: frames === null ? "none in this time" : `on average; ${frames} in this time`,
     },
     {
       ...{ key: "edge-share", label: "Answered at the edge", value: edgeShare, text: shareText(edgeShare) },
