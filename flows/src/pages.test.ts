@@ -104,6 +104,10 @@ describe("pages of the delivered flows", { timeout: 3 * PATIENCE_MS }, () => {
     await shows("since then: Shirt, 80 %, main");
     await shows("refused: unsupported");
     await shows("2 devices");
+    assert.equal(
+      await opened.page.evaluate("getComputedStyle(document.querySelector('main')).display"),
+      "grid",
+    );
     assert.equal(await opened.page.locator("img:visible").count(), 1);
   });
 
@@ -137,6 +141,11 @@ describe("pages of the delivered flows", { timeout: 3 * PATIENCE_MS }, () => {
     await shows("energy of a frame, edge and upload: 1.00 mJ to 2.00 mJ; thresholds 0 to 1.00 nats");
     await shows("sent of a frame: 0 bytes to 1000 bytes; thresholds 0 to 1.00 nats");
     assert.equal(await opened.page.locator("svg line").count(), 3);
+    // The curves are lines, and no areas: the style of the pages is there.
+    assert.equal(
+      await opened.page.evaluate("getComputedStyle(document.querySelector('polyline')).fill"),
+      "none",
+    );
     assert.deepEqual(opened.errors, []);
   });
 });

@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { guardRequests, guardSockets, guardUpgrades } from "./guard.ts";
 import { editorUsers, webLogin } from "./login.ts";
 import type { ChildMessage, ChildSettings, LogLine } from "./messages.ts";
+import { pageStyle } from "./page-style.ts";
 import { recorderProxy } from "./recorder-proxy.ts";
 
 /**
@@ -28,6 +29,7 @@ export function nodeRedSettings(given: ChildSettings): object {
     // In front of everything that is not the editor: dashboard, HTTP nodes, pictures.
     httpNodeAuth: [
       ...(login === undefined ? [] : [login.middleware]),
+      pageStyle("/meanet/pages.css"),
       recorderProxy("/recorder", given.recorderUrl),
     ],
     dashboard: { ioMiddleware: [guardSockets(login?.socket)] },
