@@ -9,10 +9,12 @@ import { describeMachine } from "./machine.ts";
 import type { ProcessMemory } from "./memory.ts";
 import { HELP, type Options, readOptions } from "./options.ts";
 import { openPipeline, type Policy, policies } from "./pipeline.ts";
+import { progress } from "./progress.ts";
 import { openRelay } from "./relay.ts";
 import { type CaseName, cases, casesTable, memoryTable, summarise, summariseMemory } from "./report.ts";
 import { type FrameOutcome, measureRound, type Round } from "./round.ts";
 import { openSample } from "./sample.ts";
+import { benchSoak } from "./soak/command.ts";
 import { benchMemory } from "./training-memory/command.ts";
 
 const BUNDLE = "fashion-mnist";
@@ -99,15 +101,12 @@ function policyOf(name: CaseName): Policy | undefined {
   return policies.find((policy) => policy === name);
 }
 
-function progress(text: string): void {
-  console.error(`${process.uptime().toFixed(0).padStart(4)} s  ${text}`);
-}
-
 const args = process.argv.slice(2);
 try {
   if (args[0] === "memory") await benchMemory(args.slice(1));
   else if (args[0] === "engines") await benchEngines(args.slice(1));
   else if (args[0] === "learning") await benchLearning(args.slice(1));
+  else if (args[0] === "soak") await benchSoak(args.slice(1));
   else {
     const options = readOptions(args);
     if (options.help) console.log(HELP);

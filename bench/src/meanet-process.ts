@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { MeanetError } from "@meanet/runtime";
 
-const BIN = fileURLToPath(new URL("../../cli/bin/meanet.js", import.meta.url));
+export const BIN = fileURLToPath(new URL("../../cli/bin/meanet.js", import.meta.url));
 
 /** One `meanet …` process, as a user starts it. */
 export interface MeanetProcess {

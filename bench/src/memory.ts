@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 /** Memory of one process, from `/proc/PID/status`. */
 export interface ProcessMemory {
-  /** Of a child its `--node`, else its command: `edge-1`, `broker`, `up`. */
+  /** Of a child its `--node`, else its command: `edge-1`, `broker`, `up`, `node-red`. */
   readonly name: string;
   readonly residentBytes: number;
   /** The most it has held since its start. */
@@ -24,7 +24,8 @@ function memoryOf(pid: number): ProcessMemory {
     1024 * Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]);
   const node = args.indexOf("--node");
   return {
-    name: (node < 0 ? args[2] : args[node + 1]) ?? String(pid),
+    // Node-RED has one word of its own, and nothing behind it.
+    name: (node < 0 ? args[2] : args[node + 1]) || args[0] || String(pid),
     residentBytes: bytes("VmRSS"),
     peakBytes: bytes("VmHWM"),
   };

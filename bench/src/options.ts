@@ -1,5 +1,4 @@
-import { parseArgs } from "node:util";
-import { MeanetError } from "@meanet/runtime";
+import { invalidFlag, parseFlags, wholeNumber } from "./flags.ts";
 
 export interface Options {
   readonly help: boolean;
@@ -27,48 +26,28 @@ Options:
 
 Other measurements: npm run bench -- engines --help (a frame's time in each block of a bundle),
 npm run bench -- memory --help (memory of training block by block and all at once),
-npm run bench -- learning --help (answers of an edge node while it trains)`;
+npm run bench -- learning --help (answers of an edge node while it trains),
+npm run bench -- soak --help (memory of everything in a long run)`;
 
 /** @throws {MeanetError} CONFIG_INVALID */
 export function readOptions(args: readonly string[]): Options {
-  const { values } = parse(args);
+  const { values } = parseFlags("npm run bench --", {
+    args: [...args],
+    options: {
+      frames: { type: "string" },
+      rounds: { type: "string" },
+      quick: { type: "boolean" },
+      name: { type: "string" },
+      help: { type: "boolean" },
+    },
+  });
   const quick = values.quick === true;
   const name = values.name ?? (quick ? "quick" : "latest");
-  if (!/^[a-z0-9-]{1,64}$/.test(name)) throw invalid("--name", name, '1 to 64 of a-z, 0-9 and "-"');
+  if (!/^[a-z0-9-]{1,64}$/.test(name)) throw invalidFlag("--name", name, '1 to 64 of a-z, 0-9 and "-"');
   return {
     help: values.help === true,
-    frames: count("--frames", values.frames ?? (quick ? "500" : "4000")),
-    rounds: count("--rounds", values.rounds ?? (quick ? "1" : "5")),
+    frames: wholeNumber("--frames", values.frames ?? (quick ? "500" : "4000")),
+    rounds: wholeNumber("--rounds", values.rounds ?? (quick ? "1" : "5")),
     name,
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        frames: { type: "string" },
-        rounds: { type: "string" },
-        quick: { type: "boolean" },
-        name: { type: "string" },
-        help: { type: "boolean" },
-      },
-    });
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new MeanetError("CONFIG_INVALID", `${reason}; see npm run bench -- --help`, {}, { cause });
-  }
-}
-
-function count(flag: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 1_000_000) {
-    throw invalid(flag, text, "a whole number from 1 to 1,000,000");
-  }
-  return value;
-}
-
-function invalid(flag: string, received: string, expected: string): MeanetError {
-  return new MeanetError("CONFIG_INVALID", `${flag}: expected ${expected}, received "${received}"`, { flag });
 }

@@ -1,9 +1,9 @@
 /** `npm run bench -- engines`: what one frame costs in the blocks of a bundle, on one core. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { MeanetError } from "@meanet/runtime";
+import { parseFlags, wholeNumber } from "../flags.ts";
 import { describeMachine } from "../machine.ts";
+import { progress } from "../progress.ts";
 import { textTable } from "../text-table.ts";
 import { type BlockTimes, timeBundle } from "./time-bundle.ts";
 
@@ -31,19 +31,20 @@ Options:
 
 /** @throws {MeanetError} CONFIG_INVALID, BUNDLE_MISSING, BUNDLE_INVALID */
 export async function benchEngines(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseFlags("npm run bench -- engines", {
+    args: [...args],
+    allowPositionals: true,
+    options: { runs: { type: "string" }, out: { type: "string" }, help: { type: "boolean" } },
+  });
   if (values.help === true) {
     console.log(help);
     return;
   }
-  const runs = Number(values.runs ?? "200");
-  if (!Number.isInteger(runs) || runs < 1 || runs > 100_000) {
-    throw new MeanetError("CONFIG_INVALID", "--runs: expected a whole number from 1 to 100000", {});
-  }
+  const runs = wholeNumber("--runs", values.runs ?? "200", 100_000);
   const bundles = positionals.length > 0 ? positionals : defaultBundles;
   const figures: BlockTimes[] = [];
   for (const bundle of bundles) {
-    console.error(`${process.uptime().toFixed(0).padStart(4)} s  ${bundle}`);
+    progress(bundle);
     figures.push(...(await timeBundle(bundle, { batches, runs })));
   }
   const out = resolve(values.out ?? defaultOut);
@@ -71,17 +72,4 @@ function table(figures: readonly BlockTimes[]): string {
       roundTripMs.toFixed(3),
     ]),
   ]);
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { runs: { type: "string" }, out: { type: "string" }, help: { type: "boolean" } },
-    });
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new MeanetError("CONFIG_INVALID", `${reason}; see npm run bench -- engines --help`, {}, { cause });
-  }
 }

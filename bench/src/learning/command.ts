@@ -1,9 +1,9 @@
 /** `npm run bench -- learning`: the answers of an edge node with and without a training beside them, in one run. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
-import { parseArgs } from "node:util";
-import { MeanetError } from "@meanet/runtime";
+import { parseFlags, wholeNumber } from "../flags.ts";
 import { describeMachine } from "../machine.ts";
+import { progress } from "../progress.ts";
 import { openSample, type Sample } from "../sample.ts";
 import { median, percentile } from "../statistics.ts";
 import { textTable } from "../text-table.ts";
@@ -44,7 +44,7 @@ export async function benchLearning(args: readonly string[]): Promise<void> {
   const trainings: { imagesPerS: number; pausedShare: number; energyJ: number }[] = [];
   let [peakBefore, peakAfter] = [0, 0];
   try {
-    say(`teaching ${TAUGHT} frames`);
+    progress(`teaching ${TAUGHT} frames`);
     await teach(edge, sample);
     await measure(edge, sample, { rate, frames, while: () => true });
     peakBefore = edge.peakBytes();
@@ -63,7 +63,9 @@ export async function benchLearning(args: readonly string[]): Promise<void> {
         pausedShare: pausedS / seconds,
         energyJ: seen.reduce((sum, { energyJ }) => sum + energyJ, 0),
       });
-      say(`round ${round} of ${rounds}: p99 ${p(alone, 99)} ms alone, ${p(beside, 99)} ms beside a training`);
+      progress(
+        `round ${round} of ${rounds}: p99 ${p(alone, 99)} ms alone, ${p(beside, 99)} ms beside a training`,
+      );
     }
     peakAfter = edge.peakBytes();
   } finally {
@@ -159,35 +161,19 @@ function mib(bytes: number): string {
   return (bytes / 2 ** 20).toFixed(0);
 }
 
-function say(text: string): void {
-  console.error(`${process.uptime().toFixed(0).padStart(4)} s  ${text}`);
-}
-
 function read(args: readonly string[]) {
-  const { values } = parse(args);
+  const text = { type: "string" } as const;
+  const { values } = parseFlags("npm run bench -- learning", {
+    args: [...args],
+    options: { rate: text, frames: text, rounds: text, epochs: text, help: { type: "boolean" } },
+  });
   if (values.help === true) return undefined;
-  const number = (flag: "rate" | "frames" | "rounds" | "epochs", otherwise: number): number => {
-    const value = Number(values[flag] ?? otherwise);
-    if (Number.isInteger(value) && value >= 1 && value <= 100_000) return value;
-    throw new MeanetError("CONFIG_INVALID", `--${flag}: expected a whole number from 1 to 100,000`, { flag });
-  };
+  const number = (flag: "rate" | "frames" | "rounds" | "epochs", otherwise: number): number =>
+    wholeNumber(`--${flag}`, values[flag] ?? String(otherwise), 100_000);
   return {
     rate: number("rate", 50),
     frames: number("frames", 1000),
     rounds: number("rounds", 3),
     epochs: number("epochs", 30),
   };
-}
-
-function parse(args: readonly string[]) {
-  const text = { type: "string" } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: { rate: text, frames: text, rounds: text, epochs: text, help: { type: "boolean" } },
-    });
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new MeanetError("CONFIG_INVALID", `${reason}; see npm run bench -- learning --help`, {}, { cause });
-  }
 }

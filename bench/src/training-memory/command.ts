@@ -1,10 +1,11 @@
 /** `npm run bench -- memory`: the memory of training block by block against training all at once. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { stepSession } from "@meanet/models";
 import { MeanetError } from "@meanet/runtime";
+import { parseFlags, wholeNumber } from "../flags.ts";
 import { describeMachine } from "../machine.ts";
+import { progress } from "../progress.ts";
 import { textTable } from "../text-table.ts";
 import { memoryCases } from "./cases.ts";
 import { type MemoryFigures, measureCase } from "./measure.ts";
@@ -24,22 +25,22 @@ Options:
 
 /** @throws {MeanetError} CONFIG_INVALID */
 export async function benchMemory(args: readonly string[]): Promise<void> {
-  const { values } = parse(args);
+  const { values } = parseFlags("npm run bench -- memory", {
+    args: [...args],
+    options: { processes: { type: "string" }, out: { type: "string" }, help: { type: "boolean" } },
+  });
   if (values.help === true) {
     console.log(help);
     return;
   }
-  const processes = Number(values.processes ?? "3");
-  if (!Number.isInteger(processes) || processes < 1 || processes > 100) {
-    throw new MeanetError("CONFIG_INVALID", "--processes: expected a whole number from 1 to 100", {});
-  }
+  const processes = wholeNumber("--processes", values.processes ?? "3", 100);
   if (process.platform !== "linux") {
     throw new MeanetError("CONFIG_INVALID", "resident memory is read from /proc: run this on Linux", {});
   }
   const machine = describeMachine();
   const cases: MemoryFigures[] = [];
   for (const given of memoryCases(batch)) {
-    console.error(`${process.uptime().toFixed(0).padStart(4)} s  ${given.name}`);
+    progress(given.name);
     cases.push(await measureCase(given, processes));
   }
   const out = resolve(values.out ?? defaultOut);
@@ -70,16 +71,4 @@ function memoryText(cases: readonly MemoryFigures[]): string {
       what,
     ]),
   ]);
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: { processes: { type: "string" }, out: { type: "string" }, help: { type: "boolean" } },
-    });
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new MeanetError("CONFIG_INVALID", `${reason}; see npm run bench -- memory --help`, {}, { cause });
-  }
 }
