@@ -24,9 +24,10 @@ function meanet(...args: string[]): Promise<Ended> {
 function meanetWith(variables: Readonly<Record<string, string>>, ...args: string[]): Promise<Ended> {
   const env = { ...process.env, ...variables };
   return new Promise((resolve) => {
-    execFile(process.execPath, [bin, ...args], { env }, (error, stdout, stderr) => {
+    const child = execFile(process.execPath, [bin, ...args], { env }, (error, stdout, stderr) => {
       resolve({ code: Number(error?.code ?? 0), stdout, stderr });
     });
+    child.stdin?.end();
   });
 }
 
@@ -181,6 +182,12 @@ describe("meanet", () => {
     }
     const { stderr } = await meanet("train", "--recipe", "recipe.yaml", "--part", "adaptive");
     assert.match(stderr, /^CONFIG_INVALID: train: .*main.*extension.*cloud/);
+  });
+
+  it("hashes no empty password", async () => {
+    const { code, stdout, stderr } = await meanet("broker", "hash-password");
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(stderr, /^CONFIG_INVALID: broker hash-password: the password is empty; .*\n$/);
   });
 
   it("names a wrong setting and where it came from", async () => {

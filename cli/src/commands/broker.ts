@@ -1,6 +1,6 @@
 import { text } from "node:stream/consumers";
 import { type BrokerAddresses, configSchema, start } from "@meanet/broker";
-import { hashPassword } from "@meanet/runtime";
+import { hashPassword, MeanetError } from "@meanet/runtime";
 import { Command } from "commander";
 import { processCommand } from "../process-command.ts";
 
@@ -19,7 +19,16 @@ export function brokerCommand(): Command {
     new Command("hash-password")
       .description("Reads a password from standard input and prints the hash for authentication.users.")
       .action(async () => {
-        console.log(await hashPassword((await text(process.stdin)).replace(/\r?\n$/, "")));
+        if (process.stdin.isTTY)
+          console.error("The password, then Enter and Ctrl-D; it is shown as you type:");
+        const password = (await text(process.stdin)).replace(/\r?\n$/, "");
+        if (password === "") {
+          throw new MeanetError(
+            "CONFIG_INVALID",
+            "broker hash-password: the password is empty; expected it on standard input: meanet broker hash-password < FILE",
+          );
+        }
+        console.log(await hashPassword(password));
       }),
   );
 }
