@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { isMeanetError } from "@meanet/runtime";
 import fc from "fast-check";
 import { z } from "zod";
+import { checkCborForm } from "./cbor-form.ts";
 import { type Codec, cbor, json, settingValue } from "./codec.ts";
 import { complexItemSchema } from "./complex.ts";
 import { payloadsOf } from "./payloads-for-tests.ts";
@@ -70,6 +71,14 @@ for (const [name, arbitrary] of Object.entries(payloadsOf)) {
       );
     });
   });
+}
+
+/** CBOR of a map with so many keys of four letters, each to nought. */
+function mapOf(keys: number): Buffer {
+  const head = Buffer.from([0xba, 0, 0, 0, 0]);
+  head.writeUInt32BE(keys, 1);
+  const entries = Array.from({ length: keys }, (_, key) => `\x64${key.toString(36).padStart(4, "0")}\x00`);
+  return Buffer.concat([head, Buffer.from(entries.join(""), "latin1")]);
 }
 
 /** Buffers and Uint8Arrays of the same bytes count as equal. */
@@ -174,6 +183,16 @@ describe("cbor", () => {
   for (const [what, payload] of Object.entries(hostile)) {
     test(`refuses ${what}`, () => assert.equal(decodeOrRefuse(complex, payload), undefined));
   }
+
+  test("looks at no more than a thousand items, however they are nested", () => {
+    const zeros = (count: number) => `99${count.toString(16).padStart(4, "0")}${"00".repeat(count)}`;
+    const check = (hex: string) => () => checkCborForm(Buffer.from(hex, "hex"));
+    check(zeros(999))();
+    check(`82${zeros(499)}${zeros(498)}`)();
+    for (const hex of [zeros(1000), `82${zeros(499)}${zeros(499)}`])
+      assert.throws(check(hex), /more than 1000 items/);
+    assert.throws(() => checkCborForm(mapOf(100_000)), /more than 1000 items/);
+  });
 
   test("refuses or bears random bytes", () => {
     fc.assert(

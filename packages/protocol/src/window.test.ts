@@ -36,6 +36,12 @@ describe("sensor window", () => {
     assert.deepEqual(read("AAAA", [1, 1]), [12.078_431_129_455_566]);
   });
 
+  test("takes numbers with all their digits, each on a line of its own", () => {
+    const most = -2.2250738585072014e-308;
+    const text = JSON.stringify(Array(3).fill([most, most]), null, 10);
+    assert.deepEqual(read(text), Array(6).fill(-0));
+  });
+
   const refused = [
     ["ragged rows", "[[1,2],[3],[5,6]]", "PAYLOAD_INVALID"],
     ["rows that are none", "[1,2,3,4,5,6]", "PAYLOAD_INVALID"],
@@ -43,7 +49,8 @@ describe("sensor window", () => {
     ["a word", "[[NaN,1],[1,1],[1,1]]", "PAYLOAD_INVALID"],
     ["an object", '{"values":[1,2]}', "PAYLOAD_INVALID"],
     ["plain text", "hello", "PAYLOAD_INVALID"],
-    ["deep nesting", "[".repeat(50_000), "PAYLOAD_INVALID"],
+    ["deep nesting", "[".repeat(1400), "PAYLOAD_INVALID"],
+    ["more text than six numbers can be, unread", "[".repeat(50_000), "WRONG_SIZE"],
     [
       "a float that is no number",
       encodeWindow(Float32Array.of(1, 2, Number.NaN, 4, 5, 6)),

@@ -6,6 +6,11 @@ export type WindowShape = readonly [channels: number, readings: number];
 
 const rows = z.array(z.array(z.number()));
 
+/** Text of a number with all its digits has 24 characters, and a writer may put each on a line of its own. */
+const MAX_TEXT_BYTES_PER_VALUE = 64;
+/** What may stand around them all. */
+const MAX_TEXT_BYTES_AROUND = 1024;
+
 /** Payload of `{device}/window`: float32 little-endian, channel after channel. @param readings - C·T raw values */
 export function encodeWindow(readings: Float32Array): Uint8Array<ArrayBuffer> {
   const payload = new Uint8Array(readings.length * 4);
@@ -26,6 +31,10 @@ export function encodeWindow(readings: Float32Array): Uint8Array<ArrayBuffer> {
 export function decodeWindow(payload: Uint8Array, shape: WindowShape): Float32Array<ArrayBuffer> {
   const [channels, readings] = shape;
   const count = channels * readings;
+  // Before it is looked at: megabytes of numbers in text would hold up everything else for seconds.
+  if (payload.byteLength > count * MAX_TEXT_BYTES_PER_VALUE + MAX_TEXT_BYTES_AROUND) {
+    throw wrongSize(`${payload.byteLength} bytes`, shape);
+  }
   const values = isJson(payload, count * 4) ? fromJson(payload, shape) : fromFloats(payload, shape);
   const wrong = values.findIndex((value) => !Number.isFinite(value));
   if (wrong >= 0) {
