@@ -89,9 +89,10 @@ describe("meanet", () => {
       (await meanet("query", "exits", "--since", "30d", "--store", store)).stdout,
       /^no rows from \S+ to \S+\n$/,
     );
-    const undrawn = await meanet("whatif", "--plot", "/nowhere/curve.svg", "--store", store);
+    const plot = join(folder, "no-folder", "curve.svg");
+    const undrawn = await meanet("whatif", "--plot", plot, "--store", store);
     assert.equal(undrawn.code, 1);
-    assert.match(undrawn.stderr, /^OUTPUT_UNWRITABLE: .*\/nowhere\/curve\.svg .*\n$/);
+    assert.match(undrawn.stderr, /^OUTPUT_UNWRITABLE: .*\/no-folder\/curve\.svg .*\n$/);
   });
 
   it("says in one line that InfluxDB is not there", async () => {
