@@ -242,4 +242,10 @@ describe("topics of a description that somebody retained", () => {
     it(`are the device's own alone where it says ${description || "nothing"}`, () => {
       assert.equal(topicsOf(description).length, 2);
     });
+
+  it("are no more than a device of ours may have, whatever somebody retained", () => {
+    const claimed = (letters: number) =>
+      topicsOf(JSON.stringify({ nodes: { x: { properties: "x".repeat(letters) } } })).length;
+    assert.deepEqual([claimed(40), claimed(60_000), claimed(1_000_000)], [2 + 40, 2 + 256, 2]);
+  });
 });

@@ -69,9 +69,13 @@ export function parseWritten(property: Property, text: string): string | number 
   return property.type === "number" && /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : text;
 }
 
+/** A description of ours has a few kilobytes and some forty properties; of what claims more, the rest was not told by a bridge. */
+const MAX_DESCRIPTION = { length: 64 * 1024, properties: 256 } as const;
+
 /** All topics of a device, by its description as it was retained; `$state` first, since a device exists by it. */
 export function topicsOfDescription(device: string, description: string, options: Ids): string[] {
   const topics = [`${base(device, options)}/$state`, `${base(device, options)}/$description`];
+  if (description.length > MAX_DESCRIPTION.length) return topics;
   let nodes: unknown;
   try {
     nodes = (JSON.parse(description) as { nodes?: unknown }).nodes;
@@ -80,11 +84,10 @@ export function topicsOfDescription(device: string, description: string, options
   }
   // Retained by anyone: a node may be anything.
   const described = (nodes ?? {}) as Record<string, { readonly properties?: object | null } | null>;
-  for (const [node, told] of Object.entries(described)) {
-    for (const property of Object.keys(told?.properties ?? {}))
-      topics.push(`${base(device, options)}/${node}/${property}`);
-  }
-  return topics;
+  const properties = Object.entries(described).flatMap(([node, told]) =>
+    Object.keys(told?.properties ?? {}).map((property) => `${base(device, options)}/${node}/${property}`),
+  );
+  return [...topics, ...properties.slice(0, MAX_DESCRIPTION.properties)];
 }
 
 /** The key of the child of this site's root that a device id belongs to; undefined when it is another's. */
