@@ -1,6 +1,6 @@
 import type { EdgeAnswer } from "@meanet/protocol";
 import { bucketOf, latencyBuckets } from "../rollups/latency-buckets.ts";
-import type { Change, Value } from "../store/store.ts";
+import type { Change, Row, Value } from "../store/store.ts";
 import { fieldsOf, type MeasurementName, stageField, tagsOf } from "./measurements.ts";
 import type { TagGuard } from "./tag-guard.ts";
 
@@ -11,8 +11,6 @@ export interface Point {
   /** Nanoseconds since 1970. */
   readonly timestamp: string;
 }
-
-type Row = Change["row"];
 
 /**
  * A row as a point. The same row gives the same measurement, tags and time however often it is sent, so that a point sent

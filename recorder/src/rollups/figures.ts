@@ -1,5 +1,5 @@
 import type { EdgeAnswer } from "@meanet/protocol";
-import type { Value } from "../store/store.ts";
+import type { Row, Value } from "../store/store.ts";
 import { latencyBuckets } from "./latency-buckets.ts";
 
 /** A number kept of each interval and series. Whatever adds up, and nothing else: an hour is made of its minutes. */
@@ -7,14 +7,11 @@ export interface Figure {
   readonly fold: "sum" | "max";
   readonly type: "INTEGER" | "REAL";
   /** What a row of `verdict` contributes. */
-  readonly of: (row: VerdictRow) => number;
+  readonly of: (row: Row) => number;
   /** The same of the points of an interval, in InfluxQL. */
   readonly influxql: string;
   readonly description: string;
 }
-
-/** Columns of `verdict` that are rolled up. */
-export type VerdictRow = Readonly<Record<string, Value>>;
 
 /** What keeps rolled-up verdicts apart: the tags that the points of InfluxDB bear as well. */
 export const verdictTags = ["site", "edge", "device", "model", "exit", "outcome", "reason"] as const;
@@ -33,7 +30,7 @@ function sumOf(column: string, type: Figure["type"], description: string): Figur
   };
 }
 
-function edgeAnswer({ edge_answer: json }: VerdictRow): EdgeAnswer | undefined {
+function edgeAnswer({ edge_answer: json }: Row): EdgeAnswer | undefined {
   return typeof json === "string" ? (JSON.parse(json) as EdgeAnswer) : undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import type { Value } from "../store/store.ts";
-import { energyFigures, type VerdictRow, verdictFigureNames, verdictFigures } from "./figures.ts";
+import type { Row, Value } from "../store/store.ts";
+import { energyFigures, verdictFigureNames, verdictFigures } from "./figures.ts";
 import { bucketOf } from "./latency-buckets.ts";
 import { type RolledUp, rolledUp, rollupShapes, rollupTable } from "./rollup-tables.ts";
 import { intervalStart, type Tier, tierNames } from "./tiers.ts";
@@ -39,7 +39,7 @@ export class RollupBook {
   }
 
   /** A verdict that is new. @param row - its columns */
-  addVerdict(row: VerdictRow): void {
+  addVerdict(row: Row): void {
     for (const tier of tierNames) {
       const figures = this.#figures("verdict", tier, row);
       for (const [index, { fold, of }] of folds.entries()) {
@@ -51,7 +51,7 @@ export class RollupBook {
   }
 
   /** A verdict that is stored was judged anew. @param row - as it was before */
-  judgeVerdict(row: VerdictRow, judgement: number | null): void {
+  judgeVerdict(row: Row, judgement: number | null): void {
     const before = row.correct ?? null;
     for (const tier of tierNames) {
       const figures = this.#figures("verdict", tier, row);
@@ -60,7 +60,7 @@ export class RollupBook {
     }
   }
 
-  addDrop(row: VerdictRow): void {
+  addDrop(row: Row): void {
     for (const tier of tierNames) {
       const figures = this.#figures("drop_count", tier, row);
       figures[0]! += Number(row.dropped);
@@ -68,7 +68,7 @@ export class RollupBook {
   }
 
   /** What a node used since its report before. @param row - of `energy` */
-  addEnergy(row: VerdictRow): void {
+  addEnergy(row: Row): void {
     for (const tier of tierNames) {
       const figures = this.#figures("energy", tier, row);
       for (const [index, name] of energyFigures.entries()) figures[index]! += Number(row[name]);
@@ -76,7 +76,7 @@ export class RollupBook {
   }
 
   /** Memory and queues of a node as it told of them. @param row - of `node` */
-  addGauges(row: VerdictRow): void {
+  addGauges(row: Row): void {
     const queues = JSON.parse(String(row.queues)) as Record<string, number>;
     const gauges: [gauge: string, value: number][] = [
       ["memory_bytes", Number(row.memory_bytes ?? 0)],
@@ -109,7 +109,7 @@ export class RollupBook {
   }
 
   /** What a batch adds to the interval and series of a row, in the order of the table's figures. */
-  #figures(table: RolledUp, tier: Tier, row: VerdictRow): number[] {
+  #figures(table: RolledUp, tier: Tier, row: Row): number[] {
     const { tags, figures } = rollupShapes[table];
     const keys = [intervalStart(tier, Number(row.at)), ...tags.map((tag) => row[tag]!)];
     const key = JSON.stringify(keys);
@@ -138,7 +138,7 @@ const BACKFILL_ROWS = 50_000;
 /** Rolls up all rows of tables whose roll-ups are empty. Inside a transaction. */
 export function rollUpAll(database: DatabaseSync, tables: readonly RolledUp[] = rolledUp): void {
   const book = new RollupBook(database);
-  const adds: Readonly<Record<RolledUp, (row: VerdictRow) => void>> = {
+  const adds: Readonly<Record<RolledUp, (row: Row) => void>> = {
     verdict: (row) => book.addVerdict(row),
     drop_count: (row) => book.addDrop(row),
     energy: (row) => book.addEnergy(row),
@@ -147,7 +147,7 @@ export function rollUpAll(database: DatabaseSync, tables: readonly RolledUp[] = 
   let rows = 0;
   for (const table of tables) {
     for (const row of database.prepare(`SELECT * FROM ${table} ORDER BY row`).iterate()) {
-      adds[table](row as VerdictRow);
+      adds[table](row as Row);
       rows += 1;
       if (rows % BACKFILL_ROWS === 0) book.save();
     }

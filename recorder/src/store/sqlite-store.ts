@@ -15,15 +15,13 @@ import type {
   Observation,
   Pruned,
   RetentionLimits,
+  Row,
   Store,
   StoreCounts,
-  Value,
   Written,
 } from "./store.ts";
 import { trainingRow } from "./training-row.ts";
 import { correctness, verdictColumns } from "./verdict-row.ts";
-
-type Row = Readonly<Record<string, Value>>;
 
 interface LabelledVerdict extends Row {
   readonly row: number;

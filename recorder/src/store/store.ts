@@ -46,13 +46,15 @@ export interface Written {
 
 export type MeasurementTable = "verdict" | "energy" | "node" | "status" | "drop_count" | "training";
 export type Value = string | number | null;
+/** A row of any table, by column. */
+export type Row = Readonly<Record<string, Value>>;
 
 /** A row that a forwarder has not sent, or that has changed since. */
 export interface Change {
   /** Position in the order of changes; never given twice. */
   readonly change: number;
   readonly table: MeasurementTable;
-  readonly row: Readonly<Record<string, Value>>;
+  readonly row: Row;
 }
 
 export interface RetentionLimits {

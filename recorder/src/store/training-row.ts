@@ -1,11 +1,11 @@
 import type { Training } from "@meanet/protocol";
-import type { Value } from "./store.ts";
+import type { Row, Value } from "./store.ts";
 
 /**
  * A step of a training as columns of the table `training`: figures that one may want to plot as numbers, and the whole step as JSON.
  * Columns that an event has no figure for are left out, except `epoch`, part of the key: 0.
  */
-export function trainingRow(training: Training): Readonly<Record<string, Value>> {
+export function trainingRow(training: Training): Row {
   const { at, event, run, model, energyJ } = training;
   return {
     at,
