@@ -5,6 +5,7 @@ import { frames } from "./frames/page.ts";
 import { nodes } from "./nodes/page.ts";
 import { overview } from "./overview/page.ts";
 import type { PageDescription, PartNode } from "./page.ts";
+import { CHART_OPTIONS, chartOptionsNode } from "./parts.ts";
 import { training } from "./training/page.ts";
 
 const pages: readonly PageDescription[] = [overview, nodes, frames, training, control];
@@ -25,7 +26,8 @@ function pageNodes(page: PageDescription, order: number): FlowNode[] {
   const pageId = `meanet-dashboard-${page.name}`;
   const id = (name: string) => `${pageId}-${name}`;
   const groupId = (name: string) => id(`group-${name}`);
-  const depths = depthsOf(page.nodes);
+  const parts = withChartOptions(page.nodes);
+  const depths = depthsOf(parts);
   const groups = Object.entries(page.groups).map(([name, group], index) => ({
     id: groupId(name),
     type: "ui-group",
@@ -34,7 +36,7 @@ function pageNodes(page: PageDescription, order: number): FlowNode[] {
     ...{ width: group.width, height: 1, order: index + 1, showTitle: group.showTitle ?? true },
     ...{ className: "", visible: true, disabled: false, groupType: "default" },
   }));
-  const nodes = Object.entries(page.nodes).map(([name, { to = [], group, scope, ...node }], index) => ({
+  const nodes = Object.entries(parts).map(([name, { to = [], group, scope, ...node }], index) => ({
     ...{ id: id(name), z: tab, name: name.replaceAll("-", " ") },
     ...node,
     ...(group === undefined ? {} : { group: groupId(group), order: index + 1 }),
@@ -57,6 +59,20 @@ function pageNodes(page: PageDescription, order: number): FlowNode[] {
     ...groups,
     ...nodes,
   ];
+}
+
+/** The same with the options of each chart in a node before it. */
+function withChartOptions(nodes: Readonly<Record<string, PartNode>>): Readonly<Record<string, PartNode>> {
+  return Object.fromEntries(
+    Object.entries(nodes).flatMap(([name, { [CHART_OPTIONS]: options, ...node }]) =>
+      options === undefined
+        ? [[name, node]]
+        : [
+            [`${name}-options`, chartOptionsNode(name, options)],
+            [name, node],
+          ],
+    ),
+  );
 }
 
 /** How many wires lie before each node, so that the editor shows the flow from left to right; loops count once. */

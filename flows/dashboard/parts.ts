@@ -68,6 +68,8 @@ export interface Chart {
   readonly xLabel?: string;
   readonly yLabel: string;
   readonly stacked?: boolean;
+  /** Names below the bars stand aslant, so that on a phone none is left out. */
+  readonly manyNames?: boolean;
   readonly height?: number;
 }
 
@@ -97,16 +99,46 @@ export function chart(group: string, { label, kind, x, xKey, series, yKey, ...mo
     // The one grey that can be read on the white and on the black of both themes.
     ...{ colors, textColor: ["#767676"], textColorDefault: false },
     ...{ gridColor: ["#76767655"], gridColorDefault: false },
-    chartOptions: {
+    // Taken out of the chart where the page is composed.
+    [CHART_OPTIONS]: {
       // A description for screen readers, and patterns for whom colours do not tell apart.
       aria: { enabled: true, decal: { show: true } },
       // Room for the names below the axis, which the widget cuts off.
-      grid: { bottom: more.xLabel === undefined ? 24 : 42, ...(showLegend ? {} : { top: 16 }) },
-      xAxis: { splitLine: { show: false }, nameGap: 26 },
+      grid: { bottom: bottomOf(more), ...(showLegend ? {} : { top: 16 }) },
+      xAxis: {
+        ...{ splitLine: { show: false }, nameGap: 26 },
+        ...(more.manyNames ? { axisLabel: { interval: 0, rotate: 30, hideOverlap: true } } : {}),
+      },
       // The widget's own end of the axis may lie close to the label before it.
       yAxis: { axisLabel: { hideOverlap: true } },
     },
     ...{ width: 0, height: more.height ?? 6, className: "", to: [[]] },
+  };
+}
+
+function bottomOf({ xLabel, manyNames }: Pick<Chart, "xLabel" | "manyNames">): number {
+  if (manyNames) return 48;
+  return xLabel === undefined ? 24 : 42;
+}
+
+/** Name of what a chart is given beside its fields. */
+export const CHART_OPTIONS = "chartOptions";
+
+/**
+ * Gives a chart its options, once, when flows start. The chart would take them as a field too, but the editor knows no such field, and
+ * drops it from every chart with the first deployment of whatever tab.
+ */
+export function chartOptionsNode(chartName: string, options: unknown): PartNode {
+  return {
+    ...{
+      type: "inject",
+      props: [
+        { p: "payload" },
+        { p: "ui_update", v: JSON.stringify({ [CHART_OPTIONS]: options }), vt: "json" },
+      ],
+    },
+    ...{ repeat: "", crontab: "", once: true, onceDelay: 0.1, topic: "", payload: "[]", payloadType: "json" },
+    to: [[chartName]],
   };
 }
 

@@ -101,9 +101,7 @@ describe("flows, on this machine", () => {
     const tabs = delivered.filter(({ type }) => type === "tab").length;
     await page.waitForFunction(`globalThis.RED?.workspaces?.count?.() >= ${tabs}`);
     const edited = await page.evaluate<FlowNode[]>("RED.nodes.createCompleteNodeSet({ credentials: false })");
-    // Charts of the dashboard hold `chartOptions`, which ui-chart reads and its editor part does not know, and so drops.
-    const known = allDelivered().filter(({ nodes }) => nodes.every((node) => !("chartOptions" in node)));
-    const { report } = installFlows(edited, known, {});
+    const { report } = installFlows(edited, allDelivered(), {});
     assert.deepEqual([...new Set(Object.values(report))], ["current"], JSON.stringify(report));
 
     for (const path of ["/wall", "/labelling", "/tuning", "/sensors"]) {

@@ -34,7 +34,7 @@ export const nodes: PageDescription = {
       { key: "drops", title: "Dropped in this time", align: "end" },
     ]),
     "memory-chart": chart("memory", {
-      ...{ label: "", kind: "bar", x: "category", xKey: "node", yLabel: "MB", height: 5 },
+      ...{ label: "", kind: "bar", x: "category", xKey: "node", yLabel: "MB", height: 5, manyNames: true },
       series: ["resident memory"],
     }),
   },
