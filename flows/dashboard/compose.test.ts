@@ -53,6 +53,13 @@ describe("dashboard", () => {
     );
   });
 
+  it("holds components whose scripts are one object: the dashboard reads nothing in front of it", () => {
+    for (const { id, format } of nodes) {
+      const [, script] = /<script>(.*)<\/script>/s.exec(String(format)) ?? [];
+      if (script !== undefined) assert.match(script, /^\s*(\/\*.*?\*\/\s*)?export default \{/s, id);
+    }
+  });
+
   it("delivers each page as a tab, whose nodes stand apart in the editor", () => {
     for (const { name, nodes } of deliveries) {
       assert.equal(nodes.filter(({ type }) => type === "tab").length, 1, name);
