@@ -186,6 +186,24 @@ describe("an edge node over restarts and changes", { timeout: 60_000 }, () => {
     );
   });
 
+  test("takes no request that is retained: it would be made again with every connection", async () => {
+    await using onlooker = await Onlooker.connect(broker.url, "retained");
+    const { session } = onlooker;
+    const params = { site: session.site, edge: "retained" };
+    const states = watchStates(onlooker, "retained");
+    for (const [setting, value] of [
+      ["train", "now"],
+      ["hard-classes", "accept"],
+    ] as const) {
+      const name = session.topics.set.format({ ...params, setting });
+      await session.publishBytes(name, Buffer.from(value), { qos: 1, retain: true });
+    }
+    await using _edge = await startEdge(broker.url, folder, { node: "retained" });
+    await session.publish(session.topics.set, { ...params, setting: "threshold" }, 0.7);
+    await onlooker.until(() => states.get("threshold")?.value === 0.7);
+    assert.deepEqual([states.get("train")?.error, states.get("hard-classes")?.error], [null, null]);
+  });
+
   test("changes its bundle under load without losing a frame, and stays with the old one when the new one fails", async () => {
     await using onlooker = await Onlooker.connect(broker.url, "swaps");
     const { session } = onlooker;

@@ -1,7 +1,7 @@
 import { type Setting, settings as settingNames } from "@meanet/protocol";
 import type { Logger } from "@meanet/runtime";
 import type { MqttSession } from "@meanet/session";
-import type { Settings } from "./settings.ts";
+import { isRequest, type Settings } from "./settings.ts";
 
 export interface SettingsTopicOptions {
   readonly session: MqttSession;
@@ -19,19 +19,26 @@ export class SettingsTopic {
     this.#options = options;
     const { session } = options;
     const { topics, site, node } = session;
-    session.subscribe(topics.set, { site, edge: node }, ({ params: { setting }, value }) => {
-      void this.#change(setting, value);
+    session.subscribe(topics.set, { site, edge: node }, ({ params: { setting }, value, retained }) => {
+      void this.#change(setting, value, retained);
     });
     session.onConnected((connected) => {
       if (connected) for (const setting of settingNames) this.#publish(setting);
     });
   }
 
-  async #change(name: string, value: unknown): Promise<void> {
+  async #change(name: string, value: unknown, retained: boolean): Promise<void> {
     const { settings, session, models, log } = this.#options;
     const setting = settingNames.find((known) => known === name);
     if (setting === undefined) {
       log.warn({ setting: name }, `unknown setting; known are ${settingNames.join(", ")}`);
+      return;
+    }
+    if (retained && isRequest(setting)) {
+      log.warn(
+        { setting },
+        "a retained request is not taken, it comes again with every connection: clear it",
+      );
       return;
     }
     try {

@@ -44,6 +44,11 @@ const MAX_TEXT = 4096;
 /** Entropies of two bundles have nothing in common: each kind has a threshold of its own. */
 const thresholdKinds = { threshold: "image", "threshold-window": "window" } as const;
 
+/** Whether it asks for something once, and not again at every start or connection; of the others the last wish holds. */
+export function isRequest(setting: Setting): setting is "train" | "hard-classes" {
+  return setting === "train" || setting === "hard-classes";
+}
+
 /**
  * What can be changed while the node works. A bad wish is never applied: `state` then holds the value in force and the reason.
  */
@@ -97,8 +102,8 @@ export class Settings {
       if (this.#options.bundle(kind) === undefined) await this.#options.loadModel(model);
     }
     for (const setting of settings) {
-      // The first is done; the others are asked for once, and not again at every start.
-      if (setting === "model" || setting === "train" || setting === "hard-classes") continue;
+      // The first is done.
+      if (setting === "model" || isRequest(setting)) continue;
       const wish = wishes[setting];
       if (wish !== undefined) await this.set(setting, wish);
     }
