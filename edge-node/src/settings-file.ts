@@ -29,7 +29,8 @@ export function readWishes(file: string, onDamage: (error: unknown) => void): Wi
   let text: string;
   try {
     text = readFileSync(file, "utf8");
-  } catch {
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) onDamage(error);
     return {};
   }
   try {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -213,5 +213,16 @@ describe("settings file", () => {
       );
       assert.ok(damage instanceof Error, text);
     }
+  });
+
+  test("are left out and told of when their file cannot be read", () => {
+    const file = join(folder, "unreadable.json");
+    mkdirSync(file);
+    const damages: unknown[] = [];
+    assert.deepEqual(
+      readWishes(file, (error) => damages.push(error)),
+      {},
+    );
+    assert.equal(damages.length, 1);
   });
 });

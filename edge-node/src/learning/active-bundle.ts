@@ -46,10 +46,16 @@ export class ActiveBundle {
     this.#base = base;
   }
 
-  /** Reads the pointer; one that is damaged counts as none: the bundle that came is then in force. */
+  /**
+   * Reads the pointer; one that is damaged counts as none: the bundle that came is then in force. Rejects for one that cannot be read
+   * now, and removes nothing: it may name a bundle.
+   */
   async open(onDamage: (error: unknown) => void): Promise<void> {
     await mkdir(join(this.#folder, "bundles"), { recursive: true });
-    const text = await readFile(this.#file, "utf8").catch(() => undefined);
+    const text = await readFile(this.#file, "utf8").catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return undefined;
+      throw error;
+    });
     if (text !== undefined) {
       try {
         this.#pointer = pointerSchema.parse(JSON.parse(text));
