@@ -135,11 +135,13 @@ export class ActiveBundle {
   }
 
   async #clean(): Promise<void> {
-    const { active, onTrial } = this.#pointer;
-    const wanted = [active, onTrial?.before, this.#written];
     const there = await readdir(join(this.#folder, "bundles"));
     for (const version of there) {
-      if (wanted.includes(version)) continue;
+      const { active, onTrial } = this.#pointer;
+      const wanted = [active, onTrial?.before, this.#written];
+      // Beside its place, `.{version}.new`, it is being written now.
+      const isBeside = this.#written !== undefined && version.startsWith(`.${this.#written}.`);
+      if (isBeside || wanted.includes(version)) continue;
       await rm(join(this.#folder, "bundles", version), { recursive: true, force: true });
     }
   }
