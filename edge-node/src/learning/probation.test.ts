@@ -60,6 +60,25 @@ describe("an extension on trial", { timeout: 240_000 }, () => {
     assert.equal(node.learning.trainNow(), undefined);
   });
 
+  test("lasts no longer by a clock that was years ahead when it began", async () => {
+    const told: Training[] = [];
+    let nowMs = 4_000_000_000_000;
+    await using node = openLearning(join(root, "ahead"), {
+      publish: (step) => told.push(step),
+      now: () => nowMs,
+    });
+    await node.learning.load(bundle);
+    await teachAll(node);
+    await node.learning.idle();
+    assert.equal(node.learning.progress, "on trial");
+    nowMs = 1_800_000_000_000;
+    node.learning.tick();
+    nowMs += 24 * HOUR_MS;
+    node.learning.tick();
+    await node.learning.idle();
+    assert.equal(endOf(told)?.event, "passed");
+  });
+
   test("is over after its frames", async () => {
     const told: Training[] = [];
     await using node = openLearning(join(root, "passes"), {

@@ -102,6 +102,8 @@ export class Probation {
   /** Ends a trial that has grown too old. */
   tick(): void {
     const { now, config } = this.#options;
+    // By a clock that was ahead when it began, it would be open until that time comes.
+    this.#since = Math.min(this.#since, now());
     if (this.#trial === undefined || now() - this.#since < config.age) return;
     this.#ending ??= this.#trial.end().finally(() => {
       this.#ending = undefined;
