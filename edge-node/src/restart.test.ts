@@ -25,15 +25,15 @@ function breakJournal(node: string): { mend(): void } {
   };
 }
 
-/** Resolves when the node has told of a verdict that it could not write. */
+/** Resolves when the node has told that it could not write a verdict. */
 async function sawTrouble(onlooker: Onlooker): Promise<void> {
   const { session } = onlooker;
-  let unrecorded = 0;
+  let failures = 0;
   const subscribed = session.subscribe(session.topics.stats, { site: session.site }, ({ value }) => {
-    unrecorded = value.counters.unrecorded ?? 0;
+    failures = value.counters.journalFailures ?? 0;
     onlooker.tell();
   });
-  await onlooker.until(() => unrecorded > 0);
+  await onlooker.until(() => failures > 0);
   await subscribed.unsubscribe();
 }
 

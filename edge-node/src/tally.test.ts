@@ -34,7 +34,9 @@ describe("Tally", () => {
     tally.observe(recorded({ outcome: "refused", final: true, reason: "too-large" }));
     tally.observe({ stage: "dropped", frame });
     tally.observe({ stage: "twin", frame });
-    tally.observe({ stage: "unrecorded", frame, model: undefined, final: true, error: "full" });
+    for (const final of [false, false, true]) {
+      tally.observe({ stage: "unrecorded", frame, model: undefined, final, error: "full" });
+    }
     tally.count("frames", 6);
     tally.asked(3000, 0.5);
     tally.observeLengths("image", { waiting: 1, working: 4 });
@@ -42,15 +44,16 @@ describe("Tally", () => {
 
     assert.deepEqual(tally.exits, { main: 0, extension: 1, cloud: 3 });
     assert.deepEqual(tally.drops, { "too-large": 1, "overload-qos0": 1 });
-    const { frames, verdicts, provisional, recognised, unrecorded, asked } = tally.counters;
+    const { frames, verdicts, provisional, recognised, unrecorded, journalFailures, asked } = tally.counters;
     assert.deepEqual(
-      { frames, verdicts, provisional, recognised, unrecorded, asked },
+      { frames, verdicts, provisional, recognised, unrecorded, journalFailures, asked },
       {
         frames: 6,
         verdicts: 5,
         provisional: 1,
         recognised: 1,
         unrecorded: 1,
+        journalFailures: 2,
         asked: 1,
       },
     );

@@ -33,6 +33,10 @@ const counters = {
     "unrecorded_frames_total",
     "frames given up because the journal failed; those of QoS 1 come again",
   ],
+  journalFailures: [
+    "journal_failures_total",
+    "transactions of the journal that failed; what they held waits and is tried again",
+  ],
   engineEvents: ["engine_events_total", "engines that fell back to another provider, crashed or restarted"],
   thumbnails: ["thumbnails_total", "thumbnails published"],
   thumbnailBytes: ["thumbnail_bytes_total", "bytes of thumbnails published"],
@@ -244,7 +248,7 @@ export class Tally {
         this.drop("overload-qos0");
         return;
       case "unrecorded":
-        this.count("unrecorded");
+        this.count(outcome.final ? "unrecorded" : "journalFailures");
     }
   }
 
