@@ -10,6 +10,7 @@ import { goldenErrors, readGolden } from "../bundle/golden.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { evaluate } from "../evaluation/evaluate.ts";
 import { OnnxFile } from "../onnx-file/index.ts";
+import { leastAccuracy } from "./imported.ts";
 import { type MainRecipeOptions, mainRecipe } from "./main-recipe.ts";
 import { parseRecipe, type Recipe } from "./recipe.ts";
 import { openTinyData, schedule, tinyRecipe } from "./tiny-training-for-tests.ts";
@@ -172,9 +173,15 @@ describe("a bundle of a classifier made elsewhere", () => {
     },
     {
       name: "a normalisation so wrong that main only guesses",
-      changes: { mean: [500] },
+      changes: { std: [100] },
       code: "MODEL_UNFIT",
       tells: /hardly more than guessing; .*check mean and std/,
+    },
+    {
+      name: "a normalisation of bytes from 0 to 255",
+      changes: { mean: [72.9], std: [90] },
+      code: "RECIPE_INVALID",
+      tells: /mean is 72\.9; expected it of byte\/255.*divide mean and std by 255/,
     },
     {
       name: "more hard classes than classes",
@@ -193,6 +200,11 @@ describe("a bundle of a classifier made elsewhere", () => {
       });
     });
   }
+});
+
+it("a classifier is taken for one of the data when it is clearly better than guessing, of two classes too", () => {
+  const least = [2, 3, 10, 100].map((classes) => Math.round(1000 * leastAccuracy(classes)) / 1000);
+  assert.deepEqual(least, [0.55, 0.4, 0.15, 0.015]);
 });
 
 it("main is trained alone while the cloud's file is still being made", async () => {

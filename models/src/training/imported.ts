@@ -17,6 +17,8 @@ import type { ImportedModel, Recipe } from "./recipe.ts";
 
 /** Times as good as guessing that a classifier must be on the data, to be taken for one of it. */
 const BETTER_THAN_CHANCE = 1.5;
+/** Of the way from guessing to no errors: of two classes, 1.5 times a half would refuse honest classifiers. */
+const LEAST_OF_THE_WAY = 0.1;
 /** Frames that a network is tried with. */
 const EXAMPLES = 3;
 
@@ -110,6 +112,13 @@ export function normalisationOf({ input, name }: Classifier, model: ImportedMode
     return bytesAsTheyAre(channels);
   }
   const own = { mean: mean ?? Array<number>(channels).fill(0), std: std ?? Array<number>(channels).fill(1) };
+  if (own.mean.some((value) => Math.abs(value) > 1)) {
+    throw new MeanetError(
+      "RECIPE_INVALID",
+      `${name}: mean is ${own.mean.join(", ")}; expected it of byte/255, from 0 to 1: divide mean and std by 255 where they are of bytes`,
+      { file: name, mean: own.mean },
+    );
+  }
   for (const [key, values] of Object.entries(own)) {
     if (values.length !== channels || (key === "std" && values.some((value) => value <= 0))) {
       throw new MeanetError(
@@ -167,7 +176,7 @@ async function measured<A extends Adopted>(
   adopted: A,
 ): Promise<Measured<A>> {
   const heldOutAccuracy = await plainAccuracy(training, adopted.onnx, output);
-  if (heldOutAccuracy < BETTER_THAN_CHANCE / training.classes) {
+  if (heldOutAccuracy < leastAccuracy(training.classes)) {
     const percent = (100 * heldOutAccuracy).toFixed(1);
     throw new MeanetError(
       "MODEL_UNFIT",
@@ -176,4 +185,10 @@ async function measured<A extends Adopted>(
     );
   }
   return { ...adopted, history: { epochs: 0, seconds: 0, heldOutAccuracy } };
+}
+
+/** Share of right answers that a classifier must reach on the data, to be taken for one of it. */
+export function leastAccuracy(classes: number): number {
+  const chance = 1 / classes;
+  return Math.min(BETTER_THAN_CHANCE * chance, chance + LEAST_OF_THE_WAY * (1 - chance));
 }
