@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import { create } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type ErrorCode, isMeanetError } from "@meanet/runtime";
 import {
+  ModelProtoSchema,
   StringStringEntryProtoSchema,
   TensorProto_DataLocation,
   TensorProto_DataType,
@@ -99,6 +100,15 @@ describe("a classifier that PyTorch exported", () => {
     const { scores } = await answer(bytes, { image: frames().x });
     assert.equal(origin.tensors.y1, "/0/classify/Gemm_output_0");
     close(softmax((y1!.data as Float32Array).subarray(0, 10)), scores!.data.slice(0, 10), 1e-5);
+  });
+
+  it("is cut before a sigmoid at its end", async () => {
+    const bytes = await edited("model.onnx", (file) => {
+      file.addNode("Sigmoid", ["scores"], "shares");
+      file.addOutput("shares");
+    });
+    const { origin } = await adopted(bytes, { logits: "shares" });
+    assert.equal(origin.tensors.y1, "scores");
   });
 
   it("takes the bundle's frames where it was made for bytes with channels last", async () => {
@@ -226,6 +236,48 @@ describe("a classifier that PyTorch exported", () => {
         }),
       code: "MODEL_INVALID",
       tells: /Konv/,
+    },
+    {
+      name: "is of an opset that ONNX Runtime does not know yet",
+      bytes: () =>
+        edited("model.onnx", (file) => {
+          file.model.opsetImport[0]!.version = 99n;
+        }),
+      code: "MODEL_INVALID",
+      tells:
+        /^model\.onnx is not taken by ONNX Runtime: ONNX Runtime only.* of opset 99 and IR version \d+.*export it with another/,
+    },
+    {
+      name: "has nodes that wait for one another",
+      bytes: async () => {
+        const model = fromBinary(ModelProtoSchema, await sample("model.onnx"));
+        const [first, second] = model.graph!.node.filter(({ opType }) => opType !== "Constant");
+        first!.input[0] = second!.output[0]!;
+        return toBinary(ModelProtoSchema, model);
+      },
+      code: "MODEL_INVALID",
+      tells: /^model\.onnx is no ONNX model: some of its nodes wait for one another/,
+    },
+    {
+      name: "has weights that are no numbers",
+      bytes: () =>
+        edited("model.onnx", (file) => {
+          file.constants.get("classify.weight")!.rawData.fill(0xff);
+        }),
+      code: "MODEL_UNFIT",
+      tells: /"scores" of model\.onnx answers frames of the data with NaN/,
+    },
+    {
+      name: "ends in a sigmoid out of sight",
+      bytes: () =>
+        edited("model.onnx", (file) => {
+          file.addNode("Sigmoid", ["scores"], "squashed");
+          file.addNode("Identity", ["squashed"], "shares");
+          file.addOutput("shares");
+        }),
+      changes: { logits: "shares" },
+      code: "MODEL_UNSUPPORTED",
+      tells: /"shares" of model\.onnx holds probabilities/,
     },
     {
       name: "takes pictures of another size than the data's",

@@ -4,7 +4,7 @@
  *     read ─▶ its one input ─▶ run once: shapes ─▶ choose tensors ─▶ cut ─▶ x in front ─▶ open the batch ─▶ count
  */
 import { createHash } from "node:crypto";
-import { MeanetError } from "@meanet/runtime";
+import { isMeanetError, MeanetError } from "@meanet/runtime";
 import type { ImageInput } from "../bundle/manifest.ts";
 import type { BlockCount } from "../networks/index.ts";
 import { featureTensor, logitsTensor } from "./choose-tensors.ts";
@@ -74,7 +74,23 @@ export interface AdoptOptions {
 export async function readClassifier(bytes: Uint8Array, name: string): Promise<Classifier> {
   const file = OnnxFile.read(bytes, name);
   const input = pictureInput(file, name);
-  return { name, bytes, file, input, tensors: await inspect(file, input) };
+  const tensors = await inspect(file, input).catch((error: unknown) => {
+    throw isMeanetError(error, "MODEL_INVALID") ? refusedByRuntime(file, name, error) : error;
+  });
+  return { name, bytes, file, input, tensors };
+}
+
+/** The engine knows its models by their size; who named the file is told its name, and what exporters are asked for. */
+function refusedByRuntime({ opset, model }: OnnxFile, name: string, cause: MeanetError): MeanetError {
+  const says = cause.message.split("ONNX Runtime says: ").at(-1)!;
+  // Errors of its C++ begin with file, line and signature.
+  const reason = says.replace(/^\/\S+:\d+ .*?\) (?=[A-Z])/s, "").replace(/[\s.]*$/, ".");
+  return new MeanetError(
+    "MODEL_INVALID",
+    `${name} is not taken by ONNX Runtime: ${reason} The file is of opset ${opset} and IR version ${model.irVersion}: where these are the reason, export it with another opset_version`,
+    { file: name, opset, irVersion: Number(model.irVersion) },
+    { cause },
+  );
 }
 
 /** The normalisation of a model that takes bytes. */
@@ -116,7 +132,7 @@ export async function adopt(
   rename(part, new Map(Object.entries(names).map(([fresh, old]) => [old, fresh])));
   const opened = await openBatch(part, frames.shape, options.examples);
   const onnx = opened.file.write();
-  await refuseProbabilities(opened.file, options, name, logits.name);
+  await refuseNoLogits(opened.file, options, name, logits.name);
   const [, ...shape] = features?.dims ?? [];
   return {
     onnx,
@@ -135,20 +151,27 @@ export async function adopt(
   };
 }
 
-/** Entropy and decisions take a softmax of what they are given: probabilities would be flattened by a second one. */
-async function refuseProbabilities(
+/**
+ * Entropy and decisions take a softmax of what they are given: probabilities, of a softmax or a sigmoid, would be flattened by it.
+ *
+ * @throws {MeanetError} MODEL_UNSUPPORTED; MODEL_UNFIT when what it answers to frames is no number
+ */
+async function refuseNoLogits(
   file: OnnxFile,
-  { as, examples, frames, classes }: AdoptOptions,
+  { as, examples, frames }: AdoptOptions,
   name: string,
   tensor: string,
 ): Promise<void> {
   const outputs = await run(file, { x: { data: examples.slice(), dims: [3, ...frames.shape] } });
   const values = Array.from(outputs[as]!.data, Number);
-  const rows = Array.from({ length: 3 }, (_, row) => values.slice(row * classes, (row + 1) * classes));
-  const areProbabilities = rows.every(
-    (row) => row.every((value) => value >= 0) && Math.abs(row.reduce((sum, p) => sum + p, 0) - 1) < 1e-3,
-  );
-  if (areProbabilities) {
+  if (!values.every(Number.isFinite)) {
+    throw new MeanetError(
+      "MODEL_UNFIT",
+      `"${tensor}" of ${name} answers frames of the data with NaN or infinity; expected finite logits: look for weights that are no numbers, and for a std near 0`,
+      { file: name, tensor },
+    );
+  }
+  if (values.every((value) => value >= 0 && value <= 1)) {
     throw new MeanetError(
       "MODEL_UNSUPPORTED",
       `"${tensor}" of ${name} holds probabilities; expected logits: name the tensor before they are normalised`,

@@ -4,6 +4,8 @@ import type { OnnxFile } from "./onnx-file.ts";
 
 /** Names listed in a message; more help nobody. */
 const MOST_NAMES = 12;
+/** Operators that make probabilities of logits. */
+const squashing = ["Softmax", "Sigmoid"];
 
 /**
  * The feature map F1: a tensor `[N, c, h, w]`.
@@ -32,7 +34,7 @@ export function featureTensor(
 }
 
 /**
- * The logits: a tensor `[N, classes]`. Where the tensor named is made by a `Softmax`, the one before it.
+ * The logits: a tensor `[N, classes]`. Where the tensor named is made by a `Softmax` or `Sigmoid`, the one before it.
  *
  * @param wanted - left out: the model's only output
  * @throws {MeanetError} TENSOR_UNKNOWN; MODEL_UNSUPPORTED when it is of another shape; MODEL_UNFIT when the classes are not the data's
@@ -55,8 +57,9 @@ export function logitsTensor(
     );
   }
   const named = find(tensors, wanted ?? only ?? "", name);
-  const found =
-    named.op === "Softmax" ? find(tensors, file.producers().get(named.name)!.input[0]!, name) : named;
+  const found = squashing.includes(named.op)
+    ? find(tensors, file.producers().get(named.name)!.input[0]!, name)
+    : named;
   if (found.type !== "float32" || found.dims.length !== 2) {
     throw unsupported(
       name,

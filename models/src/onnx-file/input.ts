@@ -133,7 +133,10 @@ function typeOf(input: ValueInfoProto, name: string): PictureInput["type"] {
   if (element === TensorProto_DataType.FLOAT) return "float32";
   if (element === TensorProto_DataType.UINT8) return "uint8";
   const found = TensorProto_DataType[element] ?? String(element);
-  throw refuse(name, `takes "${input.name}" of type ${found}; expected FLOAT (float32) or UINT8`);
+  throw refuse(
+    name,
+    `takes "${input.name}" of type ${found}; expected FLOAT (float32) or UINT8: export it so`,
+  );
 }
 
 /**

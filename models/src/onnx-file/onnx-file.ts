@@ -55,14 +55,25 @@ export class OnnxFile {
         { file: name, bytes: bytes.length },
       );
     }
-    refuseOutsideData(model.graph, name);
+    const tensors = model.graph.initializer.concat(
+      model.graph.node.flatMap((node) => constantOf(node) ?? []),
+    );
+    refuseOutsideData(tensors, name);
+    if (inOrder(model.graph.node) === undefined) {
+      throw new MeanetError(
+        "MODEL_INVALID",
+        `${name} is no ONNX model: some of its nodes wait for one another; export it again`,
+        { file: name },
+      );
+    }
     return new OnnxFile(model, model.graph);
   }
 
   /** The bytes of the file, its nodes in an order in which each finds its inputs made. */
   write(): Uint8Array {
     this.#graph.initializer = [...this.constants.values()];
-    this.#graph.node = inOrder(this.#graph.node);
+    // Without an order it is written as it is: ONNX Runtime refuses it by name.
+    this.#graph.node = inOrder(this.#graph.node) ?? this.#graph.node;
     return toBinary(ModelProtoSchema, this.#model);
   }
 
@@ -152,7 +163,7 @@ export class OnnxFile {
   #liftConstantNodes(): void {
     const lifted = new Set<NodeProto>();
     for (const node of this.#graph.node) {
-      const value = node.opType === "Constant" ? attribute(node, "value")?.t : undefined;
+      const value = constantOf(node);
       const [output] = node.output;
       if (value === undefined || output === undefined) continue;
       value.name = output;
@@ -177,8 +188,13 @@ export function readsOf(node: NodeProto): string[] {
   return [...node.input, ...inner].filter((name) => name !== "");
 }
 
-function refuseOutsideData({ initializer }: GraphProto, name: string): void {
-  const outside = initializer.find(({ dataLocation }) => dataLocation === TensorProto_DataLocation.EXTERNAL);
+/** The tensor that a `Constant` node holds. */
+function constantOf(node: NodeProto): TensorProto | undefined {
+  return node.opType === "Constant" ? attribute(node, "value")?.t : undefined;
+}
+
+function refuseOutsideData(tensors: readonly TensorProto[], name: string): void {
+  const outside = tensors.find(({ dataLocation }) => dataLocation === TensorProto_DataLocation.EXTERNAL);
   if (outside === undefined) return;
   const place = outside.externalData.find(({ key }) => key === "location")?.value ?? "another file";
   throw new MeanetError(
@@ -216,10 +232,12 @@ function integerAttribute(name: string, value: number | readonly number[]): Attr
       });
 }
 
-/** Depth first from the file's order, so that nodes that were in order stay where they were. */
-function inOrder(nodes: readonly NodeProto[]): NodeProto[] {
+/** Depth first from the file's order, so that nodes that were in order stay where they were; undefined where nodes wait in a circle. */
+function inOrder(nodes: readonly NodeProto[]): NodeProto[] | undefined {
   const makers = new Map(nodes.flatMap((node) => node.output.map((name) => [name, node] as const)));
   const done = new Set<NodeProto>();
+  /** Those that wait for what is above them in `open`. */
+  const waits = new Set<NodeProto>();
   const open = [...nodes].reverse();
   while (open.length > 0) {
     const node = open.at(-1)!;
@@ -230,7 +248,12 @@ function inOrder(nodes: readonly NodeProto[]): NodeProto[] {
       done.add(node);
       open.pop();
     } else {
-      open.push(...waiting.filter((maker) => maker !== undefined));
+      waits.add(node);
+      for (const maker of waiting) {
+        if (maker === undefined) continue;
+        if (waits.has(maker)) return undefined;
+        open.push(maker);
+      }
     }
   }
   return [...done];
