@@ -81,6 +81,8 @@ export interface OpenDatasetOptions {
   readonly maxBytes?: number | undefined;
   /** Told of a part whose pictures are decoded one by one, which takes minutes of many. */
   readonly onDecoding?: ((part: PicturePart) => void) | undefined;
+  /** Told of each picture that is decoded: how many are. */
+  readonly onDecoded?: ((part: PicturePart & { readonly decoded: number }) => void) | undefined;
   /** Told of the pictures that were left out. */
   readonly onSkipped?: ((part: PicturePart & { readonly skipped: readonly string[] }) => void) | undefined;
 }

@@ -51,16 +51,19 @@ export function memoryFor({
 /**
  * Decodes each file into its place of `images`.
  *
+ * @param onDecoded - told how many are done, those that cannot be read too
  * @returns those that cannot be read, in their order, and why
  */
 export async function decodeAll(
   files: readonly PictureFile[],
   images: Uint8Array,
   shape: ImageShape,
+  onDecoded?: (decoded: number) => void,
 ): Promise<ReadonlyMap<PictureFile, string>> {
   const failed = new Map<PictureFile, string>();
   const length = elementCount(shape);
   const remaining = files.entries();
+  let decoded = 0;
   const decodeRemaining = async () => {
     for (const [place, file] of remaining) {
       try {
@@ -69,6 +72,7 @@ export async function decodeAll(
         const [reason = ""] = String(error instanceof Error ? error.message : error).split("\n");
         failed.set(file, reason);
       }
+      onDecoded?.(++decoded);
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, decodeRemaining));

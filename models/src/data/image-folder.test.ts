@@ -228,7 +228,9 @@ describe("a folder of pictures by class", () => {
     await picture("train/bolt/1.png");
     await picture("train/nut/1.png");
     let decoded = 0;
-    const options = { shape: [3, 100, 100], onDecoding: () => decoded++ };
+    const told: number[] = [];
+    const onDecoded = (part: { readonly decoded: number }) => told.push(part.decoded);
+    const options = { shape: [3, 100, 100], onDecoding: () => decoded++, onDecoded };
     await assert.rejects(train({ ...options, maxBytes: 59_999 }), (error) => {
       assert.ok(isMeanetError(error, "DATASET_TOO_LARGE"));
       assert.match(error.message, /2 pictures take 1 MB of memory as 3x100x100, at most 0 MB are free/);
@@ -238,5 +240,6 @@ describe("a folder of pictures by class", () => {
     const dataset = await open({ ...options, maxBytes: 60_000 });
     assert.equal((await dataset.read("train")).images, (await dataset.read("train")).images);
     assert.equal(decoded, 1);
+    assert.deepEqual(told, [1, 2]);
   });
 });

@@ -88,11 +88,13 @@ interface ReadPart {
 }
 
 async function readPart(folder: string, split: OfficialSplit, options: Reading): Promise<ReadPart> {
-  const { shape, classes, skipUnreadable = false, maxBytes, onDecoding, onSkipped } = options;
+  const { shape, classes, skipUnreadable = false, maxBytes, onDecoding, onDecoded, onSkipped } = options;
   const files = await filesOf(folder, split, classes);
   const images = memoryFor({ folder, pictures: files.length, shape, maxBytes });
   onDecoding?.({ split, pictures: files.length });
-  const failures = await decodeAll(files, images, shape);
+  const failures = await decodeAll(files, images, shape, (decoded) =>
+    onDecoded?.({ split, pictures: files.length, decoded }),
+  );
   if (failures.size === 0) return { files, labelled: labelled(files, images, options) };
   if (!skipUnreadable) throw unreadable(folder, files.length, failures);
   const kept = files.filter((file) => !failures.has(file));
