@@ -1,6 +1,6 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type BundlePart, progressLine, type TrainingProgress } from "@meanet/models";
+import { type BundlePart, checkpointUnwritable, progressLine, type TrainingProgress } from "@meanet/models";
 import { isMeanetError } from "@meanet/runtime";
 import { createLogUpdate } from "log-update";
 import { untilStopped } from "./lifetime.ts";
@@ -40,6 +40,7 @@ export async function watchTraining(
  * failed at once does not take the place of what was put aside before.
  *
  * @param say - told where the checkpoints are now
+ * @throws {MeanetError} CHECKPOINT_UNWRITABLE
  */
 export async function putAside(
   work: string,
@@ -51,8 +52,12 @@ export async function putAside(
   if (!names.some((name) => name.endsWith(wanted))) return;
   const path = part === undefined ? work : join(work, wanted);
   const previous = `${path}.previous`;
-  await rm(previous, { recursive: true, force: true });
-  await rename(path, previous);
+  try {
+    await rm(previous, { recursive: true, force: true });
+    await rename(path, previous);
+  } catch (cause) {
+    throw checkpointUnwritable(path, cause);
+  }
   say(
     `training anew: what was trained before is put aside, in ${previous}; --resume would have gone on from it`,
   );

@@ -116,6 +116,7 @@ export {
   softmax,
   type Temperatures,
 } from "./routing.ts";
+export { checkpointUnwritable } from "./training/checkpoint.ts";
 export { openClassifier } from "./training/imported.ts";
 export { type MainRecipeOptions, mainRecipe } from "./training/main-recipe.ts";
 export { type HeldOut, heldOutOf } from "./training/prepare.ts";

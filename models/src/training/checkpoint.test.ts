@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -51,6 +51,17 @@ describe("a checkpoint", () => {
     const { frames: _, ...older } = checkpoint;
     await writeCheckpoint(path, older);
     assert.deepEqual(await readCheckpoint(path, "a", "g"), older);
+  });
+
+  it("that cannot be written is told by its place, and leaves the one before", async () => {
+    await writeCheckpoint(path, checkpoint);
+    await mkdir(`${path}.new`);
+    await assert.rejects(
+      writeCheckpoint(path, { ...checkpoint, epoch: 4 }),
+      (error) => isMeanetError(error, "CHECKPOINT_UNWRITABLE") && error.message.startsWith(path),
+    );
+    await rmdir(`${path}.new`);
+    assert.deepEqual(await readCheckpoint(path, "a"), checkpoint);
   });
 
   it("with a flipped byte or cut off is refused", async () => {

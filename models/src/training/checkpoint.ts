@@ -41,7 +41,11 @@ export interface Checkpoint {
   readonly momentum: Float32Array;
 }
 
-/** Writes a checkpoint beside the old one, then puts it in its place: a crash leaves one of the two whole. */
+/**
+ * Writes a checkpoint beside the old one, then puts it in its place: a crash leaves one of the two whole.
+ *
+ * @throws {MeanetError} CHECKPOINT_UNWRITABLE
+ */
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   const { theta, momentum, ...place } = checkpoint;
   const state = Buffer.concat([bytesOf(theta), bytesOf(momentum)]);
@@ -55,9 +59,13 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
   );
   const length = Buffer.alloc(4);
   length.writeUInt32LE(header.length);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.new`, Buffer.concat([length, header, state]), { flush: true });
-  await rename(`${path}.new`, path);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(`${path}.new`, Buffer.concat([length, header, state]), { flush: true });
+    await rename(`${path}.new`, path);
+  } catch (cause) {
+    throw checkpointUnwritable(path, cause);
+  }
 }
 
 /**
@@ -134,6 +142,17 @@ function sortedKeys(value: unknown): unknown {
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** A file or folder of a training in work that cannot be written. */
+export function checkpointUnwritable(path: string, cause: unknown): MeanetError {
+  const { code = String(cause) } = cause as NodeJS.ErrnoException;
+  return new MeanetError(
+    "CHECKPOINT_UNWRITABLE",
+    `${path} cannot be written (${code}); give it rights or room, or name another folder with --work`,
+    { path },
+    { cause },
+  );
 }
 
 function mismatch(path: string, reason: string, cause?: unknown): MeanetError {

@@ -39,7 +39,7 @@ export interface Fitted {
 /**
  * Trains one part from where its checkpoint stands, writing a checkpoint after each epoch and when aborted.
  *
- * @throws {MeanetError} TRAINING_FAILED, CHECKPOINT_MISMATCH; TRAINING_ABORTED after the checkpoint was written
+ * @throws {MeanetError} TRAINING_FAILED, CHECKPOINT_MISMATCH, CHECKPOINT_UNWRITABLE; TRAINING_ABORTED after the checkpoint was written
  */
 export async function fit(options: FitOptions): Promise<Fitted> {
   const { recipe, initial } = options;

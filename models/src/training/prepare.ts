@@ -1,12 +1,12 @@
 /** What every part of a training starts from: frames, split, normalisation, and a log of its epochs. */
 import { appendFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { appendFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { MeanetError } from "@meanet/runtime";
 import type { ModelInput } from "../bundle/manifest.ts";
 import type { Dataset, LabelledFrames } from "../data/dataset.ts";
 import type { Classifier } from "../onnx-file/index.ts";
-import { fingerprintOf } from "./checkpoint.ts";
+import { checkpointUnwritable, fingerprintOf } from "./checkpoint.ts";
 import { stepsPerEpoch } from "./fit.ts";
 import { normalisationOf } from "./imported.ts";
 import type { Training } from "./parts.ts";
@@ -17,7 +17,7 @@ import type { TrainOptions } from "./train-options.ts";
 
 /**
  * @param main - a network made elsewhere, which brings the normalisation that it was trained with
- * @throws {MeanetError} RECIPE_INVALID, DATASET_MISSING, DATASET_CORRUPT
+ * @throws {MeanetError} RECIPE_INVALID, DATASET_MISSING, DATASET_CORRUPT, CHECKPOINT_UNWRITABLE
  */
 export async function prepare(
   recipe: Recipe,
@@ -31,8 +31,13 @@ export async function prepare(
   const own = main === undefined || recipe.main === undefined ? {} : normalisationOf(main, recipe.main);
   const input = { ...inputOf(labelled, split.train), ...own };
   checkNetworks(recipe, options.data, input);
-  await mkdir(work, { recursive: true });
   const log = join(work, "log.jsonl");
+  try {
+    await mkdir(work, { recursive: true });
+    await appendFile(log, "");
+  } catch (cause) {
+    throw checkpointUnwritable(work, cause);
+  }
   return {
     recipe,
     labelled,

@@ -31,7 +31,7 @@ import type { TrainOptions } from "./train-options.ts";
 /**
  * Trains a bundle, or goes on where a training stopped. The bundle holds frames of the data only where they may be passed on.
  *
- * @throws {MeanetError} TRAINING_ABORTED, TRAINING_FAILED, CHECKPOINT_MISMATCH, RECIPE_INVALID, DATASET_MISSING, DATASET_CORRUPT;
+ * @throws {MeanetError} TRAINING_ABORTED, TRAINING_FAILED, CHECKPOINT_MISMATCH, CHECKPOINT_UNWRITABLE, RECIPE_INVALID, DATASET_MISSING, DATASET_CORRUPT;
  * RECIPE_MISMATCH when main is another bundle's that does not fit; MODEL_INVALID, MODEL_UNSUPPORTED, MODEL_UNFIT, TENSOR_UNKNOWN when a
  * network made elsewhere does not; BUNDLE_PLACE_REFUSED, before anything is trained
  */

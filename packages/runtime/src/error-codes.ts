@@ -208,6 +208,11 @@ export const errorCodes = {
     meaning:
       "A checkpoint was written by another recipe, or is damaged. Go back to that recipe, or train into an empty folder.",
   },
+  CHECKPOINT_UNWRITABLE: {
+    actor: "user",
+    meaning:
+      "The folder of a training's checkpoints and log cannot be written: no rights, or the disk is full. Give it rights or room, or name another with --work; what was written before is whole.",
+  },
   TRAINING_FAILED: {
     actor: "operator",
     meaning:
