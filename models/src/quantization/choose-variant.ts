@@ -1,3 +1,4 @@
+import { isMeanetError } from "@meanet/runtime";
 import { type CalibratedModel, type QuantizedModel, quantizeModel } from "./quantize-model.ts";
 import { keptEnds, rangeMethods, type Variant } from "./variants.ts";
 
@@ -15,6 +16,7 @@ const ENOUGH = 1 / 300;
  *
  * @param accuracyOf - of a model, on held-out frames
  * @param float32 - what the float32 model reaches on them
+ * @throws {MeanetError} QUANTIZATION_REFUSED when the whole model has nothing to quantise
  */
 export async function chooseVariant(
   calibrated: CalibratedModel,
@@ -26,11 +28,23 @@ export async function chooseVariant(
   for (const kept of keptEnds) {
     if (best !== undefined && float32 - best.accuracy <= ENOUGH) break;
     for (const method of rangeMethods) {
-      const quantized = quantizeModel(calibrated, { method, kept });
+      const quantized = whereAnyIsLeft(calibrated, { method, kept });
+      // Without its ends a model of few layers has none left on integers: what was tried before is all there is.
+      if (quantized === undefined) break;
       const accuracy = await accuracyOf(quantized.model);
       onTried?.({ method, kept, accuracy });
       if (best === undefined || accuracy > best.accuracy) best = { ...quantized, method, kept, accuracy };
     }
   }
   return best!; // keptEnds and rangeMethods are not empty
+}
+
+/** Undefined where only the ends had layers to quantise. */
+function whereAnyIsLeft(calibrated: CalibratedModel, variant: Variant): QuantizedModel | undefined {
+  try {
+    return quantizeModel(calibrated, variant);
+  } catch (error) {
+    if (variant.kept !== "none" && isMeanetError(error, "QUANTIZATION_REFUSED")) return undefined;
+    throw error;
+  }
 }

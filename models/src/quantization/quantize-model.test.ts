@@ -12,6 +12,7 @@ import { OnnxFile } from "../onnx-file/onnx-file.ts";
 import { tensorProto } from "../onnx-file/tensor-data.ts";
 import { argmax } from "../routing.ts";
 import { randomAt } from "../training/random.ts";
+import { chooseVariant } from "./choose-variant.ts";
 import { calibrateModel, canQuantize, quantizeModel } from "./quantize-model.ts";
 import { rangeMethods } from "./variants.ts";
 
@@ -242,6 +243,27 @@ describe("a model made elsewhere", () => {
     const feeds = { x: noise([32, 24], 7) };
     const error = noiseOf((await runOnce(bytes, feeds)).y!.data, (await runOnce(model, feeds)).y!.data);
     assert.ok(error < 0.03, `${error}`);
+  });
+
+  it("of one layer is chosen whole, since with its ends in float32 nothing would be left", async () => {
+    const onnx = new OnnxGraph();
+    const x = onnx.input("x", "float32", ["N", 3, 4, 4]);
+    const weights = onnx.floats(noise([16, 3, 3, 3], 1).data, [16, 3, 3, 3]);
+    const same = { kernel_shape: [3, 3], pads: [1, 1, 1, 1] };
+    onnx.output("y", onnx.node("Conv", [x, weights], ["N", 16, 4, 4], same));
+    const calibrated = await calibrateModel(writeOnnx(onnx, "one layer"), () => [
+      { x: noise([8, 3, 4, 4], 1) },
+    ]);
+    const tried: string[] = [];
+    const { kept, integer } = await chooseVariant(
+      calibrated,
+      async () => 0.5,
+      0.9,
+      (variant) => tried.push(variant.kept),
+    );
+    assert.deepEqual([kept, integer], ["none", { Conv: 1 }]);
+    // It has no last layer of its own to keep: that is tried in vain.
+    assert.deepEqual([...new Set(tried)], ["none", "last"]);
   });
 
   it("is refused when it is quantised already, too old, or has nothing to quantise", async () => {
