@@ -35,9 +35,13 @@ export function splitOf(labelled: LabelledFrames, { data }: Manifest["provenance
     : subjectsOut(labelled, data.heldOutSubjects);
 }
 
-/** One picture more or less, and others are drawn: frames learned from would be taken for held-out ones, and flatter every figure. */
-function requireSameFrames(
-  { count }: LabelledFrames,
+/**
+ * One picture more or less, and others are drawn: frames learned from would be taken for held-out ones, and flatter every figure.
+ *
+ * @throws {MeanetError} DATASET_CHANGED
+ */
+export function requireSameFrames(
+  { count }: Pick<LabelledFrames, "count">,
   folder: string,
   provenance: Manifest["provenance"],
 ): void {

@@ -4,7 +4,7 @@ import { MeanetError } from "@meanet/runtime";
 import type { Manifest } from "../bundle/manifest.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { gather } from "../data/gather.ts";
-import { splitOf } from "../evaluation/frames.ts";
+import { requireSameFrames, splitOf } from "../evaluation/frames.ts";
 import { type Frames, pickMaps, rows } from "../evaluation/predict.ts";
 import { argmax } from "../routing.ts";
 import { randomAt, shuffled } from "../training/random.ts";
@@ -22,7 +22,8 @@ export interface BundleFrames {
 /**
  * Draws calibration frames from those that the bundle was trained on.
  *
- * @throws {MeanetError} DATASET_MISSING without the training part, QUANTIZATION_REFUSED when it is not the bundle's
+ * @throws {MeanetError} DATASET_MISSING without the training part, QUANTIZATION_REFUSED when it is not the bundle's; DATASET_CHANGED
+ * when which of them were held out is no longer known
  */
 export async function openBundleFrames(
   { name, input, provenance }: Pick<Manifest, "name" | "input" | "provenance">,
@@ -39,6 +40,7 @@ export async function openBundleFrames(
       { folder: dataset.folder, bundle: name },
     );
   }
+  requireSameFrames(labelled, dataset.folder, provenance);
   const { train, heldOut } = splitOf(labelled, provenance);
   const drawn = shuffled(train, randomAt(splitSeed)).subarray(0, count).sort();
   return {

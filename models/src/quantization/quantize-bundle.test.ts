@@ -174,5 +174,18 @@ describe("the int8 variant of a bundle", () => {
       quantizeBundle(whole, { out, data }),
       withReason("QUANTIZATION_REFUSED", /1000 training frames .* was made of 60000/),
     );
+    const { manifest } = source;
+    const { data: known } = manifest.provenance;
+    const grown = { ...known, trainCount: known.trainCount - 1 };
+    const before = {
+      ...source,
+      manifest: { ...manifest, provenance: { ...manifest.provenance, data: grown } },
+    };
+    const tried: unknown[] = [];
+    await assert.rejects(
+      quantizeBundle(before, { out, data, onProgress: (progress) => tried.push(progress) }),
+      withReason("DATASET_CHANGED", /which of them are held out is not known/),
+    );
+    assert.deepEqual(tried, []);
   });
 });
