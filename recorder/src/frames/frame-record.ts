@@ -106,15 +106,17 @@ export function findFrames(databaseFile: string, id: string, place: FramePlace =
 type Columns = Readonly<Record<string, string | number | null>>;
 
 function readFrames(database: DatabaseSync, id: string, { site, device }: FramePlace): FrameRecord[] {
-  // The index begins with site and device: without both it is read from end to end, which is still far less than the table.
+  const given = Object.entries({ site, device, id }).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  // The index begins with site and device: without them it is read from end to end, which is still far less than the table.
   const rows = database
     .prepare(
       `SELECT * FROM verdict WHERE row IN (
-         SELECT row FROM verdict INDEXED BY verdict_frame
-         WHERE id = :id AND (:site IS NULL OR site = :site) AND (:device IS NULL OR device = :device)
+         SELECT row FROM verdict INDEXED BY verdict_frame WHERE ${given.map(([column]) => `${column} = ?`).join(" AND ")}
        ) ORDER BY site, device, at, row`,
     )
-    .all({ id, site: site ?? null, device: device ?? null }) as Columns[];
+    .all(...given.map(([, value]) => value)) as Columns[];
   if (rows.length === 0) throw unknownFrame(id, { site, device });
   const truth = database.prepare("SELECT truth FROM label WHERE site = ? AND device = ? AND id = ?");
   return [...Map.groupBy(rows, (row) => `${row.site}/${row.device}`).values()].map((ofFrame) => {
