@@ -248,6 +248,7 @@ describe("dashboard of meanet up", { timeout: 6 * PATIENCE_MS }, () => {
       assert.match(background, /^rgb\((\d|[1-4]\d), /, `${name} is dark`);
     }
     await picture(other, "phone", { fullPage: false });
+    assert.equal(await page.getByRole("button", { name: "Menu" }).count(), 1);
     const reached = new Set<string>();
     await page.locator("[data-setting=threshold] input").waitFor();
     for (let step = 0; step < 40; step++) {

@@ -12,7 +12,7 @@ const sizes = {
   ...{ groupBorderRadius: "6px", widgetGap: "12px" },
 };
 
-/** What all pages share: the dashboard, its light theme, its style, and what makes it dark. */
+/** What all pages share: the dashboard, its light theme, its style, and what makes it dark and names its menu. */
 export function baseNodes(): FlowNode[] {
   const read = (file: string) => readFileSync(join(import.meta.dirname, file), "utf8");
   const template = {
