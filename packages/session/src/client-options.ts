@@ -20,6 +20,8 @@ export function clientOptions({
     protocolVersion: 4,
     keepalive: Math.max(1, Math.round(keepalive / 1000)),
     reconnectPeriod: reconnectInterval,
+    // A broker that has just started may know its users later, or be unavailable for a while.
+    reconnectOnConnackError: true,
     // The session makes its subscriptions again on every connect; QoS 0 must not queue without bound while offline.
     resubscribe: false,
     queueQoSZero: false,

@@ -220,3 +220,20 @@ describe("connecting", () => {
     );
   });
 });
+
+test("a broker that refuses connections for a while is asked again until it takes one", async (context) => {
+  // Of CONNACK: server unavailable, bad user name or password, not authorized, accepted.
+  const answers = [3, 4, 5, 0];
+  let asked = 0;
+  const server = createServer((socket) => {
+    context.after(() => socket.destroy());
+    socket.on("error", () => undefined);
+    socket.once("data", () => socket.write(Uint8Array.of(0x20, 2, 0, answers[asked++] ?? 0)));
+  }).listen(0, "127.0.0.1");
+  context.after(() => void server.close());
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const session = open(context, { url: `mqtt://127.0.0.1:${port}` });
+  await session.connect(60_000);
+  assert.equal(asked, answers.length);
+});
