@@ -115,6 +115,7 @@ describe("a bundle", () => {
       listed.map((entry) => entry.manifest.name),
       ["trial"],
     );
+    await assert.rejects(listBundles(join(root, "nowhere")), withCode("BUNDLE_MISSING"));
   });
 });
 

@@ -1,5 +1,5 @@
 /** The folder that a bundle is written to: what may be replaced there, and how it is. */
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { MeanetError } from "@meanet/runtime";
 
@@ -47,6 +47,21 @@ export async function replaceBundle(dir: string, fill: (fresh: string) => Promis
 function besides(place: string) {
   const beside = (suffix: string) => join(dirname(place), `.${basename(place)}.${suffix}`);
   return { fresh: beside("new"), former: beside("former") };
+}
+
+/**
+ * Replaces one file of a bundle that is there: half of it never stands in the bundle.
+ *
+ * @throws {MeanetError} BUNDLE_PLACE_REFUSED
+ */
+export async function replaceFile(dir: string, file: string, content: Uint8Array | string): Promise<void> {
+  const path = join(dir, file);
+  try {
+    await writeFile(`${path}.new`, content, { flush: true });
+    await rename(`${path}.new`, path);
+  } catch (cause) {
+    unwritable(path)(cause as NodeJS.ErrnoException);
+  }
 }
 
 async function requireReplaceable(place: string, isFolder: boolean): Promise<void> {

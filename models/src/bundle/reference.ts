@@ -5,14 +5,13 @@
  * N little-endian uint16 class indices, then N frames as they come to a node: bytes of an image, float32 little-endian of a window.
  */
 
-import { rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { MeanetError } from "@meanet/runtime";
 import type { LabelledFrames } from "../data/dataset.ts";
 import { elementCount } from "../element-count.ts";
 import { randomAt, shuffled } from "../training/random.ts";
 import { type Bundle, fileEntryOf, loadBundle } from "./bundle.ts";
 import { type Manifest, type ModelInput, manifestSchema, readManifest } from "./manifest.ts";
+import { replaceFile } from "./place.ts";
 import { toTensor, windowTensor } from "./tensor.ts";
 
 const REFERENCE_FILE = "reference.bin";
@@ -141,8 +140,7 @@ export async function addReference(dir: string, raw: RawFrames): Promise<Bundle>
     [REFERENCE_FILE, bytes],
     ["manifest.json", `${JSON.stringify(next, undefined, 2)}\n`],
   ] as const) {
-    await writeFile(join(dir, `${file}.new`), content, { flush: true });
-    await rename(join(dir, `${file}.new`), join(dir, file));
+    await replaceFile(dir, file, content);
   }
   return loadBundle(dir);
 }

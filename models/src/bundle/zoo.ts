@@ -1,5 +1,6 @@
 import { access, readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { MeanetError } from "@meanet/runtime";
 import { type Manifest, readManifest } from "./manifest.ts";
 
 /** The folder of the bundles that come with the project. */
@@ -28,12 +29,19 @@ export async function resolveBundle(nameOrPath: string): Promise<string> {
 /**
  * The manifests of all bundles in a folder, by folder name.
  *
- * @throws {MeanetError} BUNDLE_INVALID when one of them is damaged
+ * @throws {MeanetError} BUNDLE_MISSING when there is no such folder; BUNDLE_INVALID when one of the bundles is damaged
  */
 export async function listBundles(
   folder: string = zooFolder,
 ): Promise<readonly { readonly dir: string; readonly manifest: Manifest }[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+    throw new MeanetError(
+      "BUNDLE_MISSING",
+      `${folder} cannot be read; expected a folder that holds bundles`,
+      { folder },
+      { cause },
+    );
+  });
   const folders = entries
     // Hidden ones are bundles that are being written.
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
