@@ -38,6 +38,10 @@ describe("a folder of IDX files", () => {
     await write(idxFiles.test.images, [2, 1, 2], [1, 2, 3, 4]);
     await write(idxFiles.test.labels, [2], [0, 2]);
     await assert.rejects(opening, /no classes\.txt/);
+    for (const names of ["bolt\n", "bolt\nnut\nbolt \n"]) {
+      await writeFile(join(folder, "classes.txt"), names);
+      await assert.rejects(opening, /classes\.txt: \d classes \(bolt.*expected two or more, each once/);
+    }
     await writeFile(join(folder, "classes.txt"), "bolt\nnut\n");
     await assert.rejects(opening, /a label that is not one of 0 … 1/);
     await write(idxFiles.test.labels, [3], [0, 1, 1]);

@@ -35,7 +35,14 @@ export async function openIdxFolder({ from: folder }: OpenDatasetOptions): Promi
       { cause },
     );
   });
-  const classes = text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  const classes = text.split(/\r?\n/).flatMap((line) => (line.trim() === "" ? [] : [line.trim()]));
+  if (new Set(classes).size < Math.max(2, classes.length)) {
+    throw new MeanetError(
+      "DATASET_CORRUPT",
+      `${join(folder, CLASSES_FILE)}: ${classes.length} classes (${classes.join(", ")}); expected two or more, each once`,
+      { folder, file: CLASSES_FILE },
+    );
+  }
   const part = (await hasIdxPart(folder, "train")) ? "train" : "test";
   const { shape } = await readIdxPart(folder, part, { classes: classes.length });
   return {

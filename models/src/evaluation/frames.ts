@@ -12,13 +12,15 @@ export type EvaluationSplit = (typeof evaluationSplits)[number];
  * The frames of a split, as a bundle sees them.
  *
  * @throws {MeanetError} DATASET_MISSING when the folder lacks that part, DATASET_CORRUPT; DATASET_CHANGED when which frames were held
- * out is no longer known; INPUT_KIND_UNSUPPORTED when the bundle is not for frames of that kind
+ * out is no longer known, or its classes are others; INPUT_KIND_UNSUPPORTED when the bundle is not for frames of that kind
  */
 export async function openFrames(
   dataset: Dataset,
   split: EvaluationSplit,
-  { input, provenance }: Pick<Manifest, "input" | "provenance">,
+  { input, classes, provenance }: Pick<Manifest, "input" | "classes" | "provenance">,
 ): Promise<Frames> {
+  // Frames of another shape are refused as such, when they are given to a model.
+  if (dataset.shape.join() === input.shape.join()) requireSameClasses(dataset, classes);
   if (split === "test") {
     const labelled = await dataset.read("test");
     return { labelled, indices: Uint32Array.from({ length: labelled.count }, (_, index) => index), input };
@@ -52,6 +54,22 @@ export function requireSameFrames(
     "DATASET_CHANGED",
     `${folder} holds ${count} frames to train on, the bundle was made of ${known}: which of them are held out is not known; give the folder as it was, or measure on a test part`,
     { folder, expected: known, actual: count },
+  );
+}
+
+/**
+ * Labels are indices: in another order of the classes they would mean others. Names may differ, as those of one data set do by where it
+ * comes from.
+ */
+function requireSameClasses(dataset: Dataset, classes: readonly string[]): void {
+  const moved = dataset.classes.find((name, index) => classes.includes(name) && classes[index] !== name);
+  if (moved === undefined && dataset.classes.length === classes.length) return;
+  throw new MeanetError(
+    "DATASET_CHANGED",
+    moved === undefined
+      ? `${dataset.folder} has ${dataset.classes.length} classes, the bundle tells ${classes.length} apart; give the data that it was made of`
+      : `"${moved}" is class ${dataset.classes.indexOf(moved)} of ${dataset.folder} and class ${classes.indexOf(moved)} of the bundle; give the classes in the bundle's order: ${classes.join(", ")}`,
+    { folder: dataset.folder, expected: classes, actual: dataset.classes },
   );
 }
 

@@ -158,7 +158,7 @@ export const errorCodes = {
   DATASET_CHANGED: {
     actor: "user",
     meaning:
-      "The training part of a data set has not the number of frames that a bundle was made of, so which of them it never learned from is not known. Give the folder as it was then, or a test part.",
+      "The training part of a data set has not the number of frames that a bundle was made of, so which of them it never learned from is not known; or the classes of a part are others, or stand in another order. Give the folder as it was then, or a test part.",
   },
   DATASET_TOO_LARGE: {
     actor: "user",
