@@ -91,23 +91,27 @@ describe("observer", () => {
     assert.deepEqual(seen, ["camera-1/a", "camera-2/a", "camera-1/last"]);
   });
 
-  it("adds up what the nodes lost, by their latest stats, and not what an earlier run retained", async (context) => {
-    const stats = (drops: Record<string, number>, at: number): Stats => {
-      return { kind: "edge", at, uptimeS: 1, counters: {}, drops, queues: {} };
+  it("adds up what the nodes lost since it began, also over their restarts, and nothing from before", async (context) => {
+    const stats = (drops: Record<string, number>, uptimeS: number, at = Date.now() + 1_000): Stats => {
+      return { kind: "edge", at, uptimeS, counters: {}, drops, queues: {} };
     };
     const publish = (node: string, value: Stats) => nodes.publish(nodes.topics.stats, { site, node }, value);
-    await publish("edge-9", stats({ overload: 100 }, Date.now() - 60_000));
+    await publish("edge-9", stats({ overload: 100 }, 3600, Date.now() - 60_000));
     const last = Promise.withResolvers<void>();
     const observer = new Observer({ mqtt, site, clientId: "observer-2", log, onFinal: () => last.resolve() });
     await observer.connect(10_000);
     context.after(() => observer.close());
-    const now = Date.now() + 1_000;
-    await publish("edge-1", stats({ overload: 1 }, now));
-    await publish("edge-1", stats({ overload: 2, undecodable: 3 }, now));
-    await publish("edge-2", stats({ overload: 10 }, now));
+    // Begun since: all of it counts.
+    await publish("edge-1", stats({ overload: 1 }, 0));
+    await publish("edge-1", stats({ overload: 2, undecodable: 3 }, 1));
+    // There before: what it lost until now is not known to be ours.
+    await publish("edge-2", stats({ overload: 10 }, 7200));
+    await publish("edge-2", stats({ overload: 14 }, 7201));
+    // Begun anew.
+    await publish("edge-2", stats({ overload: 20 }, 1));
     // In order behind them: when this is there, they are.
     await nodes.publish(nodes.topics.verdict, { site, device: "camera-1" }, answered());
     await last.promise;
-    assert.equal(observer.drops, 15);
+    assert.equal(observer.drops, 5 + 4 + 20);
   });
 });

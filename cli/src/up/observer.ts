@@ -1,4 +1,4 @@
-import type { Verdict } from "@meanet/protocol";
+import type { Stats, Verdict } from "@meanet/protocol";
 import type { Logger } from "@meanet/runtime";
 import { type MqttConfig, MqttSession } from "@meanet/session";
 
@@ -16,11 +16,19 @@ export interface ObserverOptions {
   readonly onFinal: ((verdict: Verdict, correct: boolean | undefined) => void) | undefined;
 }
 
+/** What a node said last of its drops, and how many of them are of the time since this began. */
+interface NodeDrops {
+  readonly uptimeS: number;
+  readonly total: number;
+  readonly since: number;
+}
+
 /** Watches a site: final verdicts, and what its nodes say they lost. */
 export class Observer {
   readonly #session: MqttSession;
   readonly #startedAt = Date.now();
-  readonly #drops = new Map<string, number>();
+  readonly #begun = performance.now();
+  readonly #drops = new Map<string, NodeDrops>();
   readonly #labels = new Map<string, string | number>();
   readonly #answered = new Set<string>();
 
@@ -30,11 +38,7 @@ export class Observer {
     const { topics } = this.#session;
     this.#session.subscribe(topics.stats, { site }, ({ params, value }) => {
       // Retained words of an earlier run are not ours.
-      if (value.at < this.#startedAt) return;
-      this.#drops.set(
-        params.node,
-        Object.values(value.drops).reduce((sum, count) => sum + count, 0),
-      );
+      if (value.at >= this.#startedAt) this.#note(params.node, value);
     });
     if (onFinal === undefined) return;
     this.#session.subscribe(topics.label, { site }, ({ params, value }) => {
@@ -49,7 +53,7 @@ export class Observer {
 
   /** Frames that nodes lost or refused since this began, as their latest stats tell. */
   get drops(): number {
-    return [...this.#drops.values()].reduce((sum, count) => sum + count, 0);
+    return [...this.#drops.values()].reduce((sum, { since }) => sum + since, 0);
   }
 
   /** @throws {MeanetError} BROKER_UNREACHABLE */
@@ -59,6 +63,15 @@ export class Observer {
 
   close(): Promise<void> {
     return this.#session.close();
+  }
+
+  /** Counters begin with a node's process: one that is older than this watch has lost frames that are not ours, a new one begins at 0. */
+  #note(node: string, { uptimeS, drops }: Stats): void {
+    const total = Object.values(drops).reduce((sum, count) => sum + count, 0);
+    const before = this.#drops.get(node);
+    const isNew = uptimeS < (before?.uptimeS ?? (performance.now() - this.#begun) / 1000);
+    const grown = isNew ? total : Math.max(0, total - (before?.total ?? total));
+    this.#drops.set(node, { uptimeS, total, since: (before?.since ?? 0) + grown });
   }
 
   /** A device that publishes a frame again is told the same answer again, even one that an earlier run gave. */
