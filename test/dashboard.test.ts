@@ -247,6 +247,7 @@ describe("dashboard of meanet up", { timeout: 6 * PATIENCE_MS }, () => {
       );
       assert.match(background, /^rgb\((\d|[1-4]\d), /, `${name} is dark`);
     }
+    await page.getByText(/^From \d+ recorded frames/).waitFor();
     await picture(other, "phone", { fullPage: false });
     assert.equal(await page.getByRole("button", { name: "Menu" }).count(), 1);
     const reached = new Set<string>();
@@ -307,6 +308,8 @@ function note({ page }: WatchedPage, key: string): Promise<string> {
 async function picture({ page }: WatchedPage, name: string, { fullPage = true } = {}): Promise<void> {
   if (PICTURES === undefined) return;
   await page.waitForFunction("[...document.images].every((image) => image.complete)");
+  // Between light and dark, colours change slowly.
+  await page.waitForFunction("document.getAnimations().every(({ playState }) => playState !== 'running')");
   await page.screenshot({
     path: join(PICTURES, `dashboard-${name}.png`),
     fullPage,
