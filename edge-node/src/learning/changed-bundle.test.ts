@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -61,6 +62,24 @@ describe("learning whose bundle changes", { timeout: 240_000 }, () => {
     mayOpen.resolve();
     await loading;
     assert.deepEqual(node.models.names, ["others@1.0.0"]);
+  });
+
+  test("leaves nothing in force that nobody wrote down, and so nobody could roll back", async () => {
+    const folder = join(root, "unwritten");
+    // Where the pointer is written first.
+    const inTheWay = join(folder, "learning", "quadrants-1.0.0", "active.json.new");
+    const events: string[] = [];
+    await using node = openLearning(folder, {
+      publish: ({ event }) => {
+        events.push(event);
+        if (event === "accepted") mkdirSync(inTheWay);
+      },
+    });
+    await node.learning.load(bundle);
+    await teachAll(node);
+    await node.learning.idle();
+    assert.deepEqual(events.slice(events.indexOf("accepted")), ["accepted", "failed"]);
+    assert.deepEqual(node.models.names, ["quadrants@1.0.0"]);
   });
 
   test("begins no training before the trial of before goes on", async () => {

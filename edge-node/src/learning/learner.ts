@@ -318,7 +318,17 @@ export class Learner {
     const { agreed } = this.#active.pointer;
     const met = agreed !== null && agreed.join() === hardClasses.join();
     const onTrial = { before, since: now() };
-    await this.#active.point({ active: version, onTrial, ...(met ? { agreed: null } : {}) });
+    try {
+      await this.#active.point({ active: version, onTrial, ...(met ? { agreed: null } : {}) });
+    } catch (error) {
+      if (this.#active.pointer.active !== version) {
+        // Not written down: no trial could roll it back.
+        await this.#swap(this.#active.folderOf(before));
+        throw error;
+      }
+      // Written down; what it takes the place of could not be removed.
+      this.#faults.report("bundles", error);
+    }
     this.#tell({ event: "swapped", before: name });
     await this.#probation.open();
   }
