@@ -34,7 +34,7 @@ export const errorCodes = {
   PUBLISH_REFUSED: {
     actor: "operator",
     meaning:
-      "The MQTT broker ends the connection on a message, as it does on one that it forbids. Give this user the right to publish on the topic named.",
+      "The MQTT broker ends the connection on a message, as it does on one that it forbids or that is too large. Give this user the right to publish on the topic named, or send less.",
   },
   PUBLISH_BACKLOG: {
     actor: "operator",

@@ -1,4 +1,4 @@
-import { MeanetError } from "@meanet/runtime";
+import { isMeanetError, MeanetError } from "@meanet/runtime";
 
 interface Entry {
   readonly qos: 0 | 1;
@@ -58,7 +58,11 @@ export class Outgoing {
       this.#entries.add(entry);
       this.#bytes += bytes;
       this.#waiting += qos;
-      send((error) => entry.settle(error === undefined ? true : qos === 0 ? false : closedError(error)));
+      send((error) => {
+        if (error === undefined) entry.settle(true);
+        else if (qos === 0) entry.settle(false);
+        else entry.settle(isMeanetError(error) ? error : closedError(error));
+      });
     });
   }
 

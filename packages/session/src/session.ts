@@ -17,6 +17,7 @@ import { deferAcknowledgement } from "./deferred-acknowledgement.ts";
 import { Incoming, type Message, type SubscribeOptions } from "./incoming.ts";
 import type { MqttConfig } from "./mqtt-config.ts";
 import { closedError, Outgoing } from "./outgoing.ts";
+import { giveUpRefused, refusedError } from "./refused-publish.ts";
 import { type Will, willOption } from "./will.ts";
 import { within } from "./within.ts";
 
@@ -113,6 +114,7 @@ export class MqttSession {
       // That of the next attempt: this one has its own.
       Object.assign(this.#client.options, willOption(this.#will()));
     });
+    giveUpRefused(this.#client);
     deferAcknowledgement(this.#client, (packet, acknowledge) => {
       this.#incoming.deliver(packet.topic, packet.payload as Uint8Array, {
         qos: packet.qos === 0 ? 0 : 1,
@@ -208,7 +210,8 @@ export class MqttSession {
    * QoS 0 is dropped and resolves `false` without a connection, or when the broker does not keep pace.
    *
    * @param value - when it is bytes, not to be changed until then
-   * @throws {MeanetError} PUBLISH_BACKLOG when too much waits for the broker; SESSION_CLOSED when `close` gave it up
+   * @throws {MeanetError} PUBLISH_BACKLOG when too much waits for the broker; PUBLISH_REFUSED when it ends connection after connection
+   * on this message; SESSION_CLOSED when `close` gave it up
    */
   async publish<P extends string, T>(
     topic: Topic<P, T>,
@@ -248,7 +251,10 @@ export class MqttSession {
   #send(name: string, payload: Uint8Array, options: { qos: 0 | 1; retain: boolean }): Promise<boolean> {
     const view = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
     return this.#outgoing.send(options.qos, payload.byteLength, (sent) => {
-      this.#client.publish(name, view, options, (error) => sent(error ?? undefined));
+      this.#client.publish(name, view, options, (error) => {
+        const isRefused = error != null && this.#closing === undefined;
+        sent(isRefused ? refusedError(name, payload.byteLength, error) : (error ?? undefined));
+      });
     });
   }
 
