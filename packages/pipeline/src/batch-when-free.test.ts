@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { delay, of, Subject, throwError } from "rxjs";
+import { setImmediate as breath } from "node:timers/promises";
+import { asapScheduler, delay, of, Subject, throwError } from "rxjs";
 import { batchWhenFree } from "./batch-when-free.ts";
 import { marbles } from "./testing/index.ts";
 
@@ -29,6 +30,25 @@ describe("batchWhenFree", () => {
       const joined = batchWhenFree({ limit: 3, gather: scheduler }, (batch: string[]) => of(batch.join("")));
       expectObservable(cold("-(abcd)-e|").pipe(joined)).toBe("-(xd)---e|", { x: "abc", d: "d", e: "e" });
     });
+  });
+
+  test("keeps nothing of a breath that is over: it may run for years", async (context) => {
+    const scheduled = context.mock.method(asapScheduler, "schedule");
+    const source = new Subject<number>();
+    const batches: number[][] = [];
+    const joined = source.pipe(
+      batchWhenFree({ limit: 10, gather: asapScheduler }, (batch: number[]) => of(batch)),
+    );
+    joined.subscribe((batch) => batches.push(batch));
+    for (const item of [1, 2, 3]) {
+      source.next(item);
+      await breath();
+    }
+    assert.deepEqual(batches, [[1], [2], [3]]);
+    assert.deepEqual(
+      scheduled.mock.calls.map(({ result }) => result?.closed),
+      [true, true, true],
+    );
   });
 
   test("ends at once when empty, never when silent, and after the last batch otherwise", () => {

@@ -53,7 +53,12 @@ export function batchWhenFree<T, R>(
               return;
             }
             busy = true;
-            subscriber.add(gather.schedule(take));
+            // An action that has run is kept by whom it was added to, until it is closed.
+            const begin = gather.schedule(function () {
+              this.unsubscribe();
+              take();
+            });
+            subscriber.add(begin);
           },
           error: (error: unknown) => subscriber.error(error),
           complete() {
