@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -32,6 +32,21 @@ function meanetWith(variables: Readonly<Record<string, string>>, ...args: string
 }
 
 describe("meanet", () => {
+  it("makes no document of results without the folder of its figures", async (context) => {
+    const out = mkdtempSync(join(tmpdir(), "meanet-results-"));
+    context.after(() => rmSync(out, { recursive: true }));
+    const nowhere = join(out, "nowhere");
+    for (const of of [
+      ["low-light", "--runs", nowhere],
+      ["cifar-100", "--zoo", nowhere],
+    ]) {
+      const { code, stderr } = await meanet("results", ...of, "--out", out);
+      assert.equal(code, 1);
+      assert.match(stderr, /^RESULTS_INVALID: \S+nowhere is not there; expected a folder that holds/);
+    }
+    assert.deepEqual(readdirSync(out), []);
+  });
+
   it("lists its commands and exit codes", async () => {
     const { code, stdout } = await meanet("--help");
     assert.equal(code, 0);

@@ -1,8 +1,9 @@
 import { extname, join } from "node:path";
 import { resolveBundle, zooFolder } from "@meanet/models";
+import { MeanetError } from "@meanet/runtime";
 import { Command } from "commander";
 import { cifar100Document } from "../results/cifar-100.ts";
-import { readInputs, recordRun } from "../results/inputs.ts";
+import { exists, readInputs, recordRun } from "../results/inputs.ts";
 import { lowLightDocument } from "../results/low-light.ts";
 import { readLowLightRuns, recordLowLightRun } from "../results/low-light-runs.ts";
 import { checkDocument, type ResultsDocument, writeDocument } from "../results/write.ts";
@@ -22,7 +23,10 @@ export function resultsCommand(): Command {
     "cifar-100",
     "Writes cifar-100.md and its plots from the figures of bundles, runs and measurements.",
     "holds runs/*.json and training-memory.json",
-    async (runs, { zoo }: { zoo: string }) => cifar100Document(await readInputs({ zoo, recipes, runs })),
+    async (runs, { zoo }: { zoo: string }) => {
+      await requireFolder(zoo, "holds bundles");
+      return cifar100Document(await readInputs({ zoo, recipes, runs }));
+    },
   ).option("--zoo <dir>", "folder of bundles", zooFolder);
   const lowLight = documentCommand(
     "low-light",
@@ -67,6 +71,7 @@ function documentCommand<Options>(
     .option("--check", "write nothing; fail when the document is not what the figures give")
     .action(async (options: DocumentOptions & Options) => {
       const { out, runs, check } = options;
+      if (runs !== undefined) await requireFolder(runs, holds);
       const document = await make(runs ?? join(out, name), options);
       if (check === true) {
         await checkDocument(out, document);
@@ -75,4 +80,12 @@ function documentCommand<Options>(
       await writeDocument(out, document);
       console.log(`${join(out, `${name}.md`)}, ${document.plots.size} plots`);
     });
+}
+
+/** A folder mistyped would make a document without figures, in place of the one that has them. */
+async function requireFolder(folder: string, holds: string): Promise<void> {
+  if (await exists(folder)) return;
+  throw new MeanetError("RESULTS_INVALID", `${folder} is not there; expected a folder that ${holds}`, {
+    folder,
+  });
 }
