@@ -1,9 +1,29 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { putAside } from "./training-run.ts";
+
+it("a training that comes to no step is ended by a second Ctrl-C; the first says so", async () => {
+  const module = new URL("./training-run.ts", import.meta.url).href;
+  const script = `
+    const { watchTraining } = await import(${JSON.stringify(module)});
+    setInterval(() => {}, 1000);
+    await watchTraining(process.stdout, ({ signal }) => new Promise(() => console.error(signal.aborted)));`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const lines = createInterface(child.stderr)[Symbol.asyncIterator]();
+  assert.equal((await lines.next()).value, "false");
+  child.kill("SIGINT");
+  assert.match((await lines.next()).value as string, /^stopping after the step.*Ctrl-C again stops at once/);
+  child.kill("SIGINT");
+  assert.deepEqual(await once(child, "exit"), [130, null]);
+});
 
 describe("what was trained before, when a training begins anew", () => {
   let root: string;

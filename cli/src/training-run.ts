@@ -1,4 +1,5 @@
 import { readdir, rename, rm } from "node:fs/promises";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { type BundlePart, checkpointUnwritable, progressLine, type TrainingProgress } from "@meanet/models";
 import { isMeanetError } from "@meanet/runtime";
@@ -15,13 +16,24 @@ export interface Watched {
   readonly show: (progress: TrainingProgress) => void;
 }
 
-/** Runs a training with its progress in view; Ctrl-C stops it after the step under way, and is told how to go on. */
+/**
+ * Runs a training with its progress in view; Ctrl-C stops it after the step under way, and is told how to go on. Before the first step
+ * and after the last there is none, and data may be read for minutes: a second Ctrl-C ends the process.
+ */
 export async function watchTraining(
   stream: NodeJS.WriteStream,
   run: (watched: Watched) => Promise<void>,
 ): Promise<void> {
   const stopping = new AbortController();
-  void untilStopped().then(() => stopping.abort());
+  void untilStopped().then(() => {
+    stopping.abort();
+    console.error(
+      "stopping after the step under way; Ctrl-C again stops at once, without what was done since the last checkpoint",
+    );
+    // With a parent Ctrl-C reaches this process twice: what counts is what the parent passes on.
+    const signals = process.send === undefined ? (["SIGINT", "SIGTERM"] as const) : (["SIGTERM"] as const);
+    for (const signal of signals) process.on(signal, () => process.exit(128 + constants.signals.SIGINT));
+  });
   try {
     await run({ signal: stopping.signal, show: progressView(stream) });
   } catch (error) {
