@@ -19,6 +19,7 @@ import { addConfigOptions, configFlags } from "../config-options.ts";
 import { openData, skipUnreadableText } from "../open-data.ts";
 import { tellReferenceHint } from "../reference-hint.ts";
 import { textTable } from "../text-table.ts";
+import { lockTraining } from "../training-lock.ts";
 import { putAside, watchTraining } from "../training-run.ts";
 
 const createConfigSchema = z
@@ -148,6 +149,7 @@ async function create(config: CreateConfig, out: string): Promise<void> {
   const recipe = await mainRecipe({ ...config, name: config.name ?? nameOf(main), features: feature, data });
   const judged = (await data.has("test")) ? "test" : "held-out";
   const work = config.work ?? join(".meanet", "training", recipe.name);
+  await lockTraining(work);
   if (!config.resume) await putAside(work);
   await watchTraining(json ? process.stderr : process.stdout, async ({ signal, show }) => {
     const bundle = await train(recipe, {

@@ -13,6 +13,7 @@ import { z } from "zod";
 import { addConfigOptions, configFlags } from "../config-options.ts";
 import { openData, skipUnreadableText } from "../open-data.ts";
 import { tellReferenceHint } from "../reference-hint.ts";
+import { lockTraining } from "../training-lock.ts";
 import { putAside, watchTraining } from "../training-run.ts";
 
 const trainConfigSchema = z
@@ -93,6 +94,7 @@ async function runTrain(values: Record<string, unknown>): Promise<void> {
     skipUnreadable: config.skipUnreadable,
   });
   const work = config.work ?? join(".meanet", "training", recipe.name);
+  await lockTraining(work);
   if (!config.resume) await putAside(work, part);
   await watchTraining(json ? process.stderr : process.stdout, async ({ signal, show }) => {
     const options = {

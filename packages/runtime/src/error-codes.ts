@@ -213,6 +213,11 @@ export const errorCodes = {
     meaning:
       "The folder of a training's checkpoints and log cannot be written: no rights, or the disk is full. Give it rights or room, or name another with --work; what was written before is whole.",
   },
+  TRAINING_UNDER_WAY: {
+    actor: "user",
+    meaning:
+      "Another process trains in the same folder of checkpoints. Wait for it, or name another folder with --work.",
+  },
   TRAINING_FAILED: {
     actor: "operator",
     meaning:
