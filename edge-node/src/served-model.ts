@@ -187,7 +187,7 @@ export class ServedModel {
     if (this.#retired && this.#frames === 0) void this.#close();
   }
 
-  /** Closes its engines when no frame holds it any more; resolves when they are closed. */
+  /** Closes its engines when no frame holds it any more. Resolves when they are closed, or at once while frames still hold it. */
   async retire(): Promise<void> {
     this.#retired = true;
     if (this.#frames === 0) await this.#close();

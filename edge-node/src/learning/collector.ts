@@ -40,7 +40,8 @@ export class Collector {
     this.#options = options;
     this.items = new ItemAccess({ open: () => this.#openStore(), faults, onLost, now });
     const { frames, bytes, age } = config.store;
-    this.#memory = new FrameMemory({ frames, bytes, ageMs: age, nowMs: now });
+    // Nothing of it outlasts the process: a clock that only runs forward loses no frame by being set.
+    this.#memory = new FrameMemory({ frames, bytes, ageMs: age, nowMs: () => performance.now() });
   }
 
   /**

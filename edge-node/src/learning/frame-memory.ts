@@ -18,6 +18,7 @@ export interface FrameMemoryOptions {
   readonly frames: number;
   readonly bytes: number;
   readonly ageMs: number;
+  /** On a clock that only runs forward. */
   readonly nowMs: () => number;
 }
 
