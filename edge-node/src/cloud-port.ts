@@ -28,7 +28,8 @@ export class CloudPort {
   constructor(options: CloudPortOptions) {
     const { mqtt, site, edge, log } = options;
     this.#options = options;
-    this.#session = new MqttSession({ mqtt, site, node: `${edge}-cloud`, log });
+    // After an outage old questions would go first, and nobody waits for their answers any more.
+    this.#session = new MqttSession({ mqtt, site, node: `${edge}-cloud`, log, resends: false });
     this.#session.subscribe(this.#session.topics.answer, { site, edge }, ({ params, value }) => {
       // A worker that answers under another id than it was asked by means another question.
       if (params.id === value.id) this.answers.next(value);

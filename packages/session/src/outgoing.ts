@@ -36,7 +36,7 @@ export class Outgoing {
 
   /**
    * @param send - hands the message over; calls back when it is out (QoS 0) or acknowledged (QoS 1)
-   * @returns true when sent; false when a QoS 0 message was lost with the connection
+   * @returns true when sent; false when the message was lost with the connection
    */
   send(
     qos: 0 | 1,
@@ -66,9 +66,9 @@ export class Outgoing {
     });
   }
 
-  /** QoS 0 messages go down with their connection; QoS 1 messages are sent again on the next. */
-  connectionLost(): void {
-    for (const entry of [...this.#entries]) if (entry.qos === 0) entry.settle(false);
+  /** QoS 0 messages go down with their connection; QoS 1 messages as well, unless they are sent again on the next. */
+  connectionLost(resends: boolean): void {
+    for (const entry of [...this.#entries]) if (entry.qos === 0 || !resends) entry.settle(false);
   }
 
   /** Nothing will be sent any more. */

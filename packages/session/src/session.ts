@@ -43,6 +43,11 @@ export interface SessionOptions {
   readonly will?: (connects: number) => Will;
   /** QoS 1 messages that may wait for the broker; beyond it `publish` rejects with PUBLISH_BACKLOG. Default 10,000. */
   readonly maxPending?: number;
+  /**
+   * False: QoS 1 messages go down with their connection, and `publish` resolves `false`, instead of being sent again before anything
+   * else on the next one. For what is stale by then. Default true.
+   */
+  readonly resends?: boolean;
   /** Bytes of all messages that may wait for the broker. Default 64 MiB. */
   readonly maxPendingBytes?: number;
 }
@@ -206,7 +211,7 @@ export class MqttSession {
   }
 
   /**
-   * Publishes with the delivery of the topic. QoS 1 resolves when the broker has acknowledged, across reconnects;
+   * Publishes with the delivery of the topic. QoS 1 resolves when the broker has acknowledged, across reconnects (but see `resends`);
    * QoS 0 is dropped and resolves `false` without a connection, or when the broker does not keep pace.
    *
    * @param value - when it is bytes, not to be changed until then
@@ -333,11 +338,19 @@ export class MqttSession {
   }
 
   #onClose(): void {
-    this.#outgoing.connectionLost();
+    const resends = this.#options.resends ?? true;
+    this.#outgoing.connectionLost(resends);
+    if (!resends) this.#forgetOutgoing();
     if (!this.#client.disconnecting) this.#onOutage(undefined);
     this.#answered = false;
     this.#granted = false;
     this.#tell(false);
+  }
+
+  #forgetOutgoing(): void {
+    for (const messageId of Object.keys(this.#client.outgoing)) {
+      this.#client.removeOutgoingMessage(Number(messageId));
+    }
   }
 
   /** Once per outage: the client tries again every second. */
