@@ -37,7 +37,7 @@ export interface Device {
    * Publishes a frame: JPEG, PNG, WebP, or the raw bytes of the model's input. Resolves with its id when the broker has
    * taken it (QoS 1) or it is on its way (QoS 0).
    *
-   * @throws {MeanetError} VERDICT_BACKLOG, PUBLISH_BACKLOG, TOPIC_INVALID for an id that is none
+   * @throws {MeanetError} VERDICT_BACKLOG, PUBLISH_BACKLOG, PUBLISH_REFUSED, TOPIC_INVALID for an id that is none
    */
   publishFrame(frame: Uint8Array, options?: PublishOptions): Promise<string>;
   /**
