@@ -155,9 +155,11 @@ class Fit {
     this.#step = 0;
     this.#lossSum = 0;
     this.#correct = 0;
-    await this.#save();
     const due = this.#epoch === recipe.epochs || this.#epoch % recipe.evaluateEvery === 0;
-    const heldOutAccuracy = due ? await evaluate(await this.#values()) : undefined;
+    // Before the checkpoint: one of parameters that give no numbers would take the place of one to go on from.
+    const values = due ? await this.#values() : undefined;
+    await this.#save();
+    const heldOutAccuracy = values === undefined ? undefined : await evaluate(values);
     onProgress?.({
       kind: "epoch",
       part: part.name,
@@ -211,12 +213,23 @@ class Fit {
     });
   }
 
-  /** Running averages lag behind at high learning rates; these statistics are the present parameters' own. */
+  /**
+   * Running averages lag behind at high learning rates; these statistics are the present parameters' own.
+   *
+   * @throws {MeanetError} TRAINING_FAILED when they are no numbers: the loss of a step tells only of the parameters before it
+   */
   async #values(): Promise<TrainedValues> {
     const { indices, part, seed } = this.#options;
     const count = Math.min(STATISTICS_BATCHES, this.#stepsPerEpoch) * this.#batch;
     const drawn = shuffled(indices, randomAt(seed, -1)).subarray(0, count);
     const statistics = averageStatistics(part, await this.#shards.observe(drawn));
+    if (!statistics.every(Number.isFinite)) {
+      throw new MeanetError(
+        "TRAINING_FAILED",
+        `${part.name} gives no numbers after epoch ${this.#epoch}; lower the learning rate`,
+        { part: part.name, epoch: this.#epoch },
+      );
+    }
     return { theta: Float32Array.from(this.#shards.theta), statistics };
   }
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -112,6 +112,21 @@ describe("train", () => {
     await assert.rejects(trainPart("main", wild, { work: join(root, "wild.work"), data }), (error) =>
       isMeanetError(error, "TRAINING_FAILED"),
     );
+  });
+
+  it("stops with TRAINING_FAILED when the last step leaves parameters that give no numbers, and keeps no checkpoint of them", async () => {
+    const wild = structuredClone(recipe);
+    // One step an epoch: its loss is of the parameters before it.
+    wild.batch = { shards: 2, frames: 200 };
+    wild.data.use = 400;
+    wild.train.main = { ...wild.train.main!, epochs: 1 };
+    wild.train.main.schedule = { kind: "step", rate: 3e38, milestones: [], factor: 0.1 };
+    wild.edge.hardClasses = 10;
+    const work = join(root, "wild-step.work");
+    await assert.rejects(trainPart("main", wild, { work, data }), (error) =>
+      isMeanetError(error, "TRAINING_FAILED"),
+    );
+    assert.deepEqual(await readdir(work), ["log.jsonl"]);
   });
 
   it("writes a bundle that answers as its golden.json says, with figures and a card", async () => {
