@@ -38,6 +38,19 @@ describe("subscriptions", () => {
     assert.deepEqual(await inbox.until((all) => all.length === 2), ["first", "third"]);
   });
 
+  test("that are ended leave those of another handler of the same filter", async (context) => {
+    const device = fresh("device");
+    const inbox = new Inbox<string>();
+    const session = open(context);
+    const take = ({ params }: { readonly params: { readonly id: string } }) => inbox.put(params.id);
+    const first = session.subscribe(topics.label, { device }, take);
+    session.subscribe(topics.label, { device }, take);
+    await session.connect();
+    await first.unsubscribe();
+    await session.publish(topics.label, { site: "lab", device, id: "still" }, { label: 1 });
+    assert.deepEqual(await inbox.until((all) => all.length > 0), ["still"]);
+  });
+
   test("that are ended have delivered what the broker had queued", async (context) => {
     const narrow = await startMosquitto(["max_inflight_messages 2"]);
     context.after(() => narrow.stop());

@@ -55,7 +55,9 @@ export class BrokerSubscriptions {
   /** Resolves, and takes the handler away, when the broker has delivered what it had queued, is gone, or has not answered for seconds. */
   async end(subscription: Subscription): Promise<void> {
     const { client, incoming } = this.#options;
-    if (client.connected) {
+    // Another handler may want the same of the broker.
+    const isLast = incoming.filters.filter((filter) => filter === subscription.filter).length === 1;
+    if (client.connected && isLast) {
       await within(UNSUBSCRIBE_TIMEOUT_MS, async (signal) => {
         await new Promise<void>((resolve) => {
           client.unsubscribe(subscription.filter, () => resolve());
