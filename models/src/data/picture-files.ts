@@ -57,6 +57,12 @@ export async function classesOf(folder: string, part: string): Promise<readonly 
     text === undefined
       ? [...(await classFolders(part)).keys()].sort()
       : text.split(/\r?\n/).flatMap((line) => (line.trim() === "" ? [] : [nameOf(line.trim())]));
+  if (text === undefined && classes.length === 0) {
+    throw corrupt(
+      part,
+      `no folder of a class; expected ${join(part, "CLASS")}/*.jpg or *.png of two classes or more: pictures themselves have no class`,
+    );
+  }
   if (new Set(classes).size < Math.max(2, classes.length)) {
     throw corrupt(
       text === undefined ? part : join(folder, CLASSES_FILE),
