@@ -54,9 +54,12 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       const model = parts.add(
         waits,
         await CloudModel.open(bundle, config.engine, (event) => {
-          tally.count("engineEvents");
           log.warn({ bundle, event }, "an engine reports");
-          if (event.kind === "crashed") waitsFor.add(waits);
+          if (event.kind === "fallback") tally.count("engineFallbacks");
+          if (event.kind === "crashed") {
+            tally.count("engineCrashes");
+            waitsFor.add(waits);
+          }
           if (event.kind === "restarted") waitsFor.delete(waits);
         }),
         (open) => open.close(),

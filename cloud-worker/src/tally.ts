@@ -26,7 +26,11 @@ const counters = {
     "misaddressed_items_total",
     "items whose payload names another site or edge than their topic",
   ],
-  engineEvents: ["engine_events_total", "engines that fell back to another provider, crashed or restarted"],
+  engineFallbacks: [
+    "engine_fallbacks_total",
+    "engines that opened on another provider than the first one wished for",
+  ],
+  engineCrashes: ["engine_crashes_total", "engines that died or did not come up again; each is restarted"],
 } as const satisfies Record<string, readonly [name: string, help: string] | undefined>;
 type CounterName = keyof typeof counters;
 const counterNames = Object.keys(counters) as CounterName[];

@@ -249,7 +249,8 @@ function trimNowAndThen(journal: Journal, log: Logger): NodeJS.Timeout {
 function modelSlots(config: Config, tally: Tally, log: Logger): ModelSlots {
   return new ModelSlots((name) =>
     ServedModel.open(name, config.engine, (event) => {
-      tally.count("engineEvents");
+      if (event.kind === "crashed") tally.count("engineCrashes");
+      if (event.kind === "fallback") tally.count("engineFallbacks");
       log.warn(event, "an engine fell back, crashed or restarted");
     }),
   );

@@ -37,7 +37,11 @@ const counters = {
     "journal_failures_total",
     "transactions of the journal that failed; what they held waits and is tried again",
   ],
-  engineEvents: ["engine_events_total", "engines that fell back to another provider, crashed or restarted"],
+  engineFallbacks: [
+    "engine_fallbacks_total",
+    "engines that opened on another provider than the first one wished for",
+  ],
+  engineCrashes: ["engine_crashes_total", "engines that died or did not come up again; each is restarted"],
   thumbnails: ["thumbnails_total", "thumbnails published"],
   thumbnailBytes: ["thumbnail_bytes_total", "bytes of thumbnails published"],
   thumbnailsLeftOut: [
