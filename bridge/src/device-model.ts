@@ -92,6 +92,12 @@ export function age(
   return changed ? { ...model, devices } : model;
 }
 
+/** The model without a node whose retained status somebody has cleared: it is gone for good. */
+export function forget(model: Model, node: string): Model {
+  const devices = new Map(model.devices);
+  return devices.delete(`node/${node}`) ? { ...model, devices } : model;
+}
+
 function isFull({ devices }: Model, isDevice: boolean, limits: Limits): boolean {
   let alike = 0;
   for (const { structure } of devices.values()) {

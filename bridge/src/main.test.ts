@@ -83,6 +83,27 @@ describe("a bridge for Home Assistant", () => {
     await reader.until(() => !reader.devices.has(object));
   });
 
+  it("takes a node away at once whose status somebody clears, and takes that for no invalid message", async (context) => {
+    const { site, session, openReader, startBridge } = openSite(context, mosquitto.url);
+    const reader = await openReader();
+    const edge = session();
+    const object = `meanet_${site}_node_edge-1`;
+    const afterwards = Promise.withResolvers<number | undefined>();
+    let isCleared = false;
+    edge.subscribe(edge.topics.stats, { site, node: `${site}-bridge` }, ({ value }) => {
+      if (isCleared) afterwards.resolve(value.counters.invalidMessages);
+    });
+    await edge.connect();
+    await edge.publish(edge.topics.status, { site, node: "edge-1" }, { ...statusOf(), state: "offline" });
+    await startBridge({ statsInterval: "20ms" });
+    await reader.until(() => reader.devices.has(object));
+    const topic = edge.topics.status.format({ site, node: "edge-1" });
+    await edge.publishBytes(topic, new Uint8Array(), { qos: 1, retain: true });
+    await reader.until(() => !reader.devices.has(object));
+    isCleared = true;
+    assert.equal(await afterwards.promise, 0);
+  });
+
   it("takes away what a bridge before it announced and nobody brings back", async (context) => {
     const { site, session, openReader, startBridge, sayVerdict } = openSite(context, mosquitto.url);
     const first = await startBridge();

@@ -9,7 +9,7 @@ import { MqttSession, StatsPublisher } from "@meanet/session";
 import packageManifest from "../package.json" with { type: "json" };
 import type { Config } from "./config.ts";
 import type { Convention, ConventionName } from "./convention.ts";
-import { age, emptyModel, reduce } from "./device-model.ts";
+import { age, emptyModel, forget, reduce } from "./device-model.ts";
 import { HomeAssistantLink } from "./home-assistant-link.ts";
 import { HomieLink } from "./homie-link.ts";
 import { SettingWriter } from "./setting-writer.ts";
@@ -59,12 +59,18 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
     });
     parts.add("stats", stats, (open) => open.stop());
 
-    subscribeAll(session, (message) => {
-      tally.count("messages");
-      const { dropped } = model;
-      model = reduce(model, message, now(), limits);
-      tally.drop("beyond-limit", model.dropped - dropped);
-    });
+    subscribeAll(
+      session,
+      (message) => {
+        tally.count("messages");
+        const { dropped } = model;
+        model = reduce(model, message, now(), limits);
+        tally.drop("beyond-limit", model.dropped - dropped);
+      },
+      (gone) => {
+        model = forget(model, gone);
+      },
+    );
 
     const writer = new SettingWriter(session, tally, log);
     const open: Record<ConventionName, () => Convention> = {
