@@ -317,7 +317,9 @@ function startReplay(
     onError: (error) => log.warn({ err: error }, "a replay was given up; the recorder asks again"),
   });
   const { topics, site, node } = session;
-  session.subscribe(topics.replay, { site, edge: node }, ({ value }) => {
+  session.subscribe(topics.replay, { site, edge: node }, ({ value, retained }) => {
+    // It would be carried out again with every connection.
+    if (retained) return log.warn(value, "a retained replay is not taken on: clear it");
     if (!replay.request(value)) log.info({ ...value, own: journal.name }, "a replay was not taken on");
   });
   return replay;

@@ -43,6 +43,24 @@ describe("will of another convention", () => {
   });
 });
 
+describe("two nodes of one name", () => {
+  test("take the connection from each other, and are told what it may be", async (context) => {
+    const node = fresh("edge");
+    const said = new Inbox<string>();
+    const log = createLog("test", "warn", {
+      write: (line) => said.put((JSON.parse(line) as { msg: string }).msg),
+    });
+    const [first, second] = [open(context, { node, log }), open(context, { node, log })];
+    await Promise.all([first.connect(), second.connect()]);
+    const told = await said.until((lines) => /another client/.test(lines.at(-1) ?? ""));
+    assert.match(told[0]!, /^no connection to the broker; trying again$/);
+    assert.match(
+      told.at(-1)!,
+      new RegExp(`: 3 connections in a row .* is another client called ${node} there\\? `),
+    );
+  });
+});
+
 describe("status of a node", () => {
   test("is online on connect, offline when it vanishes, online again, and stopped after a clean stop", async (context) => {
     const wire = await openWireTo(context);

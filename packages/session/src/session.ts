@@ -52,6 +52,9 @@ export interface SessionOptions {
   readonly maxPendingBytes?: number;
 }
 
+/** So many connections in a row of so few milliseconds are no bad network: somebody takes them away. */
+const SHORT = { connections: 3, ms: 10_000 };
+
 /** A subscription that can be ended. */
 export interface Subscribed {
   /**
@@ -84,6 +87,8 @@ export class MqttSession {
   #answered = false;
   #granted = false;
   #outage = false;
+  #connectedAtMs: number | undefined;
+  #shortConnections = 0;
   #closing: Promise<void> | undefined;
 
   constructor(options: SessionOptions) {
@@ -325,6 +330,7 @@ export class MqttSession {
 
   #onConnect(): void {
     this.#outage = false;
+    this.#connectedAtMs = performance.now();
     this.#publishStatus("online");
     const { stream } = this.#client;
     // Small messages in a row would wait up to 40 ms for the acknowledgement of the first (Nagle's algorithm).
@@ -341,6 +347,11 @@ export class MqttSession {
     const resends = this.#options.resends ?? true;
     this.#outgoing.connectionLost(resends);
     if (!resends) this.#forgetOutgoing();
+    if (this.#connectedAtMs !== undefined) {
+      const isShort = performance.now() - this.#connectedAtMs < SHORT.ms;
+      this.#shortConnections = isShort ? this.#shortConnections + 1 : 0;
+      this.#connectedAtMs = undefined;
+    }
     if (!this.#client.disconnecting) this.#onOutage(undefined);
     this.#answered = false;
     this.#granted = false;
@@ -358,11 +369,17 @@ export class MqttSession {
     if (this.#outage) return;
     this.#outage = true;
     const url = withoutSecret(this.#options.mqtt.url);
-    const advice = connectionAdvice(error);
+    const advice = connectionAdvice(error) ?? this.#takenAdvice();
     this.#options.log.warn(
       { url, err: error },
       `no connection to the broker; trying again${advice === undefined ? "" : `: ${advice}`}`,
     );
+  }
+
+  /** MQTT 3.1.1 names no cause: a broker just ends the connection of a client when another of its name comes. */
+  #takenAdvice(): string | undefined {
+    if (this.#shortConnections < SHORT.connections) return undefined;
+    return `${this.#shortConnections} connections in a row ended within seconds; is another client called ${this.node} there? Each needs a name of its own`;
   }
 
   #publishStatus(state: Status["state"]): void {
