@@ -21,7 +21,7 @@ export async function lockTraining(work: string): Promise<void> {
     if (isAlive(holder)) {
       throw new MeanetError(
         "TRAINING_UNDER_WAY",
-        `process ${holder} trains in ${work}; wait for it, or name another folder with --work`,
+        `process ${holder} trains in ${work}; wait for it, or name another folder with --work. If that process is no training, delete ${path}`,
         { work, process: holder },
         { cause },
       );
