@@ -117,7 +117,7 @@ const limits = z
       ),
     queuedBytes: count(0)
       .default(64 * MIB)
-      .describe("the same in bytes, per session"),
+      .describe("the same in bytes, per session or member"),
     queuedBytesTotal: count(0)
       .default(256 * MIB)
       .describe("the same in bytes, all sessions together"),

@@ -34,7 +34,7 @@ export const errorCodes = {
   PUBLISH_REFUSED: {
     actor: "operator",
     meaning:
-      "The MQTT broker ends the connection on a message, as it does on one that it forbids or that is too large. Give this user the right to publish on the topic named, or send less.",
+      "The MQTT broker ended three connections in a row on the same message, which is given up: this user may not publish to its topic, or it is too large. Give this user the right, or send less.",
   },
   PUBLISH_BACKLOG: {
     actor: "operator",
@@ -153,7 +153,7 @@ export const errorCodes = {
   DATASET_CORRUPT: {
     actor: "user",
     meaning:
-      "A data file is damaged, cut off, or not what its checksum says. Fetch it again from its official page.",
+      "A data file is damaged, cut off, or not what its checksum says; or a folder of your own is not of the form expected. The message names it. Fetch an official file again from its page.",
   },
   DATASET_CHANGED: {
     actor: "user",
@@ -172,7 +172,7 @@ export const errorCodes = {
   BUNDLE_INVALID: {
     actor: "user",
     meaning:
-      "The manifest of a bundle is missing, not JSON, or not of its schema. The message names the field.",
+      "The manifest of a bundle, or its file of figures, is missing, not JSON, or not of its schema. The message names the file or field.",
   },
   BUNDLE_MISMATCH: {
     actor: "operator",
@@ -196,7 +196,8 @@ export const errorCodes = {
   },
   RECIPE_INVALID: {
     actor: "user",
-    meaning: "A training recipe is not YAML of its schema. The message names the key and what was expected.",
+    meaning:
+      "A training recipe is not YAML of its schema, or asks for what the data do not have. The message names the key and what was expected.",
   },
   RECIPE_MISMATCH: {
     actor: "user",
@@ -206,7 +207,7 @@ export const errorCodes = {
   CHECKPOINT_MISMATCH: {
     actor: "user",
     meaning:
-      "A checkpoint was written by another recipe, or is damaged. Go back to that recipe, or train into an empty folder.",
+      "A checkpoint was written by another recipe or with other frames, or is damaged. Go back to that recipe and data, or train anew without --resume.",
   },
   CHECKPOINT_UNWRITABLE: {
     actor: "user",
@@ -221,7 +222,7 @@ export const errorCodes = {
   TRAINING_FAILED: {
     actor: "operator",
     meaning:
-      "A training thread died, or the loss is not a number. The last checkpoint is kept; resume from it.",
+      "A training thread died, or the loss or the parameters are no longer numbers. The last checkpoint is kept. After a thread that died, --resume goes on from it; otherwise train anew at a lower learning rate.",
   },
   TRAINING_INCOMPLETE: {
     actor: "user",
@@ -268,7 +269,7 @@ export const errorCodes = {
   STORE_UNUSABLE: {
     actor: "operator",
     meaning:
-      "The recorder's database cannot be opened: missing, damaged, of another release, or without rights. The message names the file.",
+      "The recorder's database cannot be opened (missing, damaged, of another release, or without rights), or an InfluxDB that is asked gives no answer. The message names the file or server.",
   },
   STORE_FAILED: {
     actor: "operator",
