@@ -1,5 +1,6 @@
 import { type Topic, type TopicParams, type Topics, topicsUnder } from "@meanet/protocol";
 import { MeanetError } from "@meanet/runtime/error";
+import { giveUpRefused, refusedError } from "@meanet/session/refused-publish";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { type Arrived, Subscriptions } from "./subscriptions.ts";
 
@@ -22,23 +23,11 @@ export interface LinkOptions {
  */
 export type LinkState = "connecting" | "rejected" | "connected" | "denied" | "closed";
 
-/** A message that the broker has not acknowledged. */
-interface Pending {
-  readonly name: string;
-  readonly payload: Buffer;
-  readonly qos: 0 | 1;
-  readonly retain: boolean;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
-
 const MAX_PENDING = 1_000;
 const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 const RECONNECT_MS = 1_000;
 const CLOSE_MS = 2_000;
 const REST_MS = 1_000;
-/** Connections that end, one after the other, with the same message first in line, until it is given up. */
-const MAX_ENDED = 3;
 /** Of a CONNACK: bad user name or password, not authorized; MQTT 3.1.1, 3.2.2.3. */
 const REJECTIONS: readonly unknown[] = [4, 5];
 /** Topics whose broken messages are told one by one. */
@@ -55,8 +44,8 @@ export class BrokerLink {
   readonly #subscriptions: Subscriptions;
   readonly #listeners = new Set<(state: LinkState) => void>();
   readonly #told = new Set<string>();
-  /** The oldest first. */
-  readonly #pending = new Set<Pending>();
+  /** Of each message that the broker has not acknowledged, what ends the wait for that. */
+  readonly #pending = new Set<(error: Error) => void>();
   #pendingBytes = 0;
   /** Filters asked for on this connection, and whether each was granted. */
   readonly #asked = new Map<string, boolean | undefined>();
@@ -64,11 +53,6 @@ export class BrokerLink {
   #state: LinkState = "connecting";
   #outage = false;
   #rejected = false;
-  /** The message that was first in line when the last connections ended, and how many they were. */
-  #suspect: { readonly message: Pending | undefined; readonly ended: number } = {
-    message: undefined,
-    ended: 0,
-  };
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -154,21 +138,16 @@ export class BrokerLink {
       );
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const pending: Pending = { name, payload, qos, retain: topic.retain, resolve, reject };
-    this.#pending.add(pending);
+    this.#pending.add(reject);
     this.#pendingBytes += payload.byteLength;
-    this.#send(client, pending);
-    await promise.finally(() => {
-      this.#pending.delete(pending);
-      this.#pendingBytes -= payload.byteLength;
-    });
-  }
-
-  #send(client: MqttClient, { name, payload, qos, retain, resolve, reject }: Pending): void {
-    client.publish(name, payload, { qos, retain }, (error) => {
+    client.publish(name, payload, { qos, retain: topic.retain }, (error) => {
       if (error == null) resolve();
-      // One that was replaced has handed on what it had.
-      else if (this.#client === client || this.#state === "closed") reject(closedError(error));
+      else if (this.#client === client) reject(refusedError(name, payload.byteLength, error));
+      else reject(closedError(error));
+    });
+    await promise.finally(() => {
+      this.#pending.delete(reject);
+      this.#pendingBytes -= payload.byteLength;
     });
   }
 
@@ -179,7 +158,7 @@ export class BrokerLink {
     this.#setState("closed");
     this.#listeners.clear();
     if (client !== undefined) await end(client);
-    for (const { reject } of [...this.#pending]) reject(closedError());
+    for (const reject of [...this.#pending]) reject(closedError());
   }
 
   /** A connection that no node uses is no use; but nodes that are deployed again come back at once. */
@@ -215,11 +194,7 @@ export class BrokerLink {
       ...(password === undefined ? {} : { password }),
     });
     this.#client = client;
-    let stood = false;
-    // "connect" comes only after all that waited is acknowledged.
-    client.on("packetreceive", (packet) => {
-      if (packet.cmd === "connack") stood = packet.returnCode === 0;
-    });
+    giveUpRefused(client);
     client.on("connect", () => {
       this.#outage = false;
       this.#rejected = false;
@@ -233,32 +208,12 @@ export class BrokerLink {
       if (this.#client !== client) return;
       this.#asked.clear();
       this.#setState(this.#rejected ? "rejected" : "connecting");
-      if (stood) this.#giveUpWhatEndsIt(client);
-      stood = false;
     });
     client.on("error", (error) => {
       this.#rejected = REJECTIONS.includes((error as { readonly code?: unknown }).code);
       this.#tellOutage(error);
     });
     return client;
-  }
-
-  /**
-   * A broker ends the connection on a publish that it forbids [MQTT-3.3.5-2], and the client would send it again on the next one, for
-   * ever: nothing of any node would come through.
-   */
-  #giveUpWhatEndsIt(client: MqttClient): void {
-    const [first] = this.#pending;
-    const { message, ended } = this.#suspect;
-    this.#suspect = { message: first, ended: first === message ? ended + 1 : 1 };
-    if (first === undefined || this.#suspect.ended < MAX_ENDED) return;
-    this.#pending.delete(first);
-    first.reject(refusedError(first.name));
-    // mqtt.js forgets none of what it has to send: another client takes the rest.
-    this.#client = undefined;
-    const next = this.#begin();
-    for (const pending of this.#pending) this.#send(next, pending);
-    void end(client);
   }
 
   /** Brings what the broker was asked for in line with what is wanted. */
@@ -346,14 +301,6 @@ function deniedError(filter: string, cause: Error | null): MeanetError {
     `the broker refused the subscription to ${filter}: check the rights of this user`,
     { filter },
     { cause },
-  );
-}
-
-function refusedError(name: string): MeanetError {
-  return new MeanetError(
-    "PUBLISH_REFUSED",
-    `the broker ended ${MAX_ENDED} connections in a row on a message to ${name}: check the right of this user to publish there`,
-    { name },
   );
 }
 

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
  *     src/*.ts, as far as reached    → lib/*.js
  *     @meanet/protocol               → lib/protocol/*.js
  *     @meanet/runtime/error          → lib/runtime/error.js
+ *     @meanet/session/refused-publish → lib/session/refused-publish.js
  *     cbor-x, without its addon      → lib/cbor-x.cjs
  */
 const source = import.meta.dirname;
@@ -21,6 +22,7 @@ const folders: Readonly<Record<string, string>> = {
   [source]: lib,
   [dirname(fileURLToPath(import.meta.resolve("@meanet/protocol")))]: join(lib, "protocol"),
   [dirname(fileURLToPath(import.meta.resolve("@meanet/runtime/error")))]: join(lib, "runtime"),
+  [dirname(fileURLToPath(import.meta.resolve("@meanet/session/refused-publish")))]: join(lib, "session"),
 };
 const cborFile = join(lib, "cbor-x.cjs");
 

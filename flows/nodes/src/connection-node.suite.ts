@@ -170,7 +170,7 @@ export function describeConnectionNode(version: NodeRedVersion): void {
       assert.equal(allowed?.status, "fulfilled");
       assert.ok(forbidden?.status === "rejected");
       assert.equal((forbidden.reason as { code?: string }).code, "PUBLISH_REFUSED");
-      assert.match(String(forbidden.reason), /meanet\/v1\/lab\/forbidden\/frame\/forbidden/);
+      assert.match(String(forbidden.reason), /1 bytes to meanet\/v1\/lab\/forbidden\/frame\/forbidden/);
     });
   });
 }

@@ -1,4 +1,4 @@
-import { MeanetError } from "@meanet/runtime";
+import { MeanetError } from "@meanet/runtime/error";
 import type { MqttClient } from "mqtt";
 
 /** Connections that end, one after the other, with the same message first in line, until it is given up. */
