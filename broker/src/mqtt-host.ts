@@ -15,8 +15,10 @@ import { Sessions } from "./sessions.ts";
 import { SharedSubscriptions } from "./shared-subscriptions.ts";
 import { parseSharedFilter } from "./topic-filter.ts";
 
-/** Of a user name in the log: it is the client's word. */
+/** Of a name in the log: it is the client's word, and may be 64 KiB long. */
 const MAX_NAME_TOLD = 64;
+const MAX_TOPIC_TOLD = 256;
+const MAX_DETAIL_TOLD = 512;
 /** How often stalled clients and expired sessions are looked for. */
 const SWEEP_MS = { least: 20, most: 1000 };
 /** While stopping: how often it is looked whether clients have taken their bytes. */
@@ -187,7 +189,7 @@ export class MqttHost {
     if (!packet.topic.startsWith("$") && this.#access.mayPublish(client, packet.topic)) return null;
     // 3.1.1 knows no refusal of a PUBLISH: only silence or the end of the connection [MQTT-3.3.5-2].
     connectionOf(client).reason ??= "forbidden-topic";
-    return new Error(`client may not publish to "${packet.topic}"`);
+    return new Error(`client may not publish to "${packet.topic.slice(0, MAX_TOPIC_TOLD)}"`);
   }
 
   /** Whether the subscription is granted; if so the session knows it, and the group if it is a shared one. */
@@ -206,7 +208,8 @@ export class MqttHost {
     if (!granted) {
       if (!client.clean) await this.#sessions.removeSubscriptions(client, [topic]);
       this.counters.subscriptionDenied();
-      this.#log.warn({ client: client.id, filter: topic }, "subscription denied");
+      const told = { client: client.id.slice(0, MAX_NAME_TOLD), filter: topic.slice(0, MAX_TOPIC_TOLD) };
+      this.#log.warn(told, "subscription denied");
       return false;
     }
     filters.add(topic);
@@ -256,7 +259,11 @@ export class MqttHost {
     if (this.#stopping && reason === "connection-lost") return;
     this.counters.ended(reason);
     const level = reason === "connection-lost" ? "debug" : "warn";
-    this.#log[level]({ remote, client, reason, detail: error?.message }, "connection ended");
+    const told = {
+      client: client?.slice(0, MAX_NAME_TOLD),
+      detail: error?.message.slice(0, MAX_DETAIL_TOLD),
+    };
+    this.#log[level]({ remote, reason, ...told }, "connection ended");
   }
 
   /** By client id; left out of Aedes's types. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { MeanetError } from "./error.ts";
 import { createLog, withoutSecret } from "./log.ts";
 
@@ -56,4 +56,37 @@ test("a URL loses its password and nothing else", () => {
   assert.equal(withoutSecret("mqtt://edge:hun@ter:2@broker"), "mqtt://edge:***@broker");
   assert.equal(withoutSecret("mqtt://broker:1883"), "mqtt://broker:1883");
   assert.equal(withoutSecret("ws://broker:9001/a@b"), "ws://broker:9001/a@b");
+});
+
+test("of warnings alike some are written and the rest is counted, so that no client can fill the disk", () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const lines = linesOf((log) => {
+    const child = log.child({ part: "intake" });
+    for (let index = 0; index < 1000; index++) child.warn({ filter: `no/${index}` }, "subscription denied");
+    log.warn("something else");
+    log.info("routine");
+    mock.timers.tick(30_000);
+    log.warn("subscription denied");
+    mock.timers.tick(30_000);
+  });
+  mock.timers.reset();
+  const messages = lines.map(({ msg }) => msg);
+  assert.equal(messages.filter((message) => message === "subscription denied").length, 31);
+  assert.deepEqual(messages.slice(30), [
+    "something else",
+    "routine",
+    "more lines like this were left out",
+    "subscription denied",
+  ]);
+  assert.deepEqual(
+    [lines[32]?.line, lines[32]?.leftOut, lines[32]?.level],
+    ["subscription denied", 970, "info"],
+  );
+});
+
+test("messages made of what they tell of are bounded together", () => {
+  const lines = linesOf((log) => {
+    for (let index = 0; index < 1000; index++) log.error(`frame ${index} is odd`);
+  });
+  assert.equal(lines.length, 64 + 30);
 });
