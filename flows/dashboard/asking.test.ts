@@ -60,7 +60,14 @@ describe("askNext", () => {
     const error = { code: "RECORDER_UNREACHABLE", message: "no answer" };
     const { asked, seen } = whole((asking) => ({ ...asking, error }));
     assert.equal(asked.length, 1);
-    assert.deepEqual([seen.recorder, seen.answers], ["no answer", {}]);
+    assert.deepEqual([seen.recorder, seen.answers], ["The recorder is away: no answer", {}]);
+  });
+
+  it("says that none is configured, and how to, where the query node has none to ask", () => {
+    const [asking] = askNext(look(), connected, environment(""));
+    const error = { code: "CONFIG_INVALID", message: "MeanetError: the connection names no recorder" };
+    const [, done] = askNext({ ...asking, error }, connected, environment(""));
+    assert.match((done!.payload as Seen).recorder ?? "", /^No recorder is configured: .*--recorder-url/);
   });
 
   it("shows long times in steps of half a day and of a week", () => {

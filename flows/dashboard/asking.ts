@@ -1,5 +1,6 @@
 import type { PartNode } from "./page.ts";
 import { CONNECTION, functionNode, template } from "./parts.ts";
+import { noRecorderText } from "./texts.ts";
 
 /** A named query of a page: asked of the recorder each time somebody looks. */
 interface WantedQuery {
@@ -43,7 +44,7 @@ export interface Seen {
   readonly lists: Readonly<Record<string, readonly unknown[]>>;
   /** Why a query was not answered, by its name. */
   readonly troubles: Readonly<Record<string, string>>;
-  /** Set when the recorder did not answer at all. */
+  /** Set when the recorder did not answer at all, or none is configured: a sentence on it. */
   readonly recorder: string | null;
   readonly broker: string;
 }
@@ -103,6 +104,7 @@ export function askNext(
   } else {
     const { name } = msg.asked;
     const isList = "path" in msg.asked;
+    const hasRecorder = Boolean(env.get("MEANET_RECORDER_URL"));
     const seen = msg.seen as Seen;
     const failed = failureOf(msg);
     const why = (failed?.message ?? "").replace(/^MeanetError: /, "");
@@ -111,7 +113,8 @@ export function askNext(
     } else if (failed === undefined) {
       msg.seen = { ...seen, answers: { ...seen.answers, [name]: msg.payload as Rows[] } };
     } else if (failed.code === "RECORDER_UNREACHABLE" || failed.code === "CONFIG_INVALID") {
-      msg.seen = { ...seen, recorder: why };
+      const isNone = failed.code === "CONFIG_INVALID" && !hasRecorder;
+      msg.seen = { ...seen, recorder: isNone ? noRecorderText() : `The recorder is away: ${why}` };
       msg.left = [];
     } else {
       msg.seen = { ...seen, troubles: { ...seen.troubles, [name]: why } };
@@ -137,7 +140,7 @@ export function askNext(
   if ("path" in next) {
     const recorder = (env.get("MEANET_RECORDER_URL") || "").replace(/\/$/, "");
     if (recorder === "") {
-      return [null, over({ ...seen, recorder: "no recorder is configured: set recorder.url" }), null];
+      return [null, over({ ...seen, recorder: noRecorderText() }), null];
     }
     const url = `${recorder}${next.path}&site=${encodeURIComponent(env.get("MEANET_SITE") || "")}`;
     return [null, null, { ...msg, asked: next, left, url, requestTimeout: 15_000 }];
@@ -219,7 +222,7 @@ export function asking(
     "ask-next": functionNode(
       askNext,
       [["query"], ["without-lists", ...panels], Object.keys(lists)],
-      [failureOf],
+      [failureOf, noRecorderText],
     ),
     "without-lists": functionNode(withoutLists, [["window"]]),
     query: {

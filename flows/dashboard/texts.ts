@@ -33,3 +33,8 @@ export function millisecondsText(ms: unknown): string {
   if (typeof ms !== "number") return "–";
   return ms < 999.5 ? `${ms.toFixed(ms < 100 ? 1 : 0)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
+
+/** Of a page that would ask the recorder. */
+export function noRecorderText(): string {
+  return "No recorder is configured: give meanet flows the URL of one, with --recorder-url or as recorder.url in its file.";
+}

@@ -125,8 +125,8 @@ describe("what is shown of training", () => {
     const empty = (changes: Partial<Seen>) =>
       trainingFigures({ payload: { ...seen, ...changes } }, told()).payload.empty;
     assert.match(empty({}) ?? "", /switched on under Control/);
-    assert.match(empty({ recorder: "no answer" }) ?? "", /the recorder.* does not answer/);
-    assert.match(empty({ troubles: { steps: "status 404" } }) ?? "", /the recorder.* does not answer/);
+    assert.match(empty({ recorder: "No recorder is configured." }) ?? "", /No recorder is configured/);
+    assert.match(empty({ troubles: { steps: "status 404" } }) ?? "", /recorder does not tell/);
   });
 
   it("sets each candidate beside what was in force, on every set of items that it was judged by", () => {

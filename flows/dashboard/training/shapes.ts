@@ -51,9 +51,10 @@ export function trainingFigures(
     },
   ];
   const nothing = stores.length === 0 && events.length === 0;
-  const away = msg.payload.recorder !== null || Object.keys(msg.payload.troubles).length > 0;
-  const why = away
-    ? "No edge node has told of learning since Node-RED was started; the recorder, which knows of the time before, does not answer."
+  const { recorder, troubles } = msg.payload;
+  const untold = Object.keys(troubles).length > 0 ? "The recorder does not tell." : recorder;
+  const why = untold
+    ? `No edge node has told of learning since Node-RED was started, and of the time before a recorder would know. ${untold}`
     : "No edge node has told of learning yet. It is switched on under Control.";
   return { ...msg, payload: { figures: nothing ? [] : list, empty: nothing ? why : null } };
 }

@@ -63,7 +63,8 @@ export function serveQueries(RED: NodeRed): void {
       }
       listQueries(connection.recorder).then(
         (queries) => response.json(queries),
-        (error: Error) => response.status(502).json({ error: error.message }),
+        (error: Error & { code?: string }) =>
+          response.status(502).json({ error: error.message, code: error.code }),
       );
     },
   );
