@@ -1,7 +1,7 @@
 import { asking } from "../asking.ts";
 import type { PageDescription } from "../page.ts";
 import { CONNECTION, chart, functionNode, table, template } from "../parts.ts";
-import { bytesText, joulesText, shareText } from "../texts.ts";
+import { bytesText, joulesText, noRecorderText, shareText } from "../texts.ts";
 import { controlFailed, controlState, keepState, whatIfRows, whatIfUrl } from "./shapes.ts";
 
 export const control: PageDescription = {
@@ -46,7 +46,7 @@ export const control: PageDescription = {
     "keep-state": functionNode(keepState, [["settings"]]),
     "control-caught": { type: "catch", scope: ["control"], uncaught: false, to: [["control-failed"]] },
     "control-failed": functionNode(controlFailed, [["settings"]]),
-    "what-if-url": functionNode(whatIfUrl, [["what-if"]]),
+    "what-if-url": functionNode(whatIfUrl, [["what-if"], ["settings"]], [noRecorderText]),
     "what-if": {
       ...{
         type: "http request",
@@ -62,7 +62,7 @@ export const control: PageDescription = {
     },
     "shape-what-if": functionNode(
       whatIfRows,
-      [["settings"], ["quality-chart", "cost-chart", "what-if-table"]],
+      [["settings"], ["quality-chart", "cost-chart"], ["what-if-table"]],
       [bytesText, joulesText, shareText],
     ),
     "quality-chart": chart("quality", {

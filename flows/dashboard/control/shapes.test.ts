@@ -40,16 +40,30 @@ describe("settings of edge nodes", () => {
 });
 
 describe("what-if", () => {
-  it("asks for the frames of one edge node of its site, at the recorder of the environment", () => {
-    const environment = new Map([
-      ["MEANET_RECORDER_URL", "http://127.0.0.1:8082/"],
+  const environment = (recorder: string) =>
+    new Map([
+      ["MEANET_RECORDER_URL", recorder],
       ["MEANET_SITE", "hall"],
     ]);
-    const asked = whatIfUrl({ payload: { edge: "edge-1", spanMs: 60_000 } }, undefined, environment);
-    assert.equal(
-      (asked as { url: string }).url,
-      "http://127.0.0.1:8082/whatif?since=60000ms&edge=edge-1&site=hall",
-    );
+
+  it("asks for the frames of one edge node of its site, at the recorder of the environment", () => {
+    const here = environment("http://127.0.0.1:8082/");
+    const ask = (payload: { edge: string; model?: string; spanMs: number }) =>
+      whatIfUrl({ payload }, undefined, here)[0] as { url: string };
+    const url = "http://127.0.0.1:8082/whatif?since=60000ms&edge=edge-1&site=hall";
+    assert.equal(ask({ edge: "edge-1", spanMs: 60_000 }).url, url);
+    const ofOne = ask({ edge: "edge-1", model: "uci-har@1.0.0+edge-1.2", spanMs: 60_000 });
+    assert.equal(ofOne.url, `${url}&model=uci-har%401.0.0%2Bedge-1.2`);
+  });
+
+  it("says how to configure a recorder where there is none", () => {
+    const [asked, said] = whatIfUrl(
+      { payload: { edge: "edge-1", spanMs: 1 } },
+      undefined,
+      environment(""),
+    ) as [null, { payload: { whatIf: string } }];
+    assert.equal(asked, null);
+    assert.match(said.payload.whatIf, /^No curve: No recorder is configured: .*--recorder-url/);
   });
 
   const row = {
@@ -59,9 +73,10 @@ describe("what-if", () => {
 
   it("gives a row for each threshold, the joules of a frame in millijoules", () => {
     const payload = { frames: 100, judge: "labels", rows: [row] };
-    const [said, rows] = whatIfRows({ statusCode: 200, payload }) as { payload: unknown }[];
+    const [said, curves, table] = whatIfRows({ statusCode: 200, payload }) as { payload: unknown }[];
     assert.deepEqual(said?.payload, { whatIf: "From 100 recorded frames, judged by their labels." });
-    assert.deepEqual(rows?.payload, [
+    assert.deepEqual(curves?.payload, table?.payload);
+    assert.deepEqual(table?.payload, [
       {
         ...{ threshold: 0.5, accuracy: 0.8, "share sent": 0.25, "edge and upload": 1.5, cloud: 20 },
         ...{
@@ -74,6 +89,25 @@ describe("what-if", () => {
         },
       },
     ]);
+  });
+
+  it("ends the curves at the highest entropy recorded, and says of a threshold beyond that it never sends", () => {
+    const rows = [
+      { ...row, threshold: 0, sentShare: 1, inForce: false },
+      { ...row, threshold: 1.5, sentShare: 0, inForce: false },
+      { ...row, threshold: 1e9, sentShare: 0, inForce: true },
+    ];
+    const models = [{ model: "uci-har@1.0.0", frames: 100 }];
+    const payload = { frames: 100, judge: "labels", models, rows };
+    const [said, curves, table] = whatIfRows({ statusCode: 200, payload }) as { payload: unknown }[];
+    assert.deepEqual(said?.payload, {
+      whatIf:
+        "From 100 recorded frames of uci-har@1.0.0, judged by their labels. T in force, 1.00e+9 nats, is beyond their entropies and never sends one.",
+    });
+    const texts = (message: { payload: unknown } | undefined) =>
+      (message?.payload as { t: string }[] | undefined)?.map(({ t }) => t);
+    assert.deepEqual(texts(curves), ["0.00", "1.50"]);
+    assert.deepEqual(texts(table), ["0.00", "1.50", "1.00e+9 in force, never sends"]);
   });
 
   it("says why there is no curve", () => {

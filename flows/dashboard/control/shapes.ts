@@ -1,4 +1,4 @@
-import { bytesText, joulesText, shareText } from "../texts.ts";
+import { bytesText, joulesText, noRecorderText, shareText } from "../texts.ts";
 
 interface Context {
   get(key: string): unknown;
@@ -40,19 +40,22 @@ export function controlFailed(
   return { ...msg, payload: { edges, answer: { edge: msg.edge, setting: msg.topic, error } } };
 }
 
-/** Where the recorder tells what other thresholds would have come to, on the frames of one edge node of this site. */
+/**
+ * Asks the recorder what other thresholds would have come to, on the frames of one edge node of this site, or of one bundle there
+ * (first output); without a recorder says so to the settings (second output).
+ */
 export function whatIfUrl(
-  msg: { payload: { edge: string; spanMs: number } },
+  msg: { payload: { edge: string; model?: string; spanMs: number } },
   _flow: unknown,
   env: { get(name: string): string | undefined },
-): object {
-  const { edge, spanMs } = msg.payload;
+): [asked: object | null, said: object | null] {
+  const { edge, model, spanMs } = msg.payload;
+  const ofModel = model === undefined ? "" : `&model=${encodeURIComponent(model)}`;
   const recorder = (env.get("MEANET_RECORDER_URL") ?? "").replace(/\/$/, "");
+  if (recorder === "") return [null, { ...msg, payload: { whatIf: `No curve: ${noRecorderText()}` } }];
   const site = encodeURIComponent(env.get("MEANET_SITE") ?? "");
-  return {
-    ...msg,
-    url: `${recorder}/whatif?since=${spanMs}ms&edge=${encodeURIComponent(edge)}&site=${site}`,
-  };
+  const url = `${recorder}/whatif?since=${spanMs}ms&edge=${encodeURIComponent(edge)}&site=${site}${ofModel}`;
+  return [{ ...msg, url }, null];
 }
 
 interface WhatIfRow {
@@ -72,35 +75,52 @@ interface WhatIfMessage {
   readonly payload: {
     readonly frames?: number;
     readonly judge?: string;
+    readonly models?: readonly { readonly model: string }[];
     readonly reason?: string;
     readonly rows?: readonly WhatIfRow[];
   };
 }
 
-/** To the settings a sentence on what the curves rest on, to the curves a row for each threshold. */
-export function whatIfRows(msg: WhatIfMessage): [object, object] {
-  const { frames = 0, judge, reason, rows = [] } = msg.payload ?? {};
+/**
+ * To the settings a sentence on what the curves rest on; to the curves and to the table a row for each threshold. Curves end where the
+ * grid of thresholds does, at the highest entropy recorded: a threshold in force beyond it, 1e9 say, would leave them no room.
+ */
+export function whatIfRows(msg: WhatIfMessage): [said: object, curves: object, table: object] {
+  const { frames = 0, judge, models = [], reason, rows = [] } = msg.payload ?? {};
+  const end = rows.reduce((highest, row) => (row.inForce ? highest : Math.max(highest, row.threshold)), 0);
+  const beyond = rows.find((row) => row.inForce && row.threshold > end && row.sentShare === 0);
+  const text = (threshold: number) => threshold.toPrecision(3);
+  const bundle = models.length === 1 ? ` of ${models[0]?.model}` : "";
+  const judged =
+    judge === "labels"
+      ? `From ${frames} recorded frames${bundle}, judged by their labels.`
+      : `From ${frames} recorded frames${bundle}; nobody has labelled any, so accuracy is agreement with the cloud.`;
+  const never =
+    beyond === undefined
+      ? ""
+      : ` T in force, ${text(beyond.threshold)} nats, is beyond their entropies and never sends one.`;
   const said =
     msg.statusCode !== 200
       ? `No curve: ${reason ?? "the recorder does not answer"}`
       : frames === 0
         ? "No curve: no frame of this edge node is recorded in this time."
-        : judge === "labels"
-          ? `From ${frames} recorded frames, judged by their labels.`
-          : `From ${frames} recorded frames; nobody has labelled any, so accuracy is agreement with the cloud.`;
+        : judged + never;
   const shown = rows.map((row) => {
     const accuracy = row.estimatedAccuracy ?? row.accuracy;
+    const inForce = row === beyond ? " in force, never sends" : row.inForce ? " in force" : "";
     return {
       ...{ threshold: row.threshold, accuracy, "share sent": row.sentShare },
       "edge and upload": row.jPerFrame === null ? null : row.jPerFrame * 1000,
       cloud: row.cloudJ === null || frames === 0 ? null : (row.cloudJ / frames) * 1000,
-      t: `${row.threshold.toPrecision(3)}${row.inForce ? " in force" : ""}`,
+      t: `${text(row.threshold)}${inForce}`,
       ...{ sent: shareText(row.sentShare), right: shareText(accuracy), known: shareText(row.coverage) },
       ...{ edge: joulesText(row.jPerFrame), bytes: bytesText(row.uplinkBytes) },
     };
   });
+  const curves = shown.filter(({ threshold }) => threshold !== beyond?.threshold);
   return [
     { ...msg, payload: { whatIf: said } },
+    { ...msg, payload: curves },
     { ...msg, payload: shown },
   ];
 }
