@@ -17,7 +17,7 @@ const picture = Buffer.from(
   "base64",
 );
 /** What the recorder answers, as it does. */
-const answers: Readonly<Record<string, unknown>> = {
+const answers = {
   "/thumbnails": [
     {
       ...{ site: "default", device: "door", id: "frame-1", at: 1, type: "image/png", disagreed: false },
@@ -28,7 +28,9 @@ const answers: Readonly<Record<string, unknown>> = {
   "/disagreements": [],
   "/whatif": {
     ...{ frames: 200, judge: "labels", inForce: { threshold: 0.5, from: "state" } },
+    models: [{ model: "toy@1.0.0", frames: 200 }],
     rows: [0, 0.5, 1].map((threshold) => ({
+      inForce: threshold === 0.5,
       ...{ threshold, accuracy: 0.9, estimatedAccuracy: 0.95 - threshold / 10 },
       ...{ jPerFrame: 0.002 - threshold / 1000, uplinkBytes: 200_000 * (1 - threshold) },
     })),
@@ -36,10 +38,13 @@ const answers: Readonly<Record<string, unknown>> = {
 };
 
 describe("pages of the delivered flows", { timeout: 3 * PATIENCE_MS }, () => {
+  const asked: string[] = [];
+  let given: Readonly<Record<string, unknown>> = answers;
   const recorder = createServer((request, response) => {
+    asked.push(request.url ?? "");
     const [path = ""] = (request.url ?? "").split("?");
     if (path.startsWith("/thumbnail/")) response.writeHead(200, { "content-type": "image/png" }).end(picture);
-    else response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answers[path]));
+    else response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(given[path]));
   });
   let site: FlowsForTests;
   let running: RunningFlows;
@@ -146,6 +151,28 @@ describe("pages of the delivered flows", { timeout: 3 * PATIENCE_MS }, () => {
       await opened.page.evaluate("getComputedStyle(document.querySelector('polyline')).fill"),
       "none",
     );
+    assert.ok(asked.includes("/whatif?since=1h&site=default"), asked.join(" "));
+    assert.deepEqual(opened.errors, []);
+  });
+
+  it("draw curves over thresholds up to the highest entropy, whatever is in force, and tell of bundles that do not compare", async () => {
+    const whatIf = answers["/whatif"];
+    const never = { ...whatIf.rows[2], threshold: 1e9, inForce: true };
+    given = {
+      "/whatif": {
+        ...whatIf,
+        inForce: { threshold: 1e9, from: "verdict" },
+        models: ["toy@1.0.0", "toy@1.0.0+edge-1.2", "waves@1.0.0"].map((model) => ({ model, frames: 50 })),
+        rows: [...whatIf.rows.map((row) => ({ ...row, inForce: false })), never],
+      },
+    };
+    await opened.page.goto(`${running.editor}/tuning`);
+    await shows("accuracy: 85.0 % to 95.0 %; thresholds 0 to 1.00 nats");
+    await opened.page
+      .getByText("in force: 1.00e+9 nats, beyond their entropies: it never sends one. ")
+      .waitFor();
+    await opened.page.getByText("They are of 2 bundles (toy@1.0.0, waves@1.0.0)").waitFor();
+    assert.equal(await opened.page.locator("svg line").count(), 0);
     assert.deepEqual(opened.errors, []);
   });
 });
