@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { Client } from "aedes";
 import mqtt from "mqtt";
+import { OncePerClient } from "./once-per-client.ts";
 import { Inbox, startBroker } from "./test-broker.ts";
 
 describe("a message once per client", { timeout: 20_000 }, () => {
@@ -41,5 +45,24 @@ describe("a message once per client", { timeout: 20_000 }, () => {
     await client.publishAsync("a/b", "last", { qos: 1 });
     await inbox.has("last");
     assert.deepEqual(inbox.payloads, ["qos 0", "qos 1", "last"]);
+  });
+
+  it("remembers no share group that a client was ever in", () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const once = new OncePerClient();
+    const client = {} as Client;
+    once.adopt(client);
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let group = 0; group < 200_000; group++) {
+      const packet = { brokerId: `$share/group-${group}/a`, brokerCounter: group };
+      assert.ok(once.isFirst(client, packet));
+    }
+    collect();
+    const grown = process.memoryUsage().heapUsed - before;
+    assert.ok(grown < 4_000_000, `${grown} bytes after 200,000 groups`);
+    assert.ok(once.isFirst(client, { brokerId: "broker", brokerCounter: 1 }));
+    assert.ok(!once.isFirst(client, { brokerId: "broker", brokerCounter: 1 }));
   });
 });

@@ -1,7 +1,7 @@
 import type { Aedes, AedesPublishPacket, Client } from "aedes";
 import type { DropReason } from "./counters.ts";
 import type { QueueBounds } from "./outgoing-queue.ts";
-import { parseSharedFilter, type SharedFilter } from "./topic-filter.ts";
+import { parseSharedFilter, SHARE_PREFIX, type SharedFilter } from "./topic-filter.ts";
 
 /** The sessions of clients that are away. */
 interface OfflineQueues {
@@ -39,7 +39,6 @@ interface Owed {
   bytes: number;
 }
 
-const PREFIX = "$share/";
 const MAX_MESSAGE_ID = 65_535;
 
 /**
@@ -145,7 +144,7 @@ export class SharedSubscriptions {
    * their acknowledgement is recognised.
    */
   forward(client: Client, packet: AedesPublishPacket): AedesPublishPacket {
-    if (!client.clean || packet.qos === 0 || !packet.brokerId?.startsWith(PREFIX)) return packet;
+    if (!client.clean || packet.qos === 0 || !packet.brokerId?.startsWith(SHARE_PREFIX)) return packet;
     let owed = this.#unacknowledged.get(client);
     if (owed === undefined) {
       owed = { packets: new Map(), bytes: 0 };
@@ -176,7 +175,7 @@ export class SharedSubscriptions {
   }
 
   #redirect(packet: AedesPublishPacket): void {
-    if (this.#stopped || !packet.brokerId?.startsWith(PREFIX)) return;
+    if (this.#stopped || !packet.brokerId?.startsWith(SHARE_PREFIX)) return;
     const group = this.#groups.get(packet.brokerId);
     if (group === undefined) this.#options.drop("share-no-member");
     else this.#dispatch(group, packet);

@@ -32,6 +32,8 @@ export interface SharedFilter {
   readonly filter: string;
 }
 
+/** How the name of every shared subscription begins. */
+export const SHARE_PREFIX = "$share/";
 const SHARED = /^\$share\/([^/+#]+)\/(.+)$/;
 
 /** The parts of `$share/{group}/{filter}`; undefined for any other filter. */
