@@ -85,8 +85,7 @@ export class MqttHost {
       authenticate: (client, name, password, done) => this.#authenticate(client, name, password, done),
       authorizePublish: (client, packet, done) => done(this.#publishError(client, packet)),
       authorizeSubscribe: (client, subscription, done) => {
-        const answer = (granted: boolean) => done(null, granted ? subscription : null);
-        this.#subscribe(client, subscription).then(answer, done);
+        done(null, this.#subscribe(client, subscription) ? subscription : null);
       },
       authorizeForward: (client, packet) => this.#forward(client, packet),
     });
@@ -192,8 +191,14 @@ export class MqttHost {
     return new Error(`client may not publish to "${packet.topic.slice(0, MAX_TOPIC_TOLD)}"`);
   }
 
-  /** Whether the subscription is granted; if so the session knows it, and the group if it is a shared one. */
-  async #subscribe(client: Client, { topic, qos }: Subscription): Promise<boolean> {
+  /**
+   * Whether the subscription is granted; if so the session knows it, and the group if it is a shared one.
+   *
+   * At once: Aedes goes on with the client's next packet meanwhile. An UNSUBSCRIBE, or the end of the connection, found nothing to end
+   * otherwise, and what it should have ended stayed.
+   */
+  #subscribe(client: Client, { topic, qos }: Subscription): boolean {
+    if (client.closed) return false;
     let filters = this.#filters.get(client);
     if (filters === undefined) {
       filters = new Set();
@@ -206,15 +211,15 @@ export class MqttHost {
       (filters.has(topic) || filters.size < this.#config.limits.maxSubscriptions) &&
       (client.clean || this.#sessions.open(client.id));
     if (!granted) {
-      if (!client.clean) await this.#sessions.removeSubscriptions(client, [topic]);
+      if (!client.clean) this.#sessions.forgetSubscription(client, topic);
       this.counters.subscriptionDenied();
       const told = { client: client.id.slice(0, MAX_NAME_TOLD), filter: topic.slice(0, MAX_TOPIC_TOLD) };
       this.#log.warn(told, "subscription denied");
       return false;
     }
     filters.add(topic);
-    if (!client.clean) await this.#sessions.remember(client, { topic, qos });
-    if (isShared) await this.#shared.join(client, topic, qos);
+    if (!client.clean) this.#sessions.remember(client, { topic, qos });
+    if (isShared) this.#shared.join(client, topic, qos);
     return true;
   }
 

@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { describe, it, type TestContext } from "node:test";
 import { hashPassword } from "@meanet/runtime";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { Sessions } from "./sessions.ts";
-import { Inbox, startBroker, type TestBroker } from "./test-broker.ts";
+import {
+  connectPacket,
+  Inbox,
+  startBroker,
+  subscribePacket,
+  type TestBroker,
+  unsubscribePacket,
+} from "./test-broker.ts";
 
 const session = { clientId: "session", clean: false, reconnectPeriod: 0 };
 
@@ -152,5 +160,31 @@ describe("sessions", { timeout: 20_000 }, () => {
       ["r/1"],
     );
     assert.equal(await broker.metric('meanet_broker_dropped_messages_total{reason="retained-full"'), 2);
+  });
+
+  it("end a subscription that is taken back in the same breath, as clean connections do", async (t) => {
+    for (const clean of [true, false]) {
+      const broker = await startBroker(t);
+      const socket = await broker.socket();
+      const received: Buffer[] = [];
+      socket.on("data", (chunk: Buffer) => received.push(chunk));
+      const filters = ["a", "$share/g/a"];
+      socket.write(
+        Buffer.concat([
+          connectPacket("fickle", { clean }),
+          subscribePacket(filters, 1),
+          unsubscribePacket(filters),
+          subscribePacket(["last"], 1),
+        ]),
+      );
+      const publisher = await mqtt.connectAsync(broker.url, { reconnectPeriod: 0 });
+      t.after(() => publisher.endAsync(true));
+      // SUBACK of the second.
+      while (!Buffer.concat(received).includes(Buffer.from([0x90, 3, 0, 1, 1]))) await once(socket, "data");
+      await publisher.publishAsync("a", "unwanted", { qos: 1 });
+      await publisher.publishAsync("last", "the end", { qos: 1 });
+      while (!Buffer.concat(received).includes("the end")) await once(socket, "data");
+      assert.ok(!Buffer.concat(received).includes("unwanted"), clean ? "clean" : "session");
+    }
   });
 });

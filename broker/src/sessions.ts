@@ -111,9 +111,16 @@ export class Sessions extends MemoryPersistence {
     return kept;
   }
 
+  // In memory both are done when they return; their promises are there for stores elsewhere.
+
   /** Remembers a subscription that was granted. */
-  async remember(client: Client, subscription: Subscription): Promise<void> {
-    await super.addSubscriptions(client, [subscription]);
+  remember(client: Client, subscription: Subscription): void {
+    void super.addSubscriptions(client, [subscription]);
+  }
+
+  /** Forgets one that is granted no longer. */
+  forgetSubscription(client: Client, topic: string): void {
+    void super.removeSubscriptions(client, [topic]);
   }
 
   /** Aedes would store every filter of a SUBSCRIBE once one of them is granted, the denied ones with it. */

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { describe, it, type TestContext } from "node:test";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
-import { connectPacket, Inbox, startBroker, subscribePacket, type TestBroker } from "./test-broker.ts";
+import {
+  connectPacket,
+  disconnectPacket,
+  Inbox,
+  startBroker,
+  subscribePacket,
+  type TestBroker,
+} from "./test-broker.ts";
 
 /** Bytes of a CONNACK and the SUBACK of one filter. */
 const SUBACK_END = 4 + 5;
@@ -355,5 +363,16 @@ describe("shared subscriptions", { timeout: 20_000 }, () => {
       await publisher.publishAsync("k", "kept", { qos: 1 });
       assert.equal(await broker.metric('meanet_broker_dropped_messages_total{reason="share-no-member"'), 1);
     });
+  });
+
+  it("keep no member that went away in the same breath as it came", async (t) => {
+    const broker = await startBroker(t);
+    const socket = await broker.socket();
+    const closed = once(socket, "close");
+    socket.resume();
+    const filters = Array.from({ length: 50 }, (_, index) => `$share/group-${index}/a`);
+    socket.write(Buffer.concat([connectPacket("brief"), subscribePacket(filters, 1), disconnectPacket]));
+    await closed;
+    assert.equal(await broker.metric("meanet_broker_share_groups"), 0);
   });
 });

@@ -73,10 +73,10 @@ export class SharedSubscriptions {
     return this.#groups.size;
   }
 
-  /** Takes `client` into the group; resolves when messages reach the group. */
-  join(client: Client, name: string, qos: 0 | 1 | 2): Promise<void> {
+  /** Takes `client` into the group: messages reach it from now on. */
+  join(client: Client, name: string, qos: 0 | 1 | 2): void {
     const shared = parseSharedFilter(name);
-    if (shared === undefined) return Promise.resolve();
+    if (shared === undefined) return;
     const group = this.#groups.get(name);
     const member = {
       clientId: client.id,
@@ -86,7 +86,7 @@ export class SharedSubscriptions {
     };
     if (group !== undefined) {
       group.members.set(client.id, member);
-      return Promise.resolve();
+      return;
     }
     const created: Group = {
       ...shared,
@@ -98,9 +98,7 @@ export class SharedSubscriptions {
       },
     };
     this.#groups.set(name, created);
-    return new Promise((resolve) => {
-      this.#options.broker.subscribe(created.filter, created.listener, resolve);
-    });
+    this.#options.broker.subscribe(created.filter, created.listener, () => undefined);
   }
 
   leave(client: Client, name: string): void {

@@ -141,3 +141,9 @@ export function subscribePacket(filters: readonly string[], qos: number): Buffer
 export function publishPacket(topic: string, payload: Buffer): Buffer {
   return packet(0x30, text(topic), payload);
 }
+
+export function unsubscribePacket(filters: readonly string[]): Buffer {
+  return packet(0xa2, Buffer.from([0, 2]), ...filters.map(text));
+}
+
+export const disconnectPacket = Buffer.from([0xe0, 0]);
