@@ -16,21 +16,23 @@ export const configSchema = z.strictObject({
   conventions: z
     .array(z.enum(conventionNames))
     .default([])
-    .describe(`in which conventions: ${conventionNames.join(", ")}; none by default`),
+    .describe(`conventions to serve: ${conventionNames.join(", ")}; none by default`),
   interval: durationMs
     .refine((ms) => ms >= 10 && ms <= 60_000, 'expected "10ms" to "1m"')
     .prefault("1s")
-    .describe("between two looks at what has changed; what changes more often is passed on so often"),
+    .describe("time between two checks for changes; of several changes in it, only the last is passed on"),
   silentAfter: durationMs
     .prefault("10m")
     .describe("a camera or sensor without a verdict for so long counts as away"),
   forgetAfter: durationMs
     .prefault("1d")
-    .describe("what has been away for so long is taken out of the other ecosystems"),
+    .describe("what has been away for so long is removed from the other ecosystems"),
   limits: z
     .strictObject({
       nodes: count.default(200).describe("most nodes; messages of others are dropped and counted"),
-      devices: count.default(500).describe("most cameras and sensors; the same"),
+      devices: count
+        .default(500)
+        .describe("most cameras and sensors; messages of others are dropped and counted"),
     })
     .prefault({}),
   homeAssistant: z
@@ -54,7 +56,7 @@ export const configSchema = z.strictObject({
         .describe("group id of this edge node of Sparkplug; left out: the site"),
     })
     .prefault({}),
-  statsInterval: timerMs.prefault("5s").describe("between two publications of this node's stats"),
+  statsInterval: timerMs.prefault("5s").describe("time between two publications of this node's stats"),
   mqtt: mqttConfigSchema,
   http: httpConfigSchema,
 });

@@ -84,7 +84,7 @@ const limits = z
     maxSubscriptions: count().default(1000).describe("filters per client"),
     maxInflightInbound: count().default(1000).describe("QoS 2 messages of a client that await its PUBREL"),
     queueLimit: count().default(100).describe("packets a client may send before its CONNACK"),
-    connectTimeout: timerMs.prefault("10s").describe("from the connection to a complete CONNECT"),
+    connectTimeout: timerMs.prefault("10s").describe("time from the connection to a complete CONNECT"),
     keepaliveLimit: durationMs
       .prefault("20m")
       .describe('longest keepalive a client may ask for, none at all included; "0s" for no limit'),
@@ -93,7 +93,9 @@ const limits = z
       .describe("a client that takes none of its waiting bytes for so long is disconnected"),
     unsentBytes: count(1024)
       .default(16 * MIB)
-      .describe("waiting to be sent to one client; beyond it QoS 0 messages for this client are dropped"),
+      .describe(
+        "bytes waiting to be sent to one client; beyond it QoS 0 messages for this client are dropped",
+      ),
     pacingRate: count()
       .default(10 * MIB)
       .describe(
@@ -101,7 +103,7 @@ const limits = z
       ),
     unsentBytesMax: count(1024)
       .default(128 * MIB)
-      .describe("waiting to be sent to one client, all QoS; beyond it the client is disconnected"),
+      .describe("bytes waiting to be sent to one client, all QoS; beyond it the client is disconnected"),
     retainedMessages: count(0).default(10_000).describe("retained messages kept"),
     retainedBytes: count(0)
       .default(64 * MIB)
@@ -117,10 +119,10 @@ const limits = z
       ),
     queuedBytes: count(0)
       .default(64 * MIB)
-      .describe("the same in bytes, per session or member"),
+      .describe("bytes of these messages, per session or member"),
     queuedBytesTotal: count(0)
       .default(256 * MIB)
-      .describe("the same in bytes, all sessions together"),
+      .describe("bytes of these messages, all sessions together"),
   })
   .prefault({});
 export type Limits = z.output<typeof limits>;
@@ -138,7 +140,7 @@ export const configSchema = z.strictObject({
   statsInterval: timerMs.prefault("10s").describe("time between two publications of its stats"),
   stopTimeout: durationMs
     .prefault("2s")
-    .describe("what clients get to take their waiting bytes when it stops"),
+    .describe("time that clients get to take their waiting bytes when it stops"),
   http: httpConfigSchema,
 });
 export type BrokerConfig = z.output<typeof configSchema>;

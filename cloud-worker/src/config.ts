@@ -19,7 +19,9 @@ const limits = z
       ),
     waitingBytes: count()
       .default(128 * MIB)
-      .describe("bytes of the frames of each bundle that wait; past it as past waiting"),
+      .describe(
+        "bytes of the frames of each bundle that wait; past it the oldest is answered as failed, OVERLOAD",
+      ),
     decoding: count().default(2).describe("frames of each bundle decoded at once"),
     frameBytes: count()
       .default(2 * MIB)

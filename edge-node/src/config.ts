@@ -117,7 +117,7 @@ export const configSchema = z.strictObject({
     .describe("entropy in nats above which a sensor window is complex; left out: the bundle's own"),
   deadline: wait
     .prefault("2s")
-    .describe("from arrival of a frame to the edge's own answer when the cloud is silent"),
+    .describe("time after a frame's arrival at which the edge's own answer stands if the cloud is silent"),
   silence: wait.prefault("500ms").describe("wait for a cloud answer before the frame is published again"),
   provisional: z
     .boolean()

@@ -57,14 +57,14 @@ export const configSchema = z.strictObject({
     .int()
     .min(64)
     .default(512)
-    .describe("heap that Node-RED may use; beyond it, it is started anew"),
-  statsInterval: timerMs.prefault("5s").describe("between two publications of this node's stats"),
+    .describe("megabytes of heap that Node-RED may use; beyond it, it is started anew"),
+  statsInterval: timerMs.prefault("5s").describe("time between two publications of this node's stats"),
   startTimeout: durationMs
     .prefault("60s")
-    .describe("after which a Node-RED that does not answer has failed to start"),
+    .describe("time after which a Node-RED that does not answer has failed to start"),
   stopTimeout: durationMs
     .prefault("10s")
-    .describe("what Node-RED gets to stop its flows before it is killed"),
+    .describe("time that Node-RED gets to stop its flows before it is killed"),
   restartWait: durationMs
     .prefault("500ms")
     .describe("wait before a Node-RED that ended is started again; doubles with each further end"),

@@ -27,7 +27,7 @@ const influxSchema = z
       .describe(
         "InfluxDB: of version 1 server and database, http://127.0.0.1:8086/meanet, which is created when it does not exist; of 2 and 3 the server",
       ),
-    version: z.literal([1, 2, 3]).default(1).describe("release of the server: what it is told, and how"),
+    version: z.literal([1, 2, 3]).default(1).describe("version of the server"),
     org: z.string().min(1).optional().describe("organisation, version 2"),
     bucket: z.string().min(1).optional().describe("bucket of version 2, database of version 3"),
     token: z
@@ -39,7 +39,7 @@ const influxSchema = z
     username: z.string().optional().describe("user name at InfluxDB 1"),
     password: z.string().optional().describe("password at InfluxDB 1"),
     batch: z.int().min(1).max(20_000).default(2000).describe("most points in one request"),
-    requestTimeout: durationMs.prefault("10s").describe("after which a request counts as failed"),
+    requestTimeout: durationMs.prefault("10s").describe("time after which a request counts as failed"),
     retryWait: durationMs
       .prefault("500ms")
       .describe("wait after the first failure; doubles with each further one"),
@@ -91,7 +91,7 @@ export const configSchema = z.strictObject({
   node: id.default("recorder").describe("name of this node, and client id at the broker"),
   record: z.enum(["own-site", "all-sites"]).default("own-site").describe("whose verdicts to record"),
   state: z.string().min(1).default(".meanet/recorder").describe("folder of the database recorder.sqlite"),
-  statsInterval: timerMs.prefault("5s").describe("between two publications of this node's stats"),
+  statsInterval: timerMs.prefault("5s").describe("time between two publications of this node's stats"),
   persistentSession: z
     .boolean()
     .default(false)
@@ -114,7 +114,9 @@ export const configSchema = z.strictObject({
     .strictObject({
       wait: durationMs
         .prefault("1s")
-        .describe("wait before a gap is asked for, and after the first request; doubles then"),
+        .describe(
+          "wait before a gap is asked for, and after the first request; doubles with each further one",
+        ),
       maxWait: durationMs.prefault("1m").describe("longest wait between two requests"),
       attempts: z
         .int()
@@ -134,7 +136,7 @@ export const configSchema = z.strictObject({
         .describe("beyond this size of the database the oldest rows and roll-ups are deleted"),
       minutes: durationMs.prefault("90d").describe("roll-ups of one minute are kept this long"),
       hours: durationMs.prefault("730d").describe("roll-ups of one hour are kept this long"),
-      checkInterval: timerMs.prefault("1m").describe("between two looks at age and size"),
+      checkInterval: timerMs.prefault("1m").describe("time between two checks of age and size"),
     })
     .prefault({}),
   thumbnails: thumbnailsConfigSchema,

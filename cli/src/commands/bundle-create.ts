@@ -83,7 +83,7 @@ const createConfigSchema = z
       .string()
       .optional()
       .describe("ONNX file of the cloud's network, of the same frames; left out: a bundle of edges alone"),
-    seed: z.int().default(1).describe("of the split, the first parameters and the order of frames"),
+    seed: z.int().default(1).describe("seed of the split, the first parameters and the order of frames"),
     work: z
       .string()
       .optional()

@@ -30,7 +30,12 @@ export const lowLightConfigSchema = z.strictObject({
     .describe(
       "labelled frames of hard classes at which the edge trains; left out: 800 of people, 400 of the cloud, which is sure of fewer",
     ),
-  severity: z.number().min(0).max(1).default(0.5).describe("of the low light: 0 is none, 1 leaves little"),
+  severity: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe("severity of the low light: 0 is none, 1 leaves little"),
   frames: z
     .int()
     .min(1)

@@ -10,17 +10,19 @@ const store = z
     itemsPerClass: count(8).default(200).describe("labelled items kept on disk of each hard class"),
     maxBytes: count()
       .default(256 * MIB)
-      .describe("of these, all classes together; the class that has most gives up its oldest"),
+      .describe(
+        "bytes of these items, all classes together; beyond it the class that has most loses its oldest",
+      ),
     heldOut: z
       .number()
       .min(0.1)
       .max(0.5)
       .default(0.25)
-      .describe("share of the items that no training sees, to judge by"),
+      .describe("share of the items that no training sees, kept to judge by"),
     frames: count().default(2048).describe("frames whose label may still come, kept in memory"),
     bytes: count()
       .default(64 * MIB)
-      .describe("of those frames and their features, together"),
+      .describe("bytes of those frames and their features together"),
     age: durationMs
       .prefault("10m")
       .describe("how long a frame waits for its label, and a label for its frame"),
@@ -30,8 +32,8 @@ const store = z
 const trigger = z
   .strictObject({
     items: count().default(200).describe("new items that begin a training"),
-    age: durationMs.prefault("24h").describe("age of the oldest new item that begins one with fewer"),
-    leastItems: count().default(40).describe("new items below which age alone begins none"),
+    age: durationMs.prefault("24h").describe("age of the oldest new item that begins a training with fewer"),
+    leastItems: count().default(40).describe("new items that a training by age needs at least"),
   })
   .prefault({});
 
@@ -45,19 +47,22 @@ const training = z
       .min(0)
       .max(0.9)
       .default(0.5)
-      .describe("share of a batch that is reference frames of the bundle, against forgetting"),
+      .describe("share of each batch that is reference frames of the bundle, against forgetting"),
     statistics: z
       .enum(["recomputed", "kept"])
       .default("recomputed")
-      .describe("moments of batch normalisation: of what it learned from, or those it had"),
-    seed: z.int().default(1).describe("of the order of frames, with the number of the training"),
+      .describe("moments of batch normalisation: recomputed over what it learned from, or kept as they were"),
+    seed: z
+      .int()
+      .default(1)
+      .describe("seed of the order of frames, together with the number of the training"),
     maxTime: durationMs
       .prefault("10m")
-      .describe("computing time after which no further step begins; what was learned is judged"),
+      .describe("computing time after which no further step begins; what was learned until then is judged"),
     maxMemory: count()
       .default(512 * MIB)
       .describe(
-        "bytes of items, weights, activations and the thread itself, by arithmetic; a training takes as many items as fit",
+        "bytes of items, weights, activations and the thread itself, as calculated; a training takes as many items as fit",
       ),
     yieldAt: count()
       .default(8)
@@ -69,7 +74,7 @@ const teacher = z
   .strictObject({
     weight: share
       .default(0.3)
-      .describe("of an answer of the cloud, against 1 of a true label; 0 learns from none"),
+      .describe("weight of an answer of the cloud, against 1 for a true label; 0: learn from none"),
     confidence: share
       .default(0.9)
       .describe("least probability of the answer, to learn from it and in a trial"),
@@ -80,14 +85,14 @@ const margins = z
   .strictObject({
     gain: share
       .default(0.01)
-      .describe("accuracy on held-out items by which a new extension must be better, and more"),
+      .describe("a new extension must gain more than this in accuracy on held-out items"),
     sigmas: z
       .number()
       .min(0)
       .max(10)
       .default(1)
-      .describe("by how many standard deviations it must win more held-out items than it loses, and more"),
-    loss: share.default(0.02).describe("accuracy on reference frames that it may lose"),
+      .describe("it must win more held-out items than it loses, by more than so many standard deviations"),
+    loss: share.default(0.02).describe("accuracy that it may lose on reference frames"),
     leastItems: count().default(20).describe("held-out items without which nothing goes live"),
   })
   .prefault({});
@@ -99,11 +104,11 @@ const rollback = z
       .describe("labelled frames that a new extension is on trial for, beside the old one"),
     age: durationMs
       .prefault("24h")
-      .describe("after which a trial with fewer ends, and the new extension stays as it was judged"),
-    leastItems: count().default(30).describe("of these, before it may be rolled back"),
+      .describe("age at which a trial with fewer labelled frames ends, and the new extension stays"),
+    leastItems: count().default(30).describe("labelled frames of the trial before it may be rolled back"),
     margin: share
       .default(0.03)
-      .describe("share of answers that it may get wrong beyond those the old one does"),
+      .describe("share of answers that it may get wrong beyond what the old one gets wrong"),
   })
   .prefault({});
 
@@ -118,13 +123,13 @@ const discovery = z
     hardBelow: share
       .default(0.8)
       .describe("live precision of main's answer below which a class becomes hard"),
-    easyAbove: share.default(0.95).describe("and above which one becomes easy"),
+    easyAbove: share.default(0.95).describe("live precision above which a hard class becomes easy"),
     leastItems: count(5)
       .default(50)
-      .describe("labelled frames that main called so, before a class is judged"),
+      .describe("labelled frames that main must have given a class before it is judged"),
     saveInterval: timerMs
       .prefault("10s")
-      .describe("how often the counts are written while labels come: a kill loses those since"),
+      .describe("how often the counts are written while labels come; a kill loses the labels since"),
   })
   .refine(({ hardBelow, easyAbove }) => hardBelow < easyAbove, {
     path: ["easyAbove"],

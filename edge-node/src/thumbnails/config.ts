@@ -13,9 +13,13 @@ export const thumbnailsConfigSchema = z
       .enum(["none", "disagreed", "answered"])
       .default("none")
       .describe(
-        "beside these, frames that the cloud answered: none, those where it disagreed with the edge, or all",
+        "also publish frames that the cloud answered: none, those where it disagreed with the edge, or all",
       ),
-    ofCloudPerMinute: z.int().min(1).default(60).describe("most of these, of all devices together"),
+    ofCloudPerMinute: z
+      .int()
+      .min(1)
+      .default(60)
+      .describe("most pictures a minute of frames that the cloud answered, all devices together"),
     maxPixels: z.int().min(16).max(512).default(96).describe("longest side of a picture that is reduced"),
     maxBytesAsItCame: z
       .int()

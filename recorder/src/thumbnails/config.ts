@@ -14,16 +14,16 @@ export const thumbnailsConfigSchema = z
       .max(100_000)
       .default(200)
       .describe(
-        "most of each device; the oldest go first, those where edge and cloud disagree last, as long as they are not the greater half",
+        "pictures kept of each device; the oldest go first, and those where edge and cloud disagree last, as long as these are not more than half",
       ),
-    sizeMb: z.number().positive().default(64).describe("most of all together"),
-    age: durationMs.prefault("7d").describe("after which each is deleted"),
+    sizeMb: z.number().positive().default(64).describe("megabytes kept of all devices together"),
+    age: durationMs.prefault("7d").describe("age at which a picture is deleted"),
     maxBytes: z
       .int()
       .min(1)
       .max(MAX_THUMBNAIL_BYTES)
       .default(MAX_THUMBNAIL_BYTES)
-      .describe("largest one; a larger one is left out and counted"),
+      .describe("bytes of the largest picture kept; a larger one is left out and counted"),
   })
   .prefault({});
 export type ThumbnailsConfig = z.output<typeof thumbnailsConfigSchema>;
