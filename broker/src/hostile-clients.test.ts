@@ -159,6 +159,17 @@ describe("hostile clients", { timeout: 20_000 }, () => {
     }
   });
 
+  it("a SUBSCRIBE that comes before its CONNECT is answered ends nobody's service", async (t) => {
+    const broker = await startBroker(t, { limits });
+    const check = await bystander(t, broker);
+    const socket = await broker.socket();
+    // Read in two parts of 64 KiB: with the second Aedes goes on before it has looked at who this is.
+    const filters = Array.from({ length: 5000 }, (_, index) => `filter-${index}`);
+    socket.write(Buffer.concat([hello, subscribePacket(filters, 1)]));
+    await once(socket, "data");
+    await check();
+  });
+
   it("a subscription to $SYS is refused, and so is reading it through a wildcard", async (t) => {
     const broker = await startBroker(t);
     const client = await mqtt.connectAsync(broker.url, { reconnectPeriod: 0 });

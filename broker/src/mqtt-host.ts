@@ -198,7 +198,8 @@ export class MqttHost {
    * otherwise, and what it should have ended stayed.
    */
   #subscribe(client: Client, { topic, qos }: Subscription): boolean {
-    if (client.closed) return false;
+    // Aedes may get as far as this before it has looked at the CONNECT: the client has no id yet, and no rights.
+    if (client.closed || client.id === null) return false;
     let filters = this.#filters.get(client);
     if (filters === undefined) {
       filters = new Set();
