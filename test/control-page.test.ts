@@ -74,6 +74,31 @@ describe("the Control page of an edge node that takes pictures and sensor window
     assert.equal(await page.getByRole("combobox", { name: "Curves of" }).count(), 0);
   });
 
+  it("sorts a column of its table by numbers, not by their texts", async () => {
+    const { page } = opened;
+    const sent = async () => {
+      const texts = await page.locator('td[data-column-key="sent.text"]').allInnerTexts();
+      return texts.map(Number.parseFloat);
+    };
+    const header = page.getByRole("columnheader", { name: "Sent", exact: true });
+    for (const [order, sign] of [
+      ["ascending", 1],
+      ["descending", -1],
+    ] as const) {
+      await header.click();
+      // By their texts, 100 % stands before 50 %.
+      await waitUntil(
+        `shares sent are ${order}`,
+        sent,
+        (shares) =>
+          shares.includes(100) &&
+          new Set(shares).size > 2 &&
+          shares.join() === shares.toSorted((a, b) => sign * (a - b)).join(),
+        PATIENCE_MS,
+      );
+    }
+  });
+
   it("shows and changes the threshold of windows as soon as a bundle takes them, and what it would have come to", async () => {
     const { page } = opened;
     const folder = await writeWindowBundle(join(site.folder, "windows"), { classes, threshold: 1.75 });

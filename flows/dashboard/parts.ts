@@ -146,6 +146,8 @@ export interface Column {
   readonly key: string;
   readonly title: string;
   readonly align?: "start" | "end";
+  /** Whether cells are made by `cell`: they show a text, and are sorted by a number. */
+  readonly byNumber?: boolean;
 }
 
 /** A table of the payload's objects; on a phone each row is a card. */
@@ -153,8 +155,8 @@ export function table(group: string, label: string, columns: readonly Column[]):
   return {
     ...{ type: "ui-table", group, label, width: 0, height: 0, maxrows: 0, passthru: false },
     ...{ autocols: false, showSearch: false, deselect: true, selectionType: "none" },
-    columns: columns.map(({ key, title, align = "start" }) => ({
-      ...{ key, keyType: "key", title, type: "text", align, width: "" },
+    columns: columns.map(({ key, title, align = "start", byNumber = false }) => ({
+      ...{ key: byNumber ? `${key}.text` : key, keyType: "key", title, type: "text", align, width: "" },
     })),
     ...{
       mobileBreakpoint: "xs",

@@ -38,3 +38,13 @@ export function millisecondsText(ms: unknown): string {
 export function noRecorderText(): string {
   return "No recorder is configured: give meanet flows the URL of one, with --recorder-url or as recorder.url in its file.";
 }
+
+/**
+ * A cell that shows a text and is sorted by a number: "18.6 ms" stood before "2.5 ms". What a table shows of the column `p50.text` it
+ * finds at `text` in `p50`; its sorting takes a field of that whole name first.
+ *
+ * @param number - what is not known comes before all numbers
+ */
+export function cell(column: string, number: unknown, text: string): object {
+  return { [column]: { text }, [`${column}.text`]: number ?? null };
+}

@@ -1,7 +1,7 @@
 import { asking } from "../asking.ts";
 import type { PageDescription } from "../page.ts";
 import { CONNECTION, chart, functionNode, table, template } from "../parts.ts";
-import { bytesText, joulesText, noRecorderText, shareText } from "../texts.ts";
+import { bytesText, cell, joulesText, noRecorderText, shareText } from "../texts.ts";
 import { controlFailed, controlState, keepState, whatIfRows, whatIfUrl } from "./shapes.ts";
 
 export const control: PageDescription = {
@@ -63,7 +63,7 @@ export const control: PageDescription = {
     "shape-what-if": functionNode(
       whatIfRows,
       [["settings"], ["quality-chart", "cost-chart"], ["what-if-table"]],
-      [bytesText, joulesText, shareText],
+      [bytesText, cell, joulesText, shareText],
     ),
     "quality-chart": chart("quality", {
       ...{ label: "", kind: "line", x: "linear", xKey: "threshold", xLabel: "T, nats", yLabel: "share" },
@@ -74,12 +74,12 @@ export const control: PageDescription = {
       series: ["edge and upload", "cloud"],
     }),
     "what-if-table": table("table", "", [
-      { key: "t", title: "T, nats", align: "end" },
-      { key: "sent", title: "Sent", align: "end" },
-      { key: "right", title: "Accuracy", align: "end" },
-      { key: "known", title: "Of it recorded", align: "end" },
-      { key: "edge", title: "Edge and upload, a frame", align: "end" },
-      { key: "bytes", title: "Bytes sent", align: "end" },
+      { key: "t", title: "T, nats", align: "end", byNumber: true },
+      { key: "sent", title: "Sent", align: "end", byNumber: true },
+      { key: "right", title: "Accuracy", align: "end", byNumber: true },
+      { key: "known", title: "Of it recorded", align: "end", byNumber: true },
+      { key: "edge", title: "Edge and upload, a frame", align: "end", byNumber: true },
+      { key: "bytes", title: "Bytes sent", align: "end", byNumber: true },
     ]),
   },
 };

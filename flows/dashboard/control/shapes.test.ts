@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { cell } from "../texts.ts";
 import { controlFailed, controlState, keepState, whatIfRows, whatIfUrl } from "./shapes.ts";
 
 function context() {
@@ -79,14 +80,9 @@ describe("what-if", () => {
     assert.deepEqual(table?.payload, [
       {
         ...{ threshold: 0.5, accuracy: 0.8, "share sent": 0.25, "edge and upload": 1.5, cloud: 20 },
-        ...{
-          t: "0.500 in force",
-          sent: "25.0 %",
-          right: "80.0 %",
-          known: "90.0 %",
-          edge: "1.50 mJ",
-          bytes: "3.0 kB",
-        },
+        ...{ ...cell("t", 0.5, "0.500 in force"), ...cell("sent", 0.25, "25.0 %") },
+        ...{ ...cell("right", 0.8, "80.0 %"), ...cell("known", 0.9, "90.0 %") },
+        ...{ ...cell("edge", 0.0015, "1.50 mJ"), ...cell("bytes", 3000, "3.0 kB") },
       },
     ]);
   });
@@ -105,7 +101,7 @@ describe("what-if", () => {
         "From 100 recorded frames of uci-har@1.0.0, judged by their labels. T in force, 1.00e+9 nats, is beyond their entropies and never sends one.",
     });
     const texts = (message: { payload: unknown } | undefined) =>
-      (message?.payload as { t: string }[] | undefined)?.map(({ t }) => t);
+      (message?.payload as { t: { text: string } }[] | undefined)?.map(({ t }) => t.text);
     assert.deepEqual(texts(curves), ["0.00", "1.50"]);
     assert.deepEqual(texts(table), ["0.00", "1.50", "1.00e+9 in force, never sends"]);
   });

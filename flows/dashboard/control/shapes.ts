@@ -1,4 +1,4 @@
-import { bytesText, joulesText, noRecorderText, shareText } from "../texts.ts";
+import { bytesText, cell, joulesText, noRecorderText, shareText } from "../texts.ts";
 
 interface Context {
   get(key: string): unknown;
@@ -112,9 +112,12 @@ export function whatIfRows(msg: WhatIfMessage): [said: object, curves: object, t
       ...{ threshold: row.threshold, accuracy, "share sent": row.sentShare },
       "edge and upload": row.jPerFrame === null ? null : row.jPerFrame * 1000,
       cloud: row.cloudJ === null || frames === 0 ? null : (row.cloudJ / frames) * 1000,
-      t: `${text(row.threshold)}${inForce}`,
-      ...{ sent: shareText(row.sentShare), right: shareText(accuracy), known: shareText(row.coverage) },
-      ...{ edge: joulesText(row.jPerFrame), bytes: bytesText(row.uplinkBytes) },
+      ...cell("t", row.threshold, `${text(row.threshold)}${inForce}`),
+      ...cell("sent", row.sentShare, shareText(row.sentShare)),
+      ...cell("right", accuracy, shareText(accuracy)),
+      ...cell("known", row.coverage, shareText(row.coverage)),
+      ...cell("edge", row.jPerFrame, joulesText(row.jPerFrame)),
+      ...cell("bytes", row.uplinkBytes, bytesText(row.uplinkBytes)),
     };
   });
   const curves = shown.filter(({ threshold }) => threshold !== beyond?.threshold);

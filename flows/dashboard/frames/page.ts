@@ -1,7 +1,7 @@
 import { asking } from "../asking.ts";
 import type { PageDescription } from "../page.ts";
 import { CONNECTION, functionNode, table, template } from "../parts.ts";
-import { shareText } from "../texts.ts";
+import { cell, shareText } from "../texts.ts";
 import { labelFailed, labelled, recent } from "./shapes.ts";
 
 export const frames: PageDescription = {
@@ -26,7 +26,7 @@ export const frames: PageDescription = {
       ...{ labels: "", exits: "", routes: "", minConfidence: "", maxConfidence: "" },
       ...{ minEntropy: "", maxEntropy: "", to: [["recent"]] },
     },
-    recent: functionNode(recent, [["once-a-second"]], [shareText]),
+    recent: functionNode(recent, [["once-a-second"]], [cell, shareText]),
     "once-a-second": {
       ...{ type: "delay", pauseType: "rate", timeout: "5", timeoutUnits: "seconds", rate: "1" },
       ...{ nbRateUnits: "1", rateUnits: "second", randomFirst: "1", randomLast: "5" },
@@ -38,7 +38,7 @@ export const frames: PageDescription = {
       { key: "id", title: "Frame" },
       { key: "answer", title: "Answer" },
       { key: "exit", title: "Exit" },
-      { key: "confidence", title: "Confidence", align: "end" },
+      { key: "confidence", title: "Confidence", align: "end", byNumber: true },
       { key: "latency", title: "ms", align: "end" },
     ]),
   },

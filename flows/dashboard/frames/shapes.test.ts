@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Verdict } from "@meanet/protocol";
+import { cell } from "../texts.ts";
 import { labelFailed, labelled, recent } from "./shapes.ts";
 
 const common = {
@@ -26,10 +27,10 @@ describe("frames", () => {
       detail: "full",
     };
     for (let number = 1; number <= 13; number++) recent({ payload: { ...refusal, id: `f-${number}` } }, flow);
-    const [first, ...others] = stored as Record<string, string>[];
+    const [first, ...others] = stored as object[];
     assert.deepEqual(first, {
       ...{ time: "06:13:20", device: "cam-1", id: "f-13", answer: "refused: overload" },
-      ...{ exit: "–", confidence: "–", latency: "4.3" },
+      ...{ exit: "–", ...cell("confidence", null, "–"), latency: "4.3" },
     });
     assert.equal(others.length, 11);
   });

@@ -1,5 +1,5 @@
 import type { Verdict } from "@meanet/protocol";
-import { shareText } from "../texts.ts";
+import { cell, shareText } from "../texts.ts";
 
 interface Context {
   get(key: string): unknown;
@@ -15,8 +15,11 @@ export function recent(msg: { payload: Verdict }, flow: Context): { payload: obj
   };
   const row =
     verdict.outcome === "refused"
-      ? { ...common, answer: `refused: ${verdict.reason}`, exit: "–", confidence: "–" }
-      : { ...common, answer: verdict.label, exit: verdict.exit, confidence: shareText(verdict.confidence) };
+      ? { ...common, answer: `refused: ${verdict.reason}`, exit: "–", ...cell("confidence", null, "–") }
+      : {
+          ...{ ...common, answer: verdict.label, exit: verdict.exit },
+          ...cell("confidence", verdict.confidence, shareText(verdict.confidence)),
+        };
   const rows = [row, ...((flow.get("recent") ?? []) as object[])].slice(0, 12);
   flow.set("recent", rows);
   return { payload: rows };

@@ -1,7 +1,7 @@
 import { asking } from "../asking.ts";
 import type { PageDescription } from "../page.ts";
 import { CONNECTION, chart, functionNode, table } from "../parts.ts";
-import { bytesText } from "../texts.ts";
+import { bytesText, cell } from "../texts.ts";
 import { keepNode, nodeRows } from "./shapes.ts";
 
 export const nodes: PageDescription = {
@@ -21,15 +21,15 @@ export const nodes: PageDescription = {
       to: [["keep-node"], ["keep-node"]],
     },
     "keep-node": functionNode(keepNode, [[]]),
-    "shape-nodes": functionNode(nodeRows, [["nodes-table", "memory-chart"]], [bytesText]),
+    "shape-nodes": functionNode(nodeRows, [["nodes-table", "memory-chart"]], [bytesText, cell]),
     "nodes-table": table("nodes", "", [
       { key: "node", title: "Node" },
       { key: "kind", title: "Kind" },
       { key: "state", title: "State" },
-      { key: "up", title: "Since its start" },
+      { key: "up", title: "Since its start", byNumber: true },
       { key: "version", title: "Version" },
       { key: "models", title: "Models" },
-      { key: "memory", title: "Memory", align: "end" },
+      { key: "memory", title: "Memory", align: "end", byNumber: true },
       { key: "queues", title: "Waiting now" },
       { key: "drops", title: "Dropped in this time", align: "end" },
     ]),

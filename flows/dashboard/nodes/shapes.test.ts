@@ -35,14 +35,15 @@ describe("rows of nodes", () => {
     keepNode({ node: "edge-1", payload: { ...stats, models: { "toy@1.0.0": 7 } as never } }, flow);
     keepNode({ node: "worker-1", payload: { ...told, kind: "worker", state: "offline" } }, flow);
     const seen: Seen = { ...around, answers: { nodes: [{ node: "edge-1", drops: 3 }] } };
-    const rows = nodeRows({ payload: seen }, flow).payload as Record<string, unknown>[];
+    const rows = nodeRows({ payload: seen }, flow).payload as (Record<string, unknown> &
+      Record<"up" | "memory", { text: string }>)[];
     assert.deepEqual(
       rows.map(({ node, state, up, models, memory, queues, drops }) => [
         node,
         state,
-        up,
+        up.text,
         models,
-        memory,
+        memory.text,
         queues,
         drops,
       ]),

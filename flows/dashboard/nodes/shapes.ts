@@ -1,5 +1,5 @@
 import type { Seen } from "../asking.ts";
-import { bytesText } from "../texts.ts";
+import { bytesText, cell } from "../texts.ts";
 
 interface Context {
   get(key: string): unknown;
@@ -57,10 +57,12 @@ export function nodeRows(msg: { payload: Seen }, flow: Pick<Context, "get">): { 
     kind: one.kind ?? "–",
     rank: ranks[one.state ?? ""] ?? 3,
     state: signs[one.state ?? ""] ?? "not told",
-    up: one.uptimeS === undefined || one.state !== "online" ? "–" : sinceStart(one.uptimeS),
+    ...(one.uptimeS === undefined || one.state !== "online"
+      ? cell("up", null, "–")
+      : cell("up", one.uptimeS, sinceStart(one.uptimeS))),
     version: one.version ?? "–",
     models: (one.models ?? []).join(", ") || "–",
-    memory: bytesText(one.memoryBytes),
+    ...cell("memory", one.memoryBytes, bytesText(one.memoryBytes)),
     "resident memory": one.memoryBytes === undefined ? 0 : Math.round(one.memoryBytes / 1e5) / 10,
     queues: waitingText(one.queues ?? {}),
     drops: drops.get(node) ?? "–",

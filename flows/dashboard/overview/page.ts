@@ -1,7 +1,7 @@
 import { asking, type Wanted } from "../asking.ts";
 import type { PageDescription } from "../page.ts";
 import { CONNECTION, chart, functionNode, table, template } from "../parts.ts";
-import { bytesText, joulesText, millisecondsText, shareText } from "../texts.ts";
+import { bytesText, cell, joulesText, millisecondsText, shareText } from "../texts.ts";
 import { countOnline, dropRows, energyRows, figures, latencyRows, overTime } from "./shapes.ts";
 
 const wanted: readonly Wanted[] = [
@@ -65,7 +65,7 @@ export const overview: PageDescription = {
     "shape-latency": functionNode(
       latencyRows,
       [["latency-chart", "latency-table"]],
-      [...[millisecondsText, shareText]],
+      [cell, millisecondsText, shareText],
     ),
     "latency-chart": chart("latency", {
       ...{ label: "", kind: "bar", x: "category", xKey: "exit", yLabel: "ms", height: 5 },
@@ -74,23 +74,27 @@ export const overview: PageDescription = {
     "latency-table": table("latency", "From a frame's arrival to its answer", [
       { key: "exit", title: "Exit" },
       { key: "frames", title: "Frames", align: "end" },
-      { key: "p50Text", title: "p50", align: "end" },
-      { key: "p95Text", title: "p95", align: "end" },
-      { key: "p99Text", title: "p99", align: "end" },
-      { key: "accuracy", title: "Accuracy", align: "end" },
+      { key: "p50Text", title: "p50", align: "end", byNumber: true },
+      { key: "p95Text", title: "p95", align: "end", byNumber: true },
+      { key: "p99Text", title: "p99", align: "end", byNumber: true },
+      { key: "accuracy", title: "Accuracy", align: "end", byNumber: true },
     ]),
-    "shape-energy": functionNode(energyRows, [["energy-chart", "energy-table"]], [joulesText, bytesText]),
+    "shape-energy": functionNode(
+      energyRows,
+      [["energy-chart", "energy-table"]],
+      [cell, joulesText, bytesText],
+    ),
     "energy-chart": chart("energy", {
       ...{ label: "", kind: "bar", x: "category", xKey: "way", yLabel: "J", height: 5, stacked: true },
       series: ["edge and upload", "cloud"],
     }),
     "energy-table": table("energy", "The same frames as done, by the edge alone, and by the cloud alone", [
       { key: "way", title: "Way" },
-      { key: "edgeText", title: "Edge and upload", align: "end" },
-      { key: "cloudText", title: "Cloud", align: "end" },
-      { key: "total", title: "Total", align: "end" },
-      { key: "perFrame", title: "Each frame", align: "end" },
-      { key: "bytes", title: "Bytes sent", align: "end" },
+      { key: "edgeText", title: "Edge and upload", align: "end", byNumber: true },
+      { key: "cloudText", title: "Cloud", align: "end", byNumber: true },
+      { key: "total", title: "Total", align: "end", byNumber: true },
+      { key: "perFrame", title: "Each frame", align: "end", byNumber: true },
+      { key: "bytes", title: "Bytes sent", align: "end", byNumber: true },
     ]),
     "shape-drops": functionNode(dropRows, [["drops-table"]]),
     "drops-table": table("drops", "Frames without an answer", [

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Rows, Seen } from "../asking.ts";
+import { cell } from "../texts.ts";
 import { countOnline, dropRows, energyRows, figures, latencyRows, overTime } from "./shapes.ts";
 
 function seen(answers: Record<string, Rows[]>): { payload: Seen } {
@@ -97,15 +98,19 @@ describe("rows of charts and tables", () => {
         exit: "main",
         frames: 8,
         ...{ p50: 2, p95: 3, p99: 4 },
-        ...{ p50Text: "2.0 ms", p95Text: "3.0 ms", p99Text: "4.0 ms" },
-        accuracy: "75.0 %",
+        ...{
+          ...cell("p50Text", 2, "2.0 ms"),
+          ...cell("p95Text", 3, "3.0 ms"),
+          ...cell("p99Text", 4, "4.0 ms"),
+        },
+        ...cell("accuracy", 0.75, "75.0 %"),
       },
       {
         exit: "cloud",
         frames: 2,
         ...{ p50: 20.04, p95: null, p99: 30_000 },
-        ...{ p50Text: "20.0 ms", p95Text: "–", p99Text: "30.0 s" },
-        accuracy: "–",
+        ...{ ...cell("p50Text", 20.04, "20.0 ms"), ...cell("p95Text", null, "–") },
+        ...{ ...cell("p99Text", 30_000, "30.0 s"), ...cell("accuracy", null, "–") },
       },
     ]);
   });
@@ -115,9 +120,9 @@ describe("rows of charts and tables", () => {
     const { payload } = energyRows(
       seen({ savings: [{ ...row, cloudOnlyEdgeJ: null, cloudOnlyCloudJ: null, cloudOnlyBytes: null }] }),
     );
-    const rows = payload as { way: string; total: string; perFrame: string; bytes: string }[];
+    const rows = payload as ({ way: string } & Record<"total" | "perFrame" | "bytes", { text: string }>)[];
     assert.deepEqual(
-      rows.map(({ way, total, perFrame, bytes }) => [way, total, perFrame, bytes]),
+      rows.map(({ way, total, perFrame, bytes }) => [way, total.text, perFrame.text, bytes.text]),
       [
         ["as done", "300 mJ", "3.00 mJ", "3.0 kB"],
         ["edge-only", "150 mJ", "1.50 mJ", "0 B"],

@@ -1,5 +1,5 @@
 import type { Rows, Seen } from "../asking.ts";
-import { bytesText, joulesText, millisecondsText, shareText } from "../texts.ts";
+import { bytesText, cell, joulesText, millisecondsText, shareText } from "../texts.ts";
 
 // Functions of this file run in Node-RED, each with the texts that its node is given: nothing else of this module is there.
 
@@ -135,10 +135,10 @@ export function latencyRows(msg: SeenMessage): { payload: object[] } {
   const rows = (answers["latency by exit"] || []).map((row) => ({
     ...{ exit: String(row.exit), frames: row.frames },
     ...{ p50: row.p50Ms, p95: row.p95Ms, p99: row.p99Ms },
-    p50Text: millisecondsText(row.p50Ms),
-    p95Text: millisecondsText(row.p95Ms),
-    p99Text: millisecondsText(row.p99Ms),
-    accuracy: shareText(accuracy.get(row.exit)),
+    ...cell("p50Text", row.p50Ms, millisecondsText(row.p50Ms)),
+    ...cell("p95Text", row.p95Ms, millisecondsText(row.p95Ms)),
+    ...cell("p99Text", row.p99Ms, millisecondsText(row.p99Ms)),
+    ...cell("accuracy", accuracy.get(row.exit), shareText(accuracy.get(row.exit))),
   }));
   rows.sort((a, b) => order.indexOf(a.exit) - order.indexOf(b.exit));
   return { ...msg, payload: rows };
@@ -154,16 +154,14 @@ export function energyRows(msg: SeenMessage): { payload: object[] } {
   const frames = sum("frames") || 0;
   const way = (name: string, edgeJ: number | null, cloudJ: number | null, bytes: number | null) => {
     const totalJ = edgeJ === null || cloudJ === null ? null : edgeJ + cloudJ;
+    const perFrameJ = totalJ === null ? null : totalJ / frames;
     return {
-      ...{
-        way: name,
-        "edge and upload": edgeJ,
-        cloud: cloudJ,
-        edgeText: joulesText(edgeJ),
-        cloudText: joulesText(cloudJ),
-        total: joulesText(totalJ),
-      },
-      ...{ perFrame: joulesText(totalJ === null ? null : totalJ / frames), bytes: bytesText(bytes) },
+      ...{ way: name, "edge and upload": edgeJ, cloud: cloudJ },
+      ...cell("edgeText", edgeJ, joulesText(edgeJ)),
+      ...cell("cloudText", cloudJ, joulesText(cloudJ)),
+      ...cell("total", totalJ, joulesText(totalJ)),
+      ...cell("perFrame", perFrameJ, joulesText(perFrameJ)),
+      ...cell("bytes", bytes, bytesText(bytes)),
     };
   };
   const ways = [

@@ -2,7 +2,7 @@ import { trainingEvents } from "@meanet/protocol";
 import { asking, type Wanted } from "../asking.ts";
 import type { PageDescription } from "../page.ts";
 import { CONNECTION, chart, functionNode, table, template } from "../parts.ts";
-import { joulesText, shareText } from "../texts.ts";
+import { cell, joulesText, shareText } from "../texts.ts";
 import { joinHistory, keep, keepTraining, learnerOf, sameStep } from "./history.ts";
 import { classRows, epochPoints, eventRows, storeRows, trainingFigures, trialRows } from "./shapes.ts";
 
@@ -63,12 +63,12 @@ export const training: PageDescription = {
       { key: "cloud", title: "Answered by the cloud", align: "end" },
       { key: "heldOut", title: "Held out", align: "end" },
     ]),
-    "shape-trials": functionNode(trialRows, [["trials-table"]], [shareText]),
+    "shape-trials": functionNode(trialRows, [["trials-table"]], [cell, shareText]),
     "trials-table": table("trials", "The extension in force beside the candidate, on the same items", [
       { key: "run", title: "Training" },
-      { key: "items", title: "Items" },
-      { key: "before", title: "Before", align: "end" },
-      { key: "after", title: "After", align: "end" },
+      { key: "items", title: "Items", byNumber: true },
+      { key: "before", title: "Before", align: "end", byNumber: true },
+      { key: "after", title: "After", align: "end", byNumber: true },
       { key: "moved", title: "Won, lost" },
       { key: "verdict", title: "Came of it" },
     ]),
@@ -85,14 +85,14 @@ export const training: PageDescription = {
         yLabel: "",
       },
     }),
-    "shape-events": functionNode(eventRows, [["events-table"]], [joulesText]),
+    "shape-events": functionNode(eventRows, [["events-table"]], [cell, joulesText]),
     "events-table": table("events", "Newest first", [
       { key: "time", title: "Time, UTC" },
       { key: "node", title: "Edge node" },
       { key: "run", title: "Training" },
       { key: "event", title: "Event" },
       { key: "detail", title: "What came of it" },
-      { key: "energy", title: "Energy", align: "end" },
+      { key: "energy", title: "Energy", align: "end", byNumber: true },
     ]),
   },
 };

@@ -134,9 +134,13 @@ describe("what is shown of training", () => {
       { ...common, event: "accepted", figures: { heldOut: comparison, reference: comparison } },
       { ...common, event: "refused", reason: "no gain", figures: { heldOut: comparison, reference: null } },
     );
-    const rows = trialRows({}, flow).payload as Record<string, string>[];
+    const rows = trialRows({}, flow).payload as (Record<"moved" | "verdict", string> &
+      Record<"items" | "before" | "after", { text: string }>)[];
     assert.deepEqual(
-      rows.map(({ items, before, after, moved, verdict }) => [items, before, after, moved, verdict]),
+      rows.map(({ items, before, after, moved, verdict }) => [
+        ...[items.text, before.text, after.text],
+        ...[moved, verdict],
+      ]),
       [
         ["40 held-out items", "80.0 %", "85.0 %", "+4 −2", "✖ refused: no gain"],
         ["40 held-out items", "80.0 %", "85.0 %", "+4 −2", "✔ accepted"],
@@ -157,9 +161,11 @@ describe("what is shown of training", () => {
 
   it("tells the newest events first, with what came of them", () => {
     const flow = told(epoch(2, 1), { ...common, event: "failed", reason: "too few items" });
-    const rows = eventRows({}, flow).payload as Record<string, string>[];
+    const rows = eventRows({}, flow).payload as (Record<"time" | "run" | "event" | "detail", string> & {
+      energy: { text: string };
+    })[];
     assert.deepEqual(
-      rows.map(({ time, run, event, detail, energy }) => [time, run, event, detail, energy]),
+      rows.map(({ time, run, event, detail, energy }) => [time, run, event, detail, energy.text]),
       [
         ["2025-07-14 06:13:20", "2", "failed", "too few items", "500 mJ"],
         ["2025-07-14 06:13:20", "2", "epoch", "1 of 2: loss 1.000, 100 images/s", "500 mJ"],

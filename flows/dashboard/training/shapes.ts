@@ -1,7 +1,7 @@
 import type { Training } from "@meanet/protocol";
 import type { Seen } from "../asking.ts";
 import type { Figure } from "../overview/shapes.ts";
-import { joulesText, shareText } from "../texts.ts";
+import { cell, joulesText, shareText } from "../texts.ts";
 import { type Context, learnerOf, type Stored, type Told } from "./history.ts";
 
 // Functions of this file run in Node-RED, each with the parts that its node is given: nothing else of this module is there.
@@ -101,8 +101,9 @@ export function trialRows(msg: object, flow: Pick<Context, "get">): { payload: o
         ? []
         : [
             {
-              ...{ run: `${node} ${training.run}`, items: `${one.items} ${name}` },
-              ...{ before: shareText(one.current), after: shareText(one.candidate) },
+              ...{ run: `${node} ${training.run}`, ...cell("items", one.items, `${one.items} ${name}`) },
+              ...cell("before", one.current, shareText(one.current)),
+              ...cell("after", one.candidate, shareText(one.candidate)),
               moved: `+${one.won} −${one.lost}`,
               verdict: training.event === "accepted" ? "✔ accepted" : `✖ refused: ${training.reason}`,
             },
@@ -171,7 +172,7 @@ export function eventRows(msg: object, flow: Pick<Context, "get">): { payload: o
   const rows = events.slice(0, 30).map(({ node, training }) => ({
     ...{ time: new Date(training.at).toISOString().slice(0, 19).replace("T", " "), node },
     ...{ run: training.run === 0 ? "–" : String(training.run), event: training.event },
-    ...{ detail: detail(training), energy: joulesText(training.energyJ) },
+    ...{ detail: detail(training), ...cell("energy", training.energyJ, joulesText(training.energyJ)) },
   }));
   return { ...msg, payload: rows };
 }
