@@ -80,6 +80,7 @@ describe("the Control page of an edge node that takes pictures and sensor window
       const texts = await page.locator('td[data-column-key="sent.text"]').allInnerTexts();
       return texts.map(Number.parseFloat);
     };
+    assert.equal(await page.getByText("There is no curve").count(), 0);
     const header = page.getByRole("columnheader", { name: "Sent", exact: true });
     for (const [order, sign] of [
       ["ascending", 1],
@@ -151,12 +152,15 @@ describe("the Control page of an edge node that takes pictures and sensor window
     for (const name of ["overview", "training"]) {
       await page.goto(`${there}/${name}`);
       await page.locator("[data-health=recorder]").filter({ hasText: none }).waitFor();
+      await page.locator(".meanet-empty [data-empty]").first().waitFor();
     }
+    await page.getByText("No training is known. Lines would show").waitFor();
     await page.goto(`${there}/control`);
     await page
       .locator("[data-curve]")
       .filter({ hasText: `No curve: ${none}` })
       .waitFor();
+    await page.getByText("There is no curve: the sentence under Settings says why.").first().waitFor();
   });
 
   it("had no error", () => {

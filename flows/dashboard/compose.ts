@@ -5,7 +5,7 @@ import { frames } from "./frames/page.ts";
 import { nodes } from "./nodes/page.ts";
 import { overview } from "./overview/page.ts";
 import type { PageDescription, PartNode } from "./page.ts";
-import { CHART_OPTIONS, chartOptionsNode } from "./parts.ts";
+import { CHART_EMPTY, CHART_OPTIONS, chartOptionsNode, emptyChart } from "./parts.ts";
 import { training } from "./training/page.ts";
 
 const pages: readonly PageDescription[] = [overview, nodes, frames, training, control];
@@ -26,7 +26,7 @@ function pageNodes(page: PageDescription, order: number): FlowNode[] {
   const pageId = `meanet-dashboard-${page.name}`;
   const id = (name: string) => `${pageId}-${name}`;
   const groupId = (name: string) => id(`group-${name}`);
-  const parts = withChartOptions(page.nodes);
+  const parts = withChartNodes(page.nodes);
   const depths = depthsOf(parts);
   const groups = Object.entries(page.groups).map(([name, group], index) => ({
     id: groupId(name),
@@ -61,16 +61,24 @@ function pageNodes(page: PageDescription, order: number): FlowNode[] {
   ];
 }
 
-/** The same with the options of each chart in a node before it. */
-function withChartOptions(nodes: Readonly<Record<string, PartNode>>): Readonly<Record<string, PartNode>> {
+/** The same with the options of each chart in a node before it, and with what stands above it while it is empty. */
+function withChartNodes(nodes: Readonly<Record<string, PartNode>>): Readonly<Record<string, PartNode>> {
+  const isChart = (name: string) => nodes[name]?.[CHART_OPTIONS] !== undefined;
   return Object.fromEntries(
-    Object.entries(nodes).flatMap(([name, { [CHART_OPTIONS]: options, ...node }]) =>
-      options === undefined
-        ? [[name, node]]
-        : [
-            [`${name}-options`, chartOptionsNode(name, options)],
-            [name, node],
-          ],
+    Object.entries(nodes).flatMap(
+      ([name, { [CHART_OPTIONS]: options, [CHART_EMPTY]: empty, to, ...rest }]) => {
+        const wires = to?.map((targets) =>
+          targets.flatMap((target) => (isChart(target) ? [target, `${target}-empty`] : [target])),
+        );
+        const node = wires === undefined ? rest : { ...rest, to: wires };
+        return isChart(name)
+          ? [
+              [`${name}-options`, chartOptionsNode(name, options)],
+              [`${name}-empty`, emptyChart(String(node.group), String(empty))],
+              [name, node],
+            ]
+          : [[name, node]];
+      },
     ),
   );
 }

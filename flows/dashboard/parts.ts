@@ -18,7 +18,7 @@ export function template(
   file: string,
   to: Wires = [[]],
   className = "",
-  given: Readonly<Record<string, boolean>> = {},
+  given: Readonly<Record<string, boolean | string>> = {},
 ): PartNode {
   const component = readFileSync(join(import.meta.dirname, file), "utf8");
   return {
@@ -71,6 +71,8 @@ export interface Chart {
   /** Names below the bars stand aslant, so that on a phone none is left out. */
   readonly manyNames?: boolean;
   readonly height?: number;
+  /** What would be drawn, and why there is nothing: stands above bare axes. */
+  readonly empty: string;
 }
 
 /** Blue, orange, purple, green, vermilion, sky: told apart by most colour-blind people (Okabe and Ito); patterns beside them. */
@@ -100,6 +102,7 @@ export function chart(group: string, { label, kind, x, xKey, series, yKey, ...mo
     ...{ colors, textColor: ["#767676"], textColorDefault: false },
     ...{ gridColor: ["#76767655"], gridColorDefault: false },
     // Taken out of the chart where the page is composed.
+    [CHART_EMPTY]: more.empty,
     [CHART_OPTIONS]: {
       // A description for screen readers, and patterns for whom colours do not tell apart.
       aria: { enabled: true, decal: { show: true } },
@@ -121,8 +124,9 @@ function bottomOf({ xLabel, manyNames }: Pick<Chart, "xLabel" | "manyNames">): n
   return xLabel === undefined ? 24 : 42;
 }
 
-/** Name of what a chart is given beside its fields. */
+/** Names of what a chart is given beside its fields. */
 export const CHART_OPTIONS = "chartOptions";
+export const CHART_EMPTY = "chartEmpty";
 
 /**
  * Gives a chart its options, once, when flows start. The chart would take them as a field too, but the editor knows no such field, and
@@ -140,6 +144,11 @@ export function chartOptionsNode(chartName: string, options: unknown): PartNode 
     ...{ repeat: "", crontab: "", once: true, onceDelay: 0.1, topic: "", payload: "[]", payloadType: "json" },
     to: [[chartName]],
   };
+}
+
+/** The sentence above a chart that has nothing to draw; comes and goes with what the chart is given. */
+export function emptyChart(group: string, text: string): PartNode {
+  return template(group, "base/empty.vue", [[]], "meanet-empty", { text });
 }
 
 export interface Column {

@@ -46,7 +46,7 @@ export const control: PageDescription = {
     "keep-state": functionNode(keepState, [["settings"]]),
     "control-caught": { type: "catch", scope: ["control"], uncaught: false, to: [["control-failed"]] },
     "control-failed": functionNode(controlFailed, [["settings"]]),
-    "what-if-url": functionNode(whatIfUrl, [["what-if"], ["settings"]], [noRecorderText]),
+    "what-if-url": functionNode(whatIfUrl, [["what-if"], ["shape-what-if"]], [noRecorderText]),
     "what-if": {
       ...{
         type: "http request",
@@ -68,10 +68,14 @@ export const control: PageDescription = {
     "quality-chart": chart("quality", {
       ...{ label: "", kind: "line", x: "linear", xKey: "threshold", xLabel: "T, nats", yLabel: "share" },
       series: ["accuracy", "share sent"],
+      empty:
+        "There is no curve: the sentence under Settings says why. Lines would show accuracy and the share sent.",
     }),
     "cost-chart": chart("cost", {
       ...{ label: "", kind: "line", x: "linear", xKey: "threshold", xLabel: "T, nats", yLabel: "mJ a frame" },
       series: ["edge and upload", "cloud"],
+      empty:
+        "There is no curve: the sentence under Settings says why. Lines would show the millijoules of a frame.",
     }),
     "what-if-table": table("table", "", [
       { key: "t", title: "T, nats", align: "end", byNumber: true },

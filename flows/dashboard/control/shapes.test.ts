@@ -58,13 +58,14 @@ describe("what-if", () => {
   });
 
   it("says how to configure a recorder where there is none", () => {
-    const [asked, said] = whatIfUrl(
+    const [asked, answered] = whatIfUrl(
       { payload: { edge: "edge-1", spanMs: 1 } },
       undefined,
       environment(""),
-    ) as [null, { payload: { whatIf: string } }];
+    ) as [null, Parameters<typeof whatIfRows>[0]];
     assert.equal(asked, null);
-    assert.match(said.payload.whatIf, /^No curve: No recorder is configured: .*--recorder-url/);
+    const [said] = whatIfRows(answered) as { payload: { whatIf: string } }[];
+    assert.match(said?.payload.whatIf ?? "", /^No curve: No recorder is configured: .*--recorder-url/);
   });
 
   const row = {

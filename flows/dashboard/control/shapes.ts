@@ -42,17 +42,17 @@ export function controlFailed(
 
 /**
  * Asks the recorder what other thresholds would have come to, on the frames of one edge node of this site, or of one bundle there
- * (first output); without a recorder says so to the settings (second output).
+ * (first output); without a recorder gives that as its answer (second output).
  */
 export function whatIfUrl(
   msg: { payload: { edge: string; model?: string; spanMs: number } },
   _flow: unknown,
   env: { get(name: string): string | undefined },
-): [asked: object | null, said: object | null] {
+): [asked: object | null, answered: object | null] {
   const { edge, model, spanMs } = msg.payload;
   const ofModel = model === undefined ? "" : `&model=${encodeURIComponent(model)}`;
   const recorder = (env.get("MEANET_RECORDER_URL") ?? "").replace(/\/$/, "");
-  if (recorder === "") return [null, { ...msg, payload: { whatIf: `No curve: ${noRecorderText()}` } }];
+  if (recorder === "") return [null, { ...msg, statusCode: 503, payload: { reason: noRecorderText() } }];
   const site = encodeURIComponent(env.get("MEANET_SITE") ?? "");
   const url = `${recorder}/whatif?since=${spanMs}ms&edge=${encodeURIComponent(edge)}&site=${site}${ofModel}`;
   return [{ ...msg, url }, null];

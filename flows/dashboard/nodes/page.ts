@@ -36,6 +36,7 @@ export const nodes: PageDescription = {
     "memory-chart": chart("memory", {
       ...{ label: "", kind: "bar", x: "category", xKey: "node", yLabel: "MB", height: 5, manyNames: true },
       series: ["resident memory"],
+      empty: "No node has told of itself yet. Bars would show the memory of each.",
     }),
   },
 };

@@ -59,6 +59,7 @@ export const overview: PageDescription = {
         yLabel: "frames",
       },
       stacked: true,
+      empty: "No answer of this time is known. Bars would show how many, by exit.",
       // As high as the chart and the table beside it.
       height: 9,
     }),
@@ -70,6 +71,7 @@ export const overview: PageDescription = {
     "latency-chart": chart("latency", {
       ...{ label: "", kind: "bar", x: "category", xKey: "exit", yLabel: "ms", height: 5 },
       series: ["p50", "p95", "p99"],
+      empty: "No answer of this time is known. Bars would show how long answers took, by exit.",
     }),
     "latency-table": table("latency", "From a frame's arrival to its answer", [
       { key: "exit", title: "Exit" },
@@ -87,6 +89,7 @@ export const overview: PageDescription = {
     "energy-chart": chart("energy", {
       ...{ label: "", kind: "bar", x: "category", xKey: "way", yLabel: "J", height: 5, stacked: true },
       series: ["edge and upload", "cloud"],
+      empty: "No answer of this time is known. Bars would show the joules of the answers, and of other ways.",
     }),
     "energy-table": table("energy", "The same frames as done, by the edge alone, and by the cloud alone", [
       { key: "way", title: "Way" },

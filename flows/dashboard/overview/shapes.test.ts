@@ -23,6 +23,8 @@ describe("figures", () => {
   it("shows a dash, and says so, where there is nothing to show", () => {
     const { payload } = figures(seen({}), nobody);
     assert.equal(payload.empty, "No frame was answered in this time.");
+    const away = { payload: { ...seen({}).payload, recorder: "The recorder is away." } };
+    assert.equal(figures(away, nobody).payload.empty, null);
     assert.deepEqual(
       payload.figures.filter(({ value }) => value !== null).map(({ key }) => key),
       ["nodes"],

@@ -51,12 +51,17 @@ export function figures(
   const accuracy = number("accuracy", "accuracy");
   const compared = number("disagreement", "compared");
   const none = "–";
-  const empty = frames === null ? "No frame was answered in this time." : null;
+  const unknown = frames === null && msg.payload.recorder !== null;
+  const empty = frames !== null || unknown ? null : "No frame was answered in this time.";
   const list: Figure[] = [
     {
       ...{ key: "rate", label: "Frames answered", value: frames },
       text: rate === null ? none : `${rate.toFixed(rate < 10 ? 1 : 0)} /s`,
-      note: frames === null ? "none in this time" : `on average; ${frames} in this time`,
+      note: unknown
+        ? "not known"
+        : frames === null
+          ? "none in this time"
+          : `on average; ${frames} in this time`,
     },
     {
       ...{ key: "edge-share", label: "Answered at the edge", value: edgeShare, text: shareText(edgeShare) },

@@ -83,6 +83,8 @@ export const training: PageDescription = {
         series: "series",
         yKey: "value",
         yLabel: "",
+        empty:
+          "No training is known. Lines would show its loss and its accuracy on held-out items, epoch by epoch.",
       },
     }),
     "shape-events": functionNode(eventRows, [["events-table"]], [cell, joulesText]),
