@@ -65,7 +65,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./commands/trace.ts")).traceCommand(),
   },
   whatif: {
-    summary: "tell what other thresholds would have come to on the recorded frames",
+    summary: "tell what other thresholds would have given on the recorded frames",
     load: async () => (await import("./commands/whatif.ts")).whatIfCommand(),
   },
   scenario: {

@@ -19,7 +19,7 @@ type WhatIfConfig = z.output<typeof whatIfConfigSchema>;
 
 export function whatIfCommand(): Command {
   const command = new Command("whatif").description(
-    "Tells what other thresholds would have come to on the recorded frames: share sent, accuracy, joules, bytes. No model runs.",
+    "Tells what other thresholds would have given on the recorded frames: share sent, accuracy, joules, bytes. No model runs.",
   );
   addConfigOptions(command, "whatif", whatIfConfigSchema);
   return command

@@ -58,7 +58,7 @@ export function whatIfSvg(answer: WhatIf): string {
     answer.rows.map((row) => [row.threshold, value(row)] as const);
   const { inForce, frames } = answer;
   return lineChart({
-    title: `What other thresholds would have come to, ${frames} frames`,
+    title: `What other thresholds would have given, ${frames} frames`,
     x: { title: "entropy threshold T, nats" },
     left: { title: "share", min: 0, max: 1, format: (value) => `${Math.round(value * 100)} %` },
     right: { title: "edge and upload, J per frame", min: 0 },

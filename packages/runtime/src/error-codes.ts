@@ -58,7 +58,7 @@ export const errorCodes = {
   },
   PROCESS_FAILED: {
     actor: "operator",
-    meaning: "A process of `meanet up` did not start. The message holds what it said, and names its log.",
+    meaning: "A process of `meanet up` did not start. The message holds its last words, and names its log.",
   },
   LOGIN_REQUIRED: {
     actor: "user",
@@ -67,17 +67,17 @@ export const errorCodes = {
   },
   NODE_RED_FAILED: {
     actor: "operator",
-    meaning: "Node-RED did not start. What it said stands in the log of `meanet flows`.",
+    meaning: "Node-RED did not start. Its output is in the log of `meanet flows`.",
   },
   FLOWS_UNREADABLE: {
     actor: "operator",
     meaning:
-      "The file of the flows is damaged. It is kept under the name told; mend the copy and put it back while `meanet flows` is stopped.",
+      "The file of the flows is damaged. It is kept under the name in the message; repair that copy and put it back while `meanet flows` is stopped.",
   },
   SCENARIO_UNFIT: {
     actor: "user",
     meaning:
-      "A scenario cannot be played with this bundle and data. The message says why, and what to give instead.",
+      "A scenario cannot be run with this bundle and data. The message says why, and what to give instead.",
   },
   SCENARIO_INCOMPLETE: {
     actor: "operator",
@@ -158,7 +158,7 @@ export const errorCodes = {
   DATASET_CHANGED: {
     actor: "user",
     meaning:
-      "The training part of a data set has not the number of frames that a bundle was made of, so which of them it never learned from is not known; or the classes of a part are others, or stand in another order. Give the folder as it was then, or a test part.",
+      "The training part of a data set does not have the number of frames that a bundle was made of, so nobody knows which of them it never learned from; or the classes of a part are not the bundle's, or are in another order. Give the folder as it was then, or a test part.",
   },
   DATASET_TOO_LARGE: {
     actor: "user",
@@ -187,12 +187,12 @@ export const errorCodes = {
   INPUT_KIND_UNSUPPORTED: {
     actor: "user",
     meaning:
-      "A bundle takes another kind of input, images or sensor windows, than what it was given to. Give a bundle of the kind named.",
+      "A bundle takes one kind of input, images or sensor windows, and was given the other. Give a bundle of the kind named.",
   },
   QUANTIZATION_REFUSED: {
     actor: "user",
     meaning:
-      "A bundle or model cannot be made int8: it is already, it lacks the part asked for, or holds nothing that could be quantised. The message says which.",
+      "A bundle or model cannot be made int8: it already is, lacks the part asked for, or holds nothing that could be quantised. The message says which.",
   },
   RECIPE_INVALID: {
     actor: "user",
@@ -246,7 +246,7 @@ export const errorCodes = {
   DEADLINE: {
     actor: "operator",
     meaning:
-      "The time of a complex item was over before a worker came to it. Add workers, or raise the deadline of the edge.",
+      "The time of a complex item was up before a worker came to it. Add workers, or raise the deadline of the edge.",
   },
   INPUT_NOT_A_DISTRIBUTION: {
     actor: "developer",
@@ -264,7 +264,7 @@ export const errorCodes = {
   WRONG_SIZE: {
     actor: "sender",
     meaning:
-      "A raw frame has not the size of the model's input. The message names the sizes that fit: bytes, or float32.",
+      "A raw frame does not have the size of the model's input. The message names the sizes that fit, as bytes and as float32.",
   },
   STORE_UNUSABLE: {
     actor: "operator",
@@ -321,7 +321,7 @@ export const errorCodes = {
   DISCOVERY_REFUSED: {
     actor: "operator",
     meaning:
-      "What live labels have said of the classes of an edge node, `discovery.json`, is damaged or of another main block. It is counted anew and the file replaced; nothing need be done.",
+      "The file `discovery.json` of an edge node, which counts what labels say of each class, is damaged or belongs to another main block. Counting begins anew and the file is replaced; nothing needs to be done.",
   },
   LEARNING_UNSUPPORTED: {
     actor: "operator",
@@ -331,7 +331,7 @@ export const errorCodes = {
   LEARNING_REFUSED: {
     actor: "operator",
     meaning:
-      "A training in service did not begin: too little to learn from, or more memory than allowed. The message names the figures.",
+      "A training in service did not begin: there is too little to learn from, or it would need more memory than allowed. The message names the figures.",
   },
   SETTING_INVALID: {
     actor: "user",

@@ -5,7 +5,8 @@ const by = ["device", "model", "edge", "site"] as const;
 
 /** The edge's answer stands as JSON in SQLite and as the fields `edge_differs` and `edge_complete` in InfluxDB. */
 export const disagreement: NamedQuery = {
-  description: "of the cloud's answers that the edge's own is known beside, the share where it differs",
+  description:
+    "of the cloud's answers to frames that the edge has answered too, the share where the two differ",
   by,
   columns: ["compared", "different", "share"],
   parts: [

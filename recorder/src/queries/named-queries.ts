@@ -149,7 +149,7 @@ export const queries: Readonly<Record<QueryName, NamedQuery>> = {
   // Two views that overlap: a refusal is a recorded verdict, and the edge counts it among its drops as well.
   drops: {
     description:
-      'frames without an answer, by reason: "refused" counts recorded refusals; a kind of node ("edge", "broker") what its counters of drops grew by, refusals included (not by device)',
+      'frames without an answer, by reason: "refused" are recorded refusals; of a kind of node ("edge", "broker") it is what its drop counters grew by, refusals included (not by device)',
     by: ["device", "edge", "site"],
     columns: ["source", "reason", "frames"],
     parts: [

@@ -2,7 +2,8 @@ import type { Cell, NamedQuery, RawRow } from "./named-query.ts";
 
 /** A node's row is made of its last status, its last stats and, of the time asked for, what it dropped. */
 export const nodes: NamedQuery = {
-  description: "each node as it was last heard of, and the frames or messages it dropped in this time",
+  description:
+    "the last report of each node, when it was last heard of, and the frames or messages it dropped in this time",
   by: ["site"],
   momentary: true,
   columns: [
