@@ -25,8 +25,8 @@ export function renderSchemaDocs(): string {
 
 Written by \`npm run docs:influxdb\` from the tables in \`recorder/src/influx/measurements.ts\` and \`recorder/src/rollups/figures.ts\`, which the points are made of.
 
-Times are nanoseconds: the millisecond of the event, and below it a number of the row's own, so that no two points of a series meet. The same row gives the same
-point however often it is sent: a label that comes later overwrites it. A field without a value is left out; a tag without one is \`none\`. Ids and labels are fields, so the number of series stays
+Times are nanoseconds: the millisecond of the event, and below that a number of the row's own, so that no two points of a series have the same time. The same row gives the same
+point however often it is sent; when a label comes later, the point is overwritten. A field without a value is left out; a tag without one is \`none\`. Ids and labels are fields, so the number of series stays
 small; a tag with more values than \`influx.maxTagValues\` is written as \`other\` from then on, and that is counted. The type of a field is the same in InfluxDB 1, 2 and 3.
 
 ${Object.entries(measurements).map(renderMeasurement).join("\n\n")}
@@ -41,10 +41,10 @@ ${Object.entries(measurements).map(renderMeasurement).join("\n\n")}
 | \`${minutes.name}\` | \`verdict\`, \`energy\` and \`node\` by the minute | ${influxDuration(minutes.keep)} |
 | \`${hours.name}\` | the same by the hour | ${influxDuration(hours.keep)} |
 
-A rolled-up point stands at the begin of its interval under the same measurement and tags. SQLite has the same figures, as columns of \`verdict_1m\`,
-\`verdict_1h\` and so on: \`drop_count\` has the drops of \`node\`, \`node\` the largest of memory and of each queue. Steps of trainings are few, and what nodes counted and their changes of state SQLite keeps as rows only.
+A rolled-up point has the time at which its interval begins, and the same measurement and tags. SQLite has the same figures, as columns of \`verdict_1m\`,
+\`verdict_1h\` and so on: \`drop_count\` has the drops of \`node\`, \`node\` the largest of memory and of each queue. Steps of trainings, other counters of nodes and their changes of state are kept in SQLite as rows only.
 
-Of \`energy\` there are ${energyFigures.map((name) => `\`${name}\``).join(" and ")}, added up: over any time, what a node used in it. Of \`node\` there are:
+Of \`energy\` there are ${energyFigures.map((name) => `\`${name}\``).join(", ")}, added up: what a node used in any range of time. Of \`node\` there are:
 
 | field | of the points of the interval |
 |---|---|
@@ -64,12 +64,12 @@ ${Object.entries(verdictFigures)
   .join("\n")}
 | \`${first}\` … \`${latencyBuckets.at(-1)}\` | integer | histogram of latencies: verdicts below this bound and not below the one before |
 
-Everything of \`verdict\` and \`energy\` adds up, so that hours are made of minutes and any range of either; the hours of \`node\` are made of points. Percentiles do not: those of an hour cannot be had from those of its minutes. So intervals keep
-a histogram of ${latencyBuckets.length} fixed buckets, ten bounds to the decade from ${latencyBoundsMs[0]} ms to ${latencyBoundsMs.at(-1)! / 1000} s (1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8). A percentile is read from it at its exact rank, values taken to lie evenly on a
-logarithmic scale within their bucket: it lies in the right bucket, less than 28 % from the exact one. Counts, sums, means and the largest value are exact.
+Everything of \`verdict\` and \`energy\` adds up, so hours are made of minutes, and any range of either; the hours of \`node\` are made of points. Percentiles do not add up: those of an hour cannot be calculated from those of its minutes. So each interval keeps
+a histogram of ${latencyBuckets.length} fixed buckets, ten bounds to the decade from ${latencyBoundsMs[0]} ms to ${latencyBoundsMs.at(-1)! / 1000} s (1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8). A percentile is read from it at its exact rank, assuming that values lie evenly on a
+logarithmic scale within their bucket. It lies in the right bucket, less than 28 % from the exact one. Counts, sums, means and the largest value are exact.
 
-The queries run each minute and make each minute of the last ${influxDuration(late)} again (\`influx.policies.late\`), so that rows and labels that come so late count. What comes later, the recorder has rolled up itself as soon as it was sent:
-the minutes that it belongs to, and their hours. A process that ends meanwhile forgets which; \`--provision\` makes all roll-ups again that the points allow. Points older than \`${raw.name}\` keeps change nothing any more.
+The queries run each minute and make each minute of the last ${influxDuration(late)} again (\`influx.policies.late\`), so that rows and labels that come so late still count. For what comes later, the recorder makes the minutes and hours that it belongs to again,
+as soon as it has been sent. A recorder that is stopped in between forgets which; \`--provision\` makes all roll-ups again that the points allow. Points older than \`${raw.name}\` keeps no longer change anything.
 
 \`\`\`sql
 ${shown.join(";\n\n")};
