@@ -99,6 +99,16 @@ describe("decodeImage", () => {
     });
   });
 
+  test("refuses a picture of very many rows: each costs time, however narrow it is", async () => {
+    const tall = await sharp(Buffer.alloc(70_000), { raw: { width: 1, height: 70_000, channels: 1 } })
+      .png()
+      .toBuffer();
+    await assert.rejects(decodeImage(tall, { format: "png", shape: [1, 28, 28], limits }), {
+      code: "IMAGE_TOO_LARGE",
+      message: /1 x 70000, at most 65535 pixels a side/,
+    });
+  });
+
   test("refuses what is no picture, and a picture of another format", async () => {
     const magicOnly = Uint8Array.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3]);
     await assert.rejects(decodeImage(magicOnly, { format: "jpeg", shape: [1, 4, 4], limits }), {

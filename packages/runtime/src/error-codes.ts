@@ -259,7 +259,8 @@ export const errorCodes = {
   },
   IMAGE_TOO_LARGE: {
     actor: "sender",
-    meaning: "A frame has more bytes, or unfolds to more pixels, than the node accepts. Send it smaller.",
+    meaning:
+      "A frame has more bytes, or unfolds to more pixels or a longer side, than the node accepts. Send it smaller.",
   },
   WRONG_SIZE: {
     actor: "sender",
