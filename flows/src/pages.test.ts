@@ -113,7 +113,10 @@ describe("pages of the delivered flows", { timeout: 3 * PATIENCE_MS }, () => {
       await opened.page.evaluate("getComputedStyle(document.querySelector('main')).display"),
       "grid",
     );
-    assert.equal(await opened.page.locator("img:visible").count(), 1);
+    const pictures = opened.page.locator("img:visible");
+    // It is fetched after its texts stand there.
+    await pictures.first().waitFor();
+    assert.equal(await pictures.count(), 1);
   });
 
   it("draw windows in both forms, leave out what is none, and tell why one was refused", async () => {
