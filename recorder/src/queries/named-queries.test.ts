@@ -110,6 +110,18 @@ test("throughput › counts final answers only: neither provisional ones nor ref
   assert.deepEqual(runQuery(file, "throughput", all).rows, [[finals.length, finals.length / 30]]);
 });
 
+test("throughput › rates an interval by the part of it that was asked for", () => {
+  const end = START + 30_000;
+  const options = { since: String(START + 2_500), until: String(end - 1_500), interval: "5s" };
+  const { rows } = runQuery(file, "throughput", options);
+  const seconds = rows.map(([time]) =>
+    Math.min(5, (Number(time) + 2_500 - START) / 1000, (end - 1_500 - Number(time)) / 1000),
+  );
+  assert.deepEqual([seconds[0], seconds.at(-1)], [2.5, 3.5]);
+  for (const [index, [, frames, framesPerS]] of rows.entries())
+    assert.equal(framesPerS, Number(frames) / seconds[index]!);
+});
+
 test("accuracy › counts what has a label", () => {
   const labels = new Map(
     observations().flatMap((one) => (one.kind === "label" ? [[`${one.device}/${one.id}`, one.label]] : [])),

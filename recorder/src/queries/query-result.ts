@@ -40,10 +40,8 @@ export function toResult(query: SourcedQuery, rows: readonly RawRow[]): QueryRes
 
 function derive(query: SourcedQuery, rows: readonly RawRow[]): RawRow[] {
   switch (query.name) {
-    case "throughput": {
-      const seconds = (query.intervalMs ?? query.untilMs - query.sinceMs) / 1000;
-      return rows.map((row) => ({ ...row, framesPerS: number(row, "frames") / seconds }));
-    }
+    case "throughput":
+      return rows.map((row) => ({ ...row, framesPerS: number(row, "frames") / secondsOf(query, row) }));
     case "exits": {
       const groupOf = (row: RawRow) => JSON.stringify([row.time, query.by && row[query.by]]);
       const totals = new Map<string, number>();
@@ -75,6 +73,13 @@ function derive(query: SourcedQuery, rows: readonly RawRow[]): RawRow[] {
     default:
       return [...rows];
   }
+}
+
+/** The time that a row counts frames of: of the first and last interval only what lies in the range, else their rates would fall at its ends. */
+function secondsOf({ sinceMs, untilMs, intervalMs }: SourcedQuery, row: RawRow): number {
+  if (intervalMs === undefined) return (untilMs - sinceMs) / 1000;
+  const begin = number(row, "time");
+  return (Math.min(begin + intervalMs, untilMs) - Math.max(begin, sinceMs)) / 1000;
 }
 
 /** Latencies, which a roll-up does not hold as they are asked for. */
