@@ -48,7 +48,16 @@ describe("what if, as text", () => {
       ...["→ 0.8", "30.0 %", "100.0 %", "90.0 % of 50", "80.0 %", "0.01235", "3", "4", "30000"],
     ]);
     assert.match(table, /100 frames; 60 with a label/);
-    assert.doesNotMatch(table, /several/);
+    assert.doesNotMatch(table, /several|another policy/);
+  });
+
+  it("says that no row is what happened where another policy routed some of the frames", () => {
+    const told = { ...answer, thresholds: [{ threshold: 0.8, frames: 90 }] };
+    assert.match(whatIfTable(told, false), /^10 frames tell no threshold: another policy routed them/m);
+    assert.doesNotMatch(
+      whatIfTable({ ...answer, thresholds: [], inForce: null }, false),
+      /tell no threshold/,
+    );
   });
 
   it("says what must not be read into it", () => {

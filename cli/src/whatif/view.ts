@@ -78,6 +78,7 @@ function measure({ judge }: WhatIf): string {
 }
 
 function notes({ frames, truncated, labelled, judge, inForce, models, thresholds, rows }: WhatIf): string[] {
+  const untold = frames - thresholds.reduce((sum, { frames: told }) => sum + told, 0);
   return [
     `${frames} frames${truncated ? ", the newest of more" : ""}; ${
       judge === "labels"
@@ -98,6 +99,9 @@ function notes({ frames, truncated, labelled, judge, inForce, models, thresholds
       ? [
           `several thresholds were in force: ${thresholds.map(({ threshold, frames: count }) => `${short(threshold)} (${count} frames)`).join(", ")}`,
         ]
+      : []),
+    ...(thresholds.length === 1 && untold > 0
+      ? [`${untold} frames tell no threshold: another policy routed them, so that no row is what happened`]
       : []),
     ...(models.length > 1
       ? [

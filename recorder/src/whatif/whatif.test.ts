@@ -79,6 +79,18 @@ describe("runWhatIf", () => {
     assert.deepEqual([asked(lots).inForce, forced(asked(lots))], [null, []]);
   });
 
+  test("has none in force once another policy routes, though older verdicts tell one", () => {
+    const { threshold, ...other } = routed(11);
+    assert.equal(threshold, 0.45);
+    const answer = asked([...ten, other], { grid: "0,0.45" });
+    assert.deepEqual([answer.inForce, forced(answer)], [null, []]);
+    assert.deepEqual(answer.thresholds, [{ threshold: 0.45, frames: 10 }]);
+    assert.deepEqual(asked([other, ...ten.map((verdict) => ({ ...verdict, at: verdict.at + 60 }))]).inForce, {
+      threshold: 0.45,
+      from: "verdict",
+    });
+  });
+
   test("judges by labels where there are any, else by the cloud", () => {
     const labels = new Map([
       ["frame-1", "cat"],

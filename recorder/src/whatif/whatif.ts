@@ -127,8 +127,10 @@ function whatIf(read: readonly RoutedFrame[], { sinceMs, untilMs, grid }: Resolv
 
 /** @param frames - newest first */
 function thresholdInForce(frames: readonly RoutedFrame[]): WhatIf["inForce"] {
-  const told = frames.find(({ threshold }) => threshold !== null)?.threshold;
-  if (told !== undefined && told !== null) return { threshold: told, from: "verdict" };
+  const newest = frames[0]?.threshold ?? null;
+  if (newest !== null) return { threshold: newest, from: "verdict" };
+  // Edge nodes that tell thresholds leave them out where another policy chose.
+  if (frames.some(({ threshold }) => threshold !== null)) return null;
   // Any value from the highest entropy that stayed to below the lowest that was sent routes these frames as they were.
   let [stayed, asked] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   for (const frame of frames) {
