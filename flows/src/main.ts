@@ -65,6 +65,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
           ...{ userDir: state.userDir, flowFile: state.flowFile, credentialSecret: state.credentialSecret },
           ...{ host: editor.host, port, login, nodesDir, install: config.install },
           recorderUrl: config.recorder.url,
+          site: config.site,
           logLevel: log.level as "info",
           figuresIntervalMs: config.statsInterval,
         });

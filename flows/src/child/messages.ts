@@ -12,6 +12,7 @@ export interface ChildSettings {
   /** `password` is a hash; undefined: anyone who reaches the port, which is this machine then. */
   readonly login: { readonly username: string; readonly password: string } | undefined;
   readonly recorderUrl: string | undefined;
+  readonly site: string;
   readonly install: boolean;
   readonly logLevel: LogLevel;
   readonly figuresIntervalMs: number;

@@ -26,7 +26,7 @@ describe("way to the recorder", () => {
       });
       response.end("picture");
     });
-    const proxy = recorderProxy("/recorder", recorder);
+    const proxy = recorderProxy("/recorder", recorder, "hall");
     const pages = await listen(t, (request, response) => {
       response.setHeader("Content-Security-Policy", "default-src 'self'");
       void proxy(request, response, () => response.writeHead(404).end());
@@ -43,13 +43,33 @@ describe("way to the recorder", () => {
     assert.equal(answer.headers.get("content-security-policy"), "default-src 'none'; sandbox");
   });
 
+  it("asks for its own site where a page names none", async (t) => {
+    const asked: (string | undefined)[] = [];
+    const recorder = await listen(t, ({ url }, response) => {
+      asked.push(url);
+      response.end();
+    });
+    const proxy = recorderProxy("/recorder", recorder, "hall");
+    const pages = await listen(t, (request, response) => {
+      void proxy(request, response, () => response.writeHead(404).end());
+    });
+    for (const path of ["thumbnails", "thumbnails?limit=2", "frame/f-1?site=lab&device=cam-1"]) {
+      await (await fetch(`${pages}/recorder/${path}`)).text();
+    }
+    assert.deepEqual(asked, [
+      "/thumbnails?site=hall",
+      "/thumbnails?limit=2&site=hall",
+      "/frame/f-1?site=lab&device=cam-1",
+    ]);
+  });
+
   it("asks no other host, whatever the path says", async (t) => {
     const asked: (string | undefined)[] = [];
     const recorder = await listen(t, ({ url, headers }, response) => {
       asked.push(`${headers.host}${url}`);
       response.end();
     });
-    const proxy = recorderProxy("/recorder", recorder);
+    const proxy = recorderProxy("/recorder", recorder, "hall");
     const pages = await listen(t, (request, response) => {
       // As a client sends it that does not tidy up paths.
       request.url = decodeURIComponent(request.url!.slice(1));
@@ -59,6 +79,10 @@ describe("way to the recorder", () => {
     for (const path of ["/recorder//evil.example/x", "/recorder/@evil.example/x", "/recorder/../../store"]) {
       await fetch(`${pages}/${encodeURIComponent(path)}`);
     }
-    assert.deepEqual(asked, [`${host}//evil.example/x`, `${host}/@evil.example/x`, `${host}/store`]);
+    assert.deepEqual(asked, [
+      `${host}//evil.example/x?site=hall`,
+      `${host}/@evil.example/x?site=hall`,
+      `${host}/store?site=hall`,
+    ]);
   });
 });

@@ -10,8 +10,9 @@ const TIMEOUT_MS = 30_000;
  * same login and from the same host as the page. Bytes pass as they come; they are no messages of a flow.
  *
  * @param recorderUrl - undefined: every such request is answered with 503
+ * @param site - asked for where the request names none: a recorder may record several
  */
-export function recorderProxy(path: string, recorderUrl: string | undefined): Middleware {
+export function recorderProxy(path: string, recorderUrl: string | undefined, site: string): Middleware {
   return (incoming, outgoing, next) => {
     const url = incoming.url ?? "/";
     if (!url.startsWith(`${path}/`)) {
@@ -32,6 +33,7 @@ export function recorderProxy(path: string, recorderUrl: string | undefined): Mi
     }
     // Joined as text: the path may hold no other host.
     const target = new URL(recorderUrl.replace(/\/$/, "") + url.slice(path.length));
+    if (!target.searchParams.has("site")) target.searchParams.append("site", site);
     const { accept, "if-none-match": known } = incoming.headers;
     const send = target.protocol === "https:" ? requestHttps : requestHttp;
     const asked = send(target, {

@@ -30,7 +30,7 @@ export function nodeRedSettings(given: ChildSettings): object {
     httpNodeAuth: [
       ...(login === undefined ? [] : [login.middleware]),
       pageStyle("/meanet/pages.css"),
-      recorderProxy("/recorder", given.recorderUrl),
+      recorderProxy("/recorder", given.recorderUrl, given.site),
     ],
     dashboard: { ioMiddleware: [guardSockets(login?.socket)] },
     telemetry: { enabled: false, updateNotification: false },
