@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { Training } from "@meanet/protocol";
+import type { AnswerVerdict, Training } from "@meanet/protocol";
 import { connectInflux, runInfluxQuery } from "@meanet/recorder";
-import { type Influxd, startInfluxd } from "@meanet/recorder/testing";
+import { answered, type Influxd, startInfluxd } from "@meanet/recorder/testing";
 import { waitUntil } from "@meanet/session/testing";
 import { load, sampleFrames } from "./rig/frames.ts";
 import { expandMacros, grafanaFolder, queriesOf, readBoards } from "./rig/grafana.ts";
@@ -16,6 +16,8 @@ const boards = readBoards();
 const INTERVAL_MS = 1000;
 const HOUR_MS = 3_600_000;
 const LABELS = 100;
+/** Of a second bundle, which sends less often and dearer. */
+const OTHERS = 6;
 
 describe("Grafana's dashboards", () => {
   it("are five, with links to each other and to one provisioned datasource", () => {
@@ -67,6 +69,8 @@ describe("Grafana's dashboards", () => {
       const doomed = await fill(site, url);
       const forwarded = () => rowsOf('SELECT count("correct") FROM "verdict"');
       await waitUntil("labels are in InfluxDB", forwarded, ([row]) => Number(row?.[1]) >= LABELS);
+      const others = () => rowsOf(`SELECT count("latency_ms") FROM "verdict" WHERE "edge" = 'edge-3'`);
+      await waitUntil("the other bundle is in InfluxDB", others, ([row]) => Number(row?.[1]) >= OTHERS);
       // Whichever node refused the broken frame has told so by now.
       const dropped = () => rowsOf('SELECT sum("dropped") FROM "node"');
       await waitUntil("the refusal is in InfluxDB", dropped, ([row]) => Number(row?.[1]) >= 1);
@@ -99,7 +103,7 @@ describe("Grafana's dashboards", () => {
       }
     }
 
-    it("reckon what cloud-only would have cost as the query savings does", async () => {
+    it("reckon what cloud-only would have cost as the query savings does, each bundle apart", async () => {
       const query = queriesOf(boards.find(({ uid }) => uid === "meanet-energy")!);
       const single = async (panel: string) => {
         const [, influxql] = query.find(([name]) => name.includes(panel))!;
@@ -110,8 +114,9 @@ describe("Grafana's dashboards", () => {
         since: String(sinceMs),
         from: "raw",
       });
-      assert.equal(rows.length, 1);
-      const reckoned = (column: string) => Number(rows[0]![columns.indexOf(column)]);
+      assert.equal(rows.length, 2);
+      const reckoned = (column: string) =>
+        rows.reduce((sum, row) => sum + Number(row[columns.indexOf(column)]), 0);
       for (const [panel, column] of [
         ["Upload, had all been sent", "cloudOnlyEdgeJ"],
         ["Cloud, had all been sent", "cloudOnlyCloudJ"],
@@ -197,10 +202,26 @@ async function fill(site: Site, influx: string) {
     const topic = { site: SITE, device: "camera-1", id: `f-${index}` };
     await session.publish(session.topics.label, topic, { label: index % 10 });
   }
+  for (const verdict of otherVerdicts()) {
+    await session.publish(session.topics.verdict, { site: SITE, device: verdict.device }, verdict);
+  }
   for (const training of aTraining()) {
     await session.publish(session.topics.training, { site: SITE, node: "edge-1" }, training);
   }
   return doomed;
+}
+
+/** As an edge node of another bundle publishes them: one of them sent. */
+function otherVerdicts(): AnswerVerdict[] {
+  const of = { site: SITE, device: "sensor-1", edge: "edge-3", journal: "other", model: "other@1.0.0" };
+  const energy = { mainJ: 0.01, extensionJ: 0, uplinkJ: 0.2, cloudJ: 3, source: "modelled:toy" };
+  const cloud = { exit: "cloud", route: "complex", cloud: "answered", worker: "worker-1" } as const;
+  return Array.from({ length: OTHERS }, (_, index) =>
+    answered(index + 1, {
+      ...{ ...of, at: Date.now() },
+      ...(index === 0 ? { ...cloud, energy, uplinkBytes: 50_000 } : {}),
+    }),
+  );
 }
 
 /** As a node that learns publishes it. */

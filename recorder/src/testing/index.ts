@@ -3,3 +3,4 @@
 export { waitUntil } from "@meanet/session/testing";
 export { openSqliteStore } from "../store/sqlite-store.ts";
 export { type Influxd, startInfluxd } from "./influxd.ts";
+export { answered } from "./verdicts.ts";
