@@ -54,14 +54,14 @@ export async function benchSoak(args: readonly string[]): Promise<void> {
   });
   await parts.stop();
   const growth = growthOf(samples);
-  const { frames, verdicts, refused, dropped, latencyMs, store } = summary;
+  const { frames, verdicts, refused, dropped, store } = summary;
   const report = {
     schema: 1,
     date: new Date().toISOString(),
     command: ["npm run bench -- soak", ...args].join(" "),
     machine,
     settings: { minutes, rate },
-    ...{ frames, verdicts, refused, dropped, missing: store.missing, latencyMs },
+    ...{ frames, verdicts, refused, dropped, missing: store.missing },
     processes: growth,
   };
   const file = new URL("../../results/soak.json", import.meta.url);
@@ -89,7 +89,6 @@ interface UpSummary {
   readonly verdicts: number;
   readonly refused: number;
   readonly dropped: number;
-  readonly latencyMs: { readonly p50: number; readonly p99: number };
   readonly store: { readonly missing: number };
 }
 
