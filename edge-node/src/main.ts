@@ -14,6 +14,7 @@ import { MqttSession, StatsPublisher } from "@meanet/session";
 import packageManifest from "../package.json" with { type: "json" };
 import { CloudPort } from "./cloud-port.ts";
 import type { Config } from "./config.ts";
+import { DecodingWatch } from "./decoding-watch.ts";
 import { deliver } from "./deliver.ts";
 import { openEnergy } from "./energy.ts";
 import { type Clock, Intake } from "./intake.ts";
@@ -64,6 +65,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
     const journal = parts.add("journal", openJournal(config), (open) => open.close());
     const folder = join(config.state, config.node);
     exposeDisk(tally.registry, { prefix: "meanet_edge", folder, holds: "journal" });
+    const watch = parts.add("decoding watch", openWatch(config, log), (open) => open.stop());
     const models = parts.add("model", modelSlots(config, tally, log), (slots) => slots.close());
     const learning = parts.add(
       "learning",
@@ -166,6 +168,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       settings,
       energy,
       cloud,
+      watch,
       observe: (kind, lengths) => {
         tally.observeLengths(kind, lengths);
         const { waiting, working, cloud: asked } = tally.lengths;
@@ -233,6 +236,14 @@ function openJournal(config: Config): Journal {
     maxRows,
     maxAgeMs: maxAge,
     durable,
+  });
+}
+
+function openWatch(config: Config, log: Logger): DecodingWatch {
+  return new DecodingWatch({
+    file: fileOf(config, "decoding.json"),
+    nowMs: clock.nowMs,
+    onError: (error) => log.warn({ err: error }, "a picture that ends this process would not be found"),
   });
 }
 

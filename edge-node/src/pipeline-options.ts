@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { asapScheduler, asyncScheduler } from "rxjs";
 import type { CloudPort } from "./cloud-port.ts";
 import type { Config } from "./config.ts";
+import type { DecodingWatch } from "./decoding-watch.ts";
 import type { Energy } from "./energy.ts";
 import type { Journal } from "./journal.ts";
 import type { ModelSlots } from "./model-slots.ts";
@@ -16,6 +17,7 @@ export interface Effects {
   readonly settings: Settings;
   readonly energy: Energy;
   readonly cloud: CloudPort;
+  readonly watch: DecodingWatch;
   /** Told what waits or works, at every change. */
   readonly observe: PipelineOptions["observe"];
   /** Told of every frame that was answered. */
@@ -31,7 +33,7 @@ const JOURNAL_WAITING = 16_384;
 
 /** Puts the effects of a running node behind the functions that the pipeline asks for. */
 export function pipelineOptions(config: Config, effects: Effects): PipelineOptions {
-  const { journal, models, settings, energy, cloud, observe, answered, nowMs: now } = effects;
+  const { journal, models, settings, energy, cloud, watch, observe, answered, nowMs: now } = effects;
   const { limits } = config;
   const random = seededRandom(config.policySeed);
   return {
@@ -43,7 +45,7 @@ export function pipelineOptions(config: Config, effects: Effects): PipelineOptio
     },
     decode: {
       limit: limits.decoding,
-      decode: decodePort(limits, (kind) => models.current(kind), now),
+      decode: decodePort(limits, (kind) => models.current(kind), now, watch),
       refuse: refuseFrame,
     },
     classify: { limit: limits.batch, run: mainPort(energy.meter), now },

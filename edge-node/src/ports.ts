@@ -5,6 +5,7 @@ import { decodeWindow, imageFormat, type RefusalReason } from "@meanet/protocol"
 import { isMeanetError, MeanetError } from "@meanet/runtime";
 import { defer, type Observable } from "rxjs";
 import type { Config } from "./config.ts";
+import type { DecodingWatch } from "./decoding-watch.ts";
 import { type InputKind, inputNames } from "./input-kind.ts";
 import type { ServedModel } from "./served-model.ts";
 import type { Decoded, ExtensionResult, Frame, MainResult, Refused, Settled } from "./stages.ts";
@@ -14,6 +15,7 @@ export function decodePort(
   limits: Config["limits"],
   model: (kind: InputKind) => ServedModel | undefined,
   now: () => number,
+  watch: Pick<DecodingWatch, "decode">,
 ): (frame: Frame) => Observable<Decoded> {
   const bounds = { maxBytes: limits.frameBytes, maxPixels: limits.framePixels };
   return (frame) =>
@@ -34,7 +36,7 @@ export function decodePort(
         );
       }
       try {
-        const input = await readInput(payload, held.manifest.input, bounds);
+        const input = await readInput(payload, held.manifest.input, bounds, watch);
         return { stage: "decoded" as const, frame, ...input, model: held, decodingMs, decodedMs: now() };
       } catch (error) {
         held.release();
@@ -47,12 +49,14 @@ async function readInput(
   payload: Uint8Array,
   input: ModelInput,
   limits: ImageLimits,
+  watch: Pick<DecodingWatch, "decode">,
 ): Promise<Pick<Decoded, "format" | "tensor">> {
   if (input.kind === "window") {
     return { format: "window", tensor: windowTensor(decodeWindow(payload, input.shape), input) };
   }
   const format = imageFormat(payload) ?? "raw";
-  const values = await decodeFrame(payload, { format, shape: input.shape, limits });
+  const decode = () => decodeFrame(payload, { format, shape: input.shape, limits });
+  const values = await (format === "raw" ? decode() : watch.decode(payload, decode));
   return values instanceof Float32Array
     ? { format: "raw", tensor: values }
     : { format, tensor: toTensor(values, input) };

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
+import { thumbnailOf } from "@meanet/image";
 import { type SettingState, settings as settingNames, type Verdict } from "@meanet/protocol";
 import { frameBytes, writeTestBundle } from "./bundle-for-tests.ts";
 
@@ -184,6 +187,26 @@ describe("an edge node over restarts and changes", { timeout: 60_000 }, () => {
       settingNames.map((setting) => states.get(setting)?.value),
       [0.9, "bundle", "edge-only", "750ms", "three@1.0.0", "off", "idle", "three, one"],
     );
+  });
+
+  test("refuses by name the picture over which its process ended twice, and answers the next", async () => {
+    await using onlooker = await Onlooker.connect(broker.url, "watched");
+    const limits = { maxBytes: 1000, maxPixels: 1000 };
+    const pixels = { format: "raw", pixels: easy, shape: [1, 2, 3] } as const;
+    const deadly = await thumbnailOf(pixels, { maxPixels: 96, maxBytesAsItCame: 0, limits });
+    const suspect = { picture: createHash("sha256").update(deadly).digest("hex"), ends: 1 };
+    mkdirSync(join(folder.path, "watched"));
+    const file = join(folder.path, "watched", "decoding.json");
+    writeFileSync(file, JSON.stringify({ running: true, suspect, refused: [] }));
+    const edge = await startEdge(broker.url, folder, { node: "watched" });
+    await onlooker.send("cam", deadly, "deadly");
+    await onlooker.send("cam", easy, "next");
+    const refused = await onlooker.final("deadly");
+    assert.ok(refused.outcome === "refused" && refused.reason === "undecodable");
+    assert.match(refused.detail, /ended 2 times/);
+    assert.equal((await onlooker.final("next")).outcome, "answered");
+    await edge.stop();
+    assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), { running: false, refused: [suspect.picture] });
   });
 
   test("takes no request that is retained: it would be made again with every connection", async () => {
