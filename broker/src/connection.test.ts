@@ -70,4 +70,17 @@ describe("Connection", () => {
     assert.ok(!link.paused);
     connection.destroy();
   });
+
+  it("is read again only when everyone who held it has let it go", () => {
+    const link = new SlowLink();
+    const connection = new Connection(link, 1_000_000);
+    connection.hold();
+    connection.hold();
+    connection.release();
+    connection.read();
+    assert.ok(link.paused);
+    connection.release();
+    assert.ok(!link.paused);
+    connection.destroy();
+  });
 });

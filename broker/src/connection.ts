@@ -38,7 +38,8 @@ export class Connection extends Duplex {
   /** Of the chunks being written, the bytes that have gone out. */
   #flushed = 0;
   #progressAt = 0;
-  #held = false;
+  /** Who does not want it read at present. */
+  #holds = 0;
   /** Bytes that went out in the present and in the previous span. */
   readonly #rate = { since: 0, bytes: 0, before: 0 };
 
@@ -87,19 +88,20 @@ export class Connection extends Duplex {
     this.destroy(new Error(message));
   }
 
-  /** Takes no more bytes from the peer until {@link release}; what was read is still worked on. */
+  /** Takes no more bytes from the peer until as many {@link release}; what was read is still worked on. */
   hold(): void {
-    this.#held = true;
+    this.#holds += 1;
     this.#link.pause();
   }
 
   release(): void {
-    this.#held = false;
+    this.#holds -= 1;
+    if (this.#holds > 0) return;
     if (!this.destroyed && this.readableLength < this.readableHighWaterMark) this.#link.resume();
   }
 
   override _read(): void {
-    if (!this.#held) this.#link.resume();
+    if (this.#holds === 0) this.#link.resume();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {

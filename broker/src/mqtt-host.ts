@@ -70,6 +70,11 @@ export class MqttHost {
           clientId,
           owed.filter((packet) => packet.cmd === "publish"),
         ),
+      searching: (client) => {
+        const connection = connectionOf(client);
+        connection.hold();
+        return () => connection.release();
+      },
     });
     this.aedes = new Aedes({
       persistence: this.#sessions,
@@ -243,6 +248,7 @@ export class MqttHost {
       this.#shared.connected(client);
       this.#sessions.here(client.id);
     });
+    this.aedes.on("subscribe", (_filters, client) => this.#sessions.subscribed(client));
     this.aedes.on("unsubscribe", (filters, client) => {
       const granted = this.#filters.get(client);
       for (const filter of filters) {

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, it, type TestContext } from "node:test";
 import { hashPassword } from "@meanet/runtime";
+import type { Client } from "aedes";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import { configSchema } from "./config.ts";
 import { Sessions } from "./sessions.ts";
 import {
   connectPacket,
@@ -186,5 +188,51 @@ describe("sessions", { timeout: 20_000 }, () => {
       while (!Buffer.concat(received).includes("the end")) await once(socket, "data");
       assert.ok(!Buffer.concat(received).includes("unwanted"), clean ? "clean" : "session");
     }
+  });
+
+  it("are searched for retained messages once at a time for each client, which is not read from meanwhile", async () => {
+    const held = { a: 0, b: 0 };
+    const sessions = new Sessions(configSchema.parse({}).limits, {
+      drop: () => undefined,
+      acknowledged: () => undefined,
+      forgotten: () => undefined,
+      searching: ({ id }) => {
+        held[id as "a" | "b"] += 1;
+        return () => {
+          held[id as "a" | "b"] -= 1;
+        };
+      },
+    });
+    let searches = 0;
+    let most = 0;
+    sessions.retained.matching = async function* matching() {
+      most = Math.max(most, ++searches);
+      assert.ok(held.a + held.b > 0);
+      await new Promise((resolve) => setImmediate(resolve));
+      searches -= 1;
+      yield* [];
+    };
+    const clients = ["a", "b"].map((id) => ({ id, closed: false }) as Client);
+    const answers: Promise<unknown>[] = [];
+    for (let round = 0; round < 20; round++) {
+      for (const client of clients) {
+        sessions.subscribed(client);
+        answers.push(sessions.createRetainedStreamCombi(["+/x"]).toArray());
+      }
+    }
+    await Promise.all(answers);
+    assert.deepEqual([most, held], [2, { a: 0, b: 0 }]);
+  });
+
+  it("give a client the retained messages of many wildcards, in one SUBSCRIBE and in many", async (t) => {
+    const broker = await startBroker(t);
+    const client = await connect(t, broker);
+    const inbox = new Inbox(client);
+    for (const topic of ["r/1", "r/2"]) await client.publishAsync(topic, topic, { qos: 1, retain: true });
+    await Promise.all(["r/+", "r/#", "+/1"].map((filter) => client.subscribeAsync(filter, { qos: 1 })));
+    await inbox.until((payloads) => payloads.length >= 5);
+    assert.deepEqual(inbox.payloads.toSorted(), ["r/1", "r/1", "r/1", "r/2", "r/2"]);
+    await client.publishAsync("r/3", "r/3", { qos: 1 });
+    await inbox.has("r/3");
   });
 });

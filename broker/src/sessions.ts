@@ -18,6 +18,8 @@ export interface SessionEvents {
   readonly acknowledged: (client: Client, messageId: number) => void;
   /** A session ended: what it still owed comes along. */
   readonly forgotten: (clientId: string, owed: readonly OutgoingPacket[]) => void;
+  /** Retained messages are being looked for on behalf of this client. @returns what to call in the end */
+  readonly searching: (client: Client) => () => void;
 }
 
 /**
@@ -34,6 +36,9 @@ export class Sessions extends MemoryPersistence {
   readonly #queues = new Map<string, OutgoingQueue>();
   /** Sessions whose client is away, and since when, ms. */
   readonly #away = new Map<string, number>();
+  /** Ends with the last search on behalf of a client. */
+  readonly #searches = new WeakMap<Client, Promise<void>>();
+  #subscriber: Client | undefined;
   #totalBytes = 0;
 
   constructor(limits: Limits, events: SessionEvents) {
@@ -135,8 +140,35 @@ export class Sessions extends MemoryPersistence {
     if (!this.retained.store({ ...(packet as AedesPublishPacket) })) this.#events.drop("retained-full");
   }
 
+  /** Tells for whom retained messages are asked next: Aedes asks in the same breath as it tells of the subscription. */
+  subscribed(client: Client): void {
+    this.#subscriber = client;
+  }
+
   override createRetainedStreamCombi(filters: string[]): Readable {
-    return Readable.from(this.retained.matching(filters));
+    const client = this.#subscriber;
+    this.#subscriber = undefined;
+    const search = this.retained.matching(filters);
+    const isShort = !filters.some((filter) => /[+#]/.test(filter));
+    return Readable.from(client === undefined || isShort ? search : this.#inTurn(client, search));
+  }
+
+  /**
+   * One search at a time for each client, which is not read from meanwhile: each search takes a share of every turn of the event loop, and
+   * hundreds of SUBSCRIBE packets in a row would leave nothing to anybody else.
+   */
+  async *#inTurn(client: Client, search: AsyncGenerator<AedesPublishPacket>) {
+    const before = this.#searches.get(client);
+    const over = Promise.withResolvers<void>();
+    this.#searches.set(client, over.promise);
+    const end = this.#events.searching(client);
+    try {
+      await before;
+      if (!client.closed) yield* search;
+    } finally {
+      end();
+      over.resolve();
+    }
   }
 
   override createRetainedStream(filter: string): Readable {
