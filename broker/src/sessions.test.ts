@@ -235,4 +235,30 @@ describe("sessions", { timeout: 20_000 }, () => {
     await client.publishAsync("r/3", "r/3", { qos: 1 });
     await inbox.has("r/3");
   });
+
+  it("keep the identifier of a QoS 2 message until its release, not the message; without room for a session no longer than the connection", async () => {
+    for (const room of [1, 0]) {
+      const limits = configSchema.parse({ limits: { sessions: room, sessionExpiry: "1s" } }).limits;
+      const sessions = new Sessions(limits, {
+        drop: () => undefined,
+        acknowledged: () => undefined,
+        forgotten: () => undefined,
+        searching: () => () => undefined,
+      });
+      const client = { id: "half", clean: false } as Client;
+      const message = { cmd: "publish", topic: "a", payload: Buffer.alloc(1000), qos: 2, messageId: 7 };
+      const packet = message as unknown as Parameters<Sessions["incomingStorePacket"]>[1];
+      const isKept = () =>
+        sessions.incomingGetPacket(client, packet).then(
+          ({ payload }) => payload?.length,
+          () => undefined,
+        );
+      await sessions.incomingStorePacket(client, packet);
+      assert.equal(await isKept(), 0);
+      sessions.left("half", 0);
+      assert.equal(await isKept(), room === 1 ? 0 : undefined);
+      await sessions.expire(1000);
+      assert.equal(await isKept(), undefined);
+    }
+  });
 });

@@ -82,6 +82,7 @@ export class Sessions extends MemoryPersistence {
   /** @param nowMs - of a clock that only runs forward: one that is set right would end every session that is away */
   left(clientId: string, nowMs: number): void {
     if (this.#queues.has(clientId)) this.#away.set(clientId, nowMs);
+    else void super.cleanIncoming({ id: clientId } as Client);
   }
 
   /** Forgets the sessions whose clients stayed away too long. @param nowMs - of the same clock */
@@ -208,6 +209,16 @@ export class Sessions extends MemoryPersistence {
     const known = queue?.acknowledge(messageId);
     this.#totalBytes += (queue?.bytes ?? 0) - before;
     return known as unknown as Packet;
+  }
+
+  /**
+   * Remembers that a QoS 2 message was passed on, until its PUBREL. Only its identifier is asked for later: a thousand payloads that are
+   * never released would take gigabytes. It is part of a session, so a client that only publishes has one by it.
+   */
+  override async incomingStorePacket(client: Client, packet: Packet): Promise<void> {
+    if (!client.clean) this.open(client.id);
+    const { messageId } = packet as PacketIdentity;
+    await super.incomingStorePacket(client, { cmd: "publish", qos: 2, messageId } as unknown as Packet);
   }
 
   override outgoingStream(client: Client): Readable {
