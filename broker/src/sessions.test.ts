@@ -250,7 +250,7 @@ describe("sessions", { timeout: 20_000 }, () => {
       const packet = message as unknown as Parameters<Sessions["incomingStorePacket"]>[1];
       const isKept = () =>
         sessions.incomingGetPacket(client, packet).then(
-          ({ payload }) => payload?.length,
+          (kept) => (kept as unknown as { payload?: Buffer }).payload?.length,
           () => undefined,
         );
       await sessions.incomingStorePacket(client, packet);
