@@ -12,10 +12,10 @@ import { type Logger, MeanetError, withoutSecret } from "@meanet/runtime";
 import mqtt, { type MqttClient } from "mqtt";
 import { BrokerSubscriptions } from "./broker-subscriptions.ts";
 import { clientOptions } from "./client-options.ts";
-import { connectionAdvice } from "./connection-advice.ts";
 import { deferAcknowledgement } from "./deferred-acknowledgement.ts";
 import { Incoming, type Message, type SubscribeOptions } from "./incoming.ts";
 import type { MqttConfig } from "./mqtt-config.ts";
+import { Outages } from "./outages.ts";
 import { closedError, Outgoing } from "./outgoing.ts";
 import { giveUpRefused, refusedError } from "./refused-publish.ts";
 import { type Will, willOption } from "./will.ts";
@@ -52,9 +52,6 @@ export interface SessionOptions {
   readonly maxPendingBytes?: number;
 }
 
-/** So many connections in a row of so few milliseconds are no bad network: somebody takes them away. */
-const SHORT = { connections: 3, ms: 10_000 };
-
 /** A subscription that can be ended. */
 export interface Subscribed {
   /**
@@ -81,14 +78,12 @@ export class MqttSession {
   readonly #subscriptions: BrokerSubscriptions;
   readonly #listeners = new Set<(connected: boolean) => void>();
   readonly #outgoing: Outgoing;
+  readonly #outages: Outages;
   #models: readonly string[];
   #connects = 0;
   /** The subscriptions of this connection have been answered; each was granted. */
   #answered = false;
   #granted = false;
-  #outage = false;
-  #connectedAtMs: number | undefined;
-  #shortConnections = 0;
   #closing: Promise<void> | undefined;
 
   constructor(options: SessionOptions) {
@@ -98,6 +93,7 @@ export class MqttSession {
     this.node = options.node;
     this.#models = options.status?.models ?? [];
     this.#incoming = new Incoming(options.log);
+    this.#outages = new Outages({ url: options.mqtt.url, node: options.node, log: options.log });
     this.#outgoing = new Outgoing({
       messages: options.maxPending ?? 10_000,
       bytes: options.maxPendingBytes ?? 64 * 1024 * 1024,
@@ -136,7 +132,7 @@ export class MqttSession {
     this.#client.on("connect", () => this.#onConnect());
     this.#client.on("close", () => this.#onClose());
     // Refused connections and lost sockets; the client goes on trying by itself.
-    this.#client.on("error", (error) => this.#onOutage(error));
+    this.#client.on("error", (error) => this.#outages.tell(error));
   }
 
   get connected(): boolean {
@@ -329,8 +325,7 @@ export class MqttSession {
   }
 
   #onConnect(): void {
-    this.#outage = false;
-    this.#connectedAtMs = performance.now();
+    this.#outages.connected();
     this.#publishStatus("online");
     const { stream } = this.#client;
     // Small messages in a row would wait up to 40 ms for the acknowledgement of the first (Nagle's algorithm).
@@ -347,12 +342,8 @@ export class MqttSession {
     const resends = this.#options.resends ?? true;
     this.#outgoing.connectionLost(resends);
     if (!resends) this.#forgetOutgoing();
-    if (this.#connectedAtMs !== undefined) {
-      const isShort = performance.now() - this.#connectedAtMs < SHORT.ms;
-      this.#shortConnections = isShort ? this.#shortConnections + 1 : 0;
-      this.#connectedAtMs = undefined;
-    }
-    if (!this.#client.disconnecting) this.#onOutage(undefined);
+    this.#outages.disconnected();
+    if (!this.#client.disconnecting) this.#outages.tell();
     this.#answered = false;
     this.#granted = false;
     this.#tell(false);
@@ -362,24 +353,6 @@ export class MqttSession {
     for (const messageId of Object.keys(this.#client.outgoing)) {
       this.#client.removeOutgoingMessage(Number(messageId));
     }
-  }
-
-  /** Once per outage: the client tries again every second. */
-  #onOutage(error: Error | undefined): void {
-    if (this.#outage) return;
-    this.#outage = true;
-    const url = withoutSecret(this.#options.mqtt.url);
-    const advice = connectionAdvice(error) ?? this.#takenAdvice();
-    this.#options.log.warn(
-      { url, err: error },
-      `no connection to the broker; trying again${advice === undefined ? "" : `: ${advice}`}`,
-    );
-  }
-
-  /** MQTT 3.1.1 names no cause: a broker just ends the connection of a client when another of its name comes. */
-  #takenAdvice(): string | undefined {
-    if (this.#shortConnections < SHORT.connections) return undefined;
-    return `${this.#shortConnections} connections in a row ended within seconds; is another client called ${this.node} there? Each needs a name of its own`;
   }
 
   #publishStatus(state: Status["state"]): void {

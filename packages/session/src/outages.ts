@@ -1,0 +1,48 @@
+import { type Logger, withoutSecret } from "@meanet/runtime";
+import { connectionAdvice } from "./connection-advice.ts";
+
+/** So many connections in a row of so few milliseconds are no bad network: somebody takes them away. */
+const SHORT = { connections: 3, ms: 10_000 };
+
+/** Says that there is no connection to the broker, once per outage, and which setting to look at. */
+export class Outages {
+  readonly #options: { readonly url: string; readonly node: string; readonly log: Logger };
+  #isTold = false;
+  #connectedAtMs: number | undefined;
+  #shortConnections = 0;
+
+  constructor(options: { readonly url: string; readonly node: string; readonly log: Logger }) {
+    this.#options = options;
+  }
+
+  connected(): void {
+    this.#isTold = false;
+    this.#connectedAtMs = performance.now();
+  }
+
+  /** A connection ended, or an attempt at one did. */
+  disconnected(): void {
+    if (this.#connectedAtMs === undefined) return;
+    const isShort = performance.now() - this.#connectedAtMs < SHORT.ms;
+    this.#shortConnections = isShort ? this.#shortConnections + 1 : 0;
+    this.#connectedAtMs = undefined;
+  }
+
+  /** The client tries again every second, and is not heard each time. */
+  tell(error?: Error): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    const { url, log } = this.#options;
+    const advice = connectionAdvice(error) ?? this.#takenAdvice();
+    log.warn(
+      { url: withoutSecret(url), err: error },
+      `no connection to the broker; trying again${advice === undefined ? "" : `: ${advice}`}`,
+    );
+  }
+
+  /** MQTT 3.1.1 names no cause: a broker just ends the connection of a client when another of its name comes. */
+  #takenAdvice(): string | undefined {
+    if (this.#shortConnections < SHORT.connections) return undefined;
+    return `${this.#shortConnections} connections in a row ended within seconds; is another client called ${this.#options.node} there? Each needs a name of its own`;
+  }
+}
