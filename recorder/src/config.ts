@@ -96,7 +96,7 @@ export const configSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      "let the broker queue while the recorder is away: saves labels too, costs the broker memory (verdicts come back by replay in any case)",
+      "let the broker queue everything while the recorder is away, not labels and steps of trainings alone: costs it memory, and verdicts come back by replay in any case",
     ),
   mqtt: mqttConfigSchema,
   http: httpConfigSchema.unwrap().extend({ allowOrigins: allowOriginsSchema }).prefault({}),

@@ -319,8 +319,8 @@ describe("recorder", () => {
     assert.equal((await untilStored(one.url, 3)).verdicts, 3);
   });
 
-  test("with a persistent session, labels given while it is away are recorded", async (context) => {
-    const config = settings({ persistentSession: true });
+  test("records labels and trainings of the time it was away; verdicts come by replay", async (context) => {
+    const config = settings();
     const { site } = config;
     const edge = await connectEdge(context, site);
     const first = await start(configSchema.parse(config), { log: createLog("recorder", "silent") });
@@ -328,6 +328,9 @@ describe("recorder", () => {
     await first.stop();
     const { session } = edge;
     await session.publish(session.topics.label, { site, device: "cam-1", id: "frame-2" }, { label: "cat" });
+    const step = { run: 1, at: Date.now(), model: "m@1.0.0", energyJ: 2 };
+    const training = { ...step, event: "failed", reason: "disk full" } as const;
+    await session.publish(session.topics.training, { site, node: session.node }, training);
     const { url } = await startRecorder(context, config);
     const state = await waitUntil(
       "the label is stored",
@@ -335,5 +338,10 @@ describe("recorder", () => {
       ({ labels }) => labels === 1,
     );
     assert.equal(state.verdicts, 2);
+    await waitUntil(
+      "the step of a training is stored",
+      () => getJson<unknown[]>(`${url}/trainings`),
+      (steps) => steps.length === 1,
+    );
   });
 });

@@ -131,6 +131,8 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       clean: !config.persistentSession,
       status: { kind: "recorder", version: packageManifest.version, models: [] },
     });
+    // What is told once waits at the broker while the recorder is away, without all that comes again by itself.
+    const onceSession = new MqttSession({ mqtt: config.mqtt, node: `${node}-once`, site, log, clean: false });
     const away = new Set<string>();
     const nodeStates = new NodeStates();
     nodeStates.expose(tally.registry);
@@ -160,17 +162,20 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
     parts.add("gap repair", repair, (open) => open.stop());
     repair.notice(store.journals());
 
-    parts.add("session", session, (open) => open.close());
-    session.onConnected(() => {
-      if (session.ready) waitsFor.delete("broker");
-      else waitsFor.add("broker");
-    });
+    const sessions = [session, onceSession];
+    for (const one of sessions) {
+      parts.add("session", one, (open) => open.close());
+      one.onConnected(() => {
+        if (sessions.every(({ ready }) => ready)) waitsFor.delete("broker");
+        else waitsFor.add("broker");
+      });
+    }
     tally.readFrom({
       counters: () => ({ replayRequests: repair.requests, influxPoints: forwarder?.state.sent ?? 0 }),
       drops: () => ({
         "intake-full": intake.dropped,
         "row-refused": intake.refused,
-        invalid: session.invalidMessages,
+        invalid: session.invalidMessages + onceSession.invalidMessages,
         "influx-refused": forwarder?.state.dropped ?? 0,
       }),
       queues: () => ({
@@ -190,6 +195,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
 
     const subscribed = subscribeAll({
       session,
+      onceSession,
       site: config.record === "own-site" ? site : undefined,
       offer: (observation, acknowledge) => intake.offer(observation, acknowledge),
       onStatus(of, name, status) {
@@ -203,7 +209,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       log,
     });
     parts.add("subscriptions", subscribed, async (open) => {
-      // A persistent session stays subscribed: what comes from now on waits at the broker for the next start.
+      // What stays subscribed waits at the broker for the next start.
       if (!config.persistentSession) await within(UNSUBSCRIBE_WAIT_MS, unsubscribeAll(open));
       // While the session can still acknowledge.
       intake.flush();
@@ -246,7 +252,8 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
         )
       : undefined;
 
-    await session.connect(CONNECT_WAIT_MS, signal).catch((error: unknown) => {
+    const connecting = sessions.map((one) => one.connect(CONNECT_WAIT_MS, signal));
+    await Promise.all(connecting).catch((error: unknown) => {
       log.warn({ err: error }, "records as soon as the broker is there");
     });
     log.info(

@@ -6,6 +6,8 @@ import type { ThumbnailName } from "./thumbnails/album.ts";
 
 export interface SubscriptionOptions {
   readonly session: MqttSession;
+  /** For labels and steps of trainings, which nobody tells again. Not clean: the broker keeps them while the recorder is away. */
+  readonly onceSession: MqttSession;
   /** Undefined records all sites of the broker. */
   readonly site: string | undefined;
   readonly offer: (observation: Observation, acknowledge: () => void) => void;
@@ -25,9 +27,13 @@ interface NodeMessage<T> {
   acknowledge(): void;
 }
 
-/** Everything the recorder listens to. Messages are acknowledged when they are stored. */
+/**
+ * Everything the recorder listens to. Messages are acknowledged when they are stored.
+ *
+ * @returns subscriptions of `session`: verdicts are replayed, and what nodes are and count is told again
+ */
 export function subscribeAll(options: SubscriptionOptions): Subscribed[] {
-  const { session, site, offer, onStatus, onThumbnail } = options;
+  const { session, onceSession, site, offer, onStatus, onThumbnail } = options;
   const { topics } = session;
   const levels = site === undefined ? {} : { site };
   const byHandler = { acknowledge: "by-handler" } as const;
@@ -39,6 +45,20 @@ export function subscribeAll(options: SubscriptionOptions): Subscribed[] {
       offer(toObservation(params.site, params.node, value), () => message.acknowledge());
     };
 
+  onceSession.subscribe(
+    topics.label,
+    levels,
+    (message) => {
+      offer({ kind: "label", ...message.params, label: message.value.label }, () => message.acknowledge());
+    },
+    byHandler,
+  );
+  onceSession.subscribe(
+    topics.training,
+    levels,
+    ofNode((of, name, training) => ({ kind: "training", site: of, node: name, training })),
+    byHandler,
+  );
   return [
     session.subscribe(
       topics.verdict,
@@ -59,23 +79,9 @@ export function subscribeAll(options: SubscriptionOptions): Subscribed[] {
       byHandler,
     ),
     session.subscribe(
-      topics.label,
-      levels,
-      (message) => {
-        offer({ kind: "label", ...message.params, label: message.value.label }, () => message.acknowledge());
-      },
-      byHandler,
-    ),
-    session.subscribe(
       topics.energy,
       levels,
       ofNode((of, name, energy) => ({ kind: "energy", site: of, node: name, energy })),
-      byHandler,
-    ),
-    session.subscribe(
-      topics.training,
-      levels,
-      ofNode((of, name, training) => ({ kind: "training", site: of, node: name, training })),
       byHandler,
     ),
     session.subscribe(
