@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { openBrowser, openPage, type WatchedPage } from "@meanet/flows/testing";
@@ -64,7 +65,15 @@ describe("dashboard of meanet up", { timeout: 6 * PATIENCE_MS }, () => {
   const health = (kind: string) => overview.page.locator(`[data-health=${kind}]`).waitFor();
   const visit = async (name: string) => {
     await other.page.goto(`${editor}/dashboard/${name}`);
-    await other.page.locator(".meanet-health:not([data-health=loading])").waitFor();
+    try {
+      await other.page.locator(".meanet-health:not([data-health=loading])").waitFor();
+    } catch (cause) {
+      // The page alone does not tell whether Node-RED ended under it.
+      const log = readFileSync(join(site.folder, "logs", "flows.log"), "utf8")
+        .split("\n")
+        .slice(-30);
+      throw new Error(`${name} shows nothing; the log of Node-RED ends so:\n${log.join("\n")}`, { cause });
+    }
   };
 
   it("shows figures that move", async () => {
