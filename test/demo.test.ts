@@ -115,9 +115,11 @@ describe("meanet up, stopped by hand", () => {
 });
 
 describe("meanet up, told to end while it starts", () => {
-  for (const [whom, children] of [
-    ["alone", false],
-    ["with all its processes, as a service manager does it", true],
+  // A service manager signals all processes at once, in any order.
+  for (const [whom, order] of [
+    ["alone", ["itself"]],
+    ["before its processes", ["itself", "children"]],
+    ["after its processes", ["children", "a while", "itself"]],
   ] as const) {
     for (const least of [1, 4]) {
       it(`ends quietly, ${whom}, with ${least === 1 ? "its broker" : "all four"} under way`, async () => {
@@ -130,14 +132,18 @@ describe("meanet up, told to end while it starts", () => {
           () => childrenOf(up.pid),
           (pids) => pids.length >= least,
         );
-        up.signal("SIGTERM");
-        if (children) for (const pid of begun) process.kill(pid, "SIGTERM");
-        const ended = await up.ended();
+        const ended = () => begun.filter((pid) => !isAlive(pid));
+        for (const told of order) {
+          if (told === "itself") up.signal("SIGTERM");
+          if (told === "children") for (const pid of begun) process.kill(pid, "SIGTERM");
+          if (told === "a while") await waitUntil("a process has ended", ended, (pids) => pids.length > 0);
+        }
+        const end = await up.ended();
 
-        assert.equal(ended.code, 0, ended.stderr);
-        assert.match(ended.stderr, /SIGTERM: stopping in order/);
-        assert.doesNotMatch(ended.stderr, /PROCESS_FAILED/);
-        const { frames, store } = summaryOf(ended);
+        assert.equal(end.code, 0, end.stderr);
+        assert.match(end.stderr, /SIGTERM: stopping in order/);
+        assert.doesNotMatch(end.stderr, /PROCESS_FAILED|starting it again/);
+        const { frames, store } = summaryOf(end);
         assert.deepEqual([frames, store.missing], [0, 0]);
         await waitUntil(
           "its children are gone",

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type ChildExit, endChild, exitOf, MeanetError } from "@meanet/runtime";
 import { type Addresses, childMessageSchema } from "../ipc.ts";
 
@@ -25,6 +26,8 @@ export interface ChildOptions {
 
 /** For a process that is to end while it starts: it may wait for its broker, not for work. */
 const ABORT_TIMEOUT_MS = 10_000;
+/** Between the first process that a service manager signals and the last, on a busy machine. */
+const SIGNALLED_TOGETHER_MS = 500;
 
 /** A process that works. */
 export interface Child {
@@ -64,6 +67,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     return { name: options.name, pid: process_.pid!, addresses: outcome.addresses, exited, stop };
   }
   await stop(2_000);
+  if (outcome.exit !== undefined) await toldToEndAsWell(outcome.exit, options.signal);
   throw notStarted(outcome.text, outcome.code);
 
   function notStarted(why: string, childCode: string | null): MeanetError {
@@ -73,7 +77,9 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     });
   }
 
-  function firstWord(): Promise<{ addresses: Addresses } | { code: string | null; text: string }> {
+  function firstWord(): Promise<
+    { addresses: Addresses } | { code: string | null; text: string; exit?: ChildExit }
+  > {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         resolve({ code: null, text: `it said nothing within ${options.startTimeoutMs} ms` });
@@ -91,8 +97,29 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       // After `exit` there may still be a message to read; `close` of the channel comes behind it.
       process_.once("close", (code, signal) => {
         clearTimeout(timer);
-        resolve({ code: null, text: `it ended with ${signal ?? `exit code ${code}`}` });
+        resolve({
+          code: null,
+          text: `it ended with ${signal ?? `exit code ${code}`}`,
+          exit: { code, signal },
+        });
       });
     });
   }
+}
+
+/**
+ * A service manager, or a terminal that closes, signals every process at once, in any order: a child may have ended before this process
+ * learns that it is to end as well. After an end such as a signal brings about, waits a moment for `ending`.
+ *
+ * @returns whether this process is to end
+ */
+export async function toldToEndAsWell(
+  { code, signal }: ChildExit,
+  ending: AbortSignal | undefined,
+): Promise<boolean> {
+  const toldToEnd = code === 0 || signal === "SIGTERM" || signal === "SIGINT" || signal === "SIGHUP";
+  if (toldToEnd && ending !== undefined) {
+    await sleep(SIGNALLED_TOGETHER_MS, undefined, { signal: ending }).catch(() => undefined);
+  }
+  return ending?.aborted === true;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeFailure } from "../failure.ts";
 import type { Addresses } from "../ipc.ts";
-import { type Child, startChild } from "./child.ts";
+import { type Child, startChild, toldToEndAsWell } from "./child.ts";
 
 export interface SupervisedOptions {
   readonly name: string;
@@ -17,8 +17,7 @@ export interface SupervisedOptions {
   readonly backoffMs: number;
   readonly maxBackoffMs: number;
   /**
-   * Aborted when the user wants an end: what ends from then on is not started again. A service manager, or a terminal that closes, sends
-   * its signal to every process at once.
+   * Aborted when the user wants an end: what ends from then on, or a moment before as if it had been told to, is not started again.
    */
   readonly ending?: AbortSignal | undefined;
   /** Tells people what happened to it. */
@@ -67,14 +66,12 @@ export async function supervise(options: SupervisedOptions): Promise<Supervised>
   async function watch(first: Child): Promise<void> {
     let current = first;
     while (true) {
-      const { code, signal } = await current.exited;
+      const exit = await current.exited;
       if (stopping.signal.aborted) return;
-      if (options.ending?.aborted === true) {
-        child = undefined;
-        return;
-      }
-      onEvent(`${name} ended with ${signal ?? `exit code ${code}`}; starting it again`);
       child = undefined;
+      const over = await toldToEndAsWell(exit, options.ending);
+      if (over || stopping.signal.aborted) return;
+      onEvent(`${name} ended with ${exit.signal ?? `exit code ${exit.code}`}; starting it again`);
       const next = await startAgain();
       if (next === undefined) return;
       restarts += 1;
