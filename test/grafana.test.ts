@@ -195,7 +195,7 @@ async function fill(site: Site, influx: string) {
   const camera = await site.openCamera("camera-1");
   await load({ camera, frames: await sampleFrames(), count: 200 });
   const id = await camera.publishFrame(new Uint8Array(5), { id: "broken" });
-  await camera.awaitVerdict(id, 30_000);
+  await camera.awaitVerdict(id, 120_000);
   const session = site.openSession("trainer");
   await session.connect();
   for (let index = 0; index < LABELS; index++) {

@@ -14,7 +14,7 @@ import { SITE, Site } from "./rig/site.ts";
 import { writeWindowBundle } from "./rig/window-bundle.ts";
 
 const FRAMES = 200;
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 240_000;
 /** Batches of other sizes round differently. */
 const ROUNDING = 1e-4;
 

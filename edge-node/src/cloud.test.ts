@@ -27,7 +27,7 @@ async function askOnce(
   return { verdict, verdicts: onlooker.verdicts, questions: onlooker.questions };
 }
 
-describe("an edge node and the cloud", { timeout: 60_000 }, () => {
+describe("an edge node and the cloud", { timeout: 300_000 }, () => {
   test("asks a worker about a complex frame and gives its answer", async () => {
     const { verdict, questions } = await askOnce("asks", complexEasy, (item) => answerOf(item, 4));
     assert.deepEqual(

@@ -33,7 +33,7 @@ function run(file: string, pictures: readonly string[]): string {
   return ended.signal ?? ended.stdout.trim();
 }
 
-describe("the watch over decoding", { timeout: 60_000 }, () => {
+describe("the watch over decoding", { timeout: 300_000 }, () => {
   test("refuses a picture that ended the process alone twice, and lets all others through", async () => {
     const file = join(folder, "deadly.json");
     const pictures = ["a", "deadly", "b"];

@@ -16,7 +16,7 @@ const pi = deviceProfiles["raspberry-pi-4"];
 
 const { broker, folder } = await openTestSite();
 
-describe("an edge node", { timeout: 60_000 }, () => {
+describe("an edge node", { timeout: 300_000 }, () => {
   test("answers an easy frame by main and a hard one by the extension, with the joules of what ran", async () => {
     await using onlooker = await Onlooker.connect(broker.url, "answers");
     await using _edge = await startEdge(broker.url, folder, { node: "answers" });

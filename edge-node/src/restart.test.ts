@@ -51,7 +51,7 @@ function watchStates(onlooker: Onlooker, node: string): Map<string, SettingState
   return states;
 }
 
-describe("an edge node over restarts and changes", { timeout: 60_000 }, () => {
+describe("an edge node over restarts and changes", { timeout: 300_000 }, () => {
   test("answers every QoS 1 frame exactly once when it is killed in the middle of them", async () => {
     await using onlooker = await Onlooker.connect(broker.url, "killed");
     const config = {

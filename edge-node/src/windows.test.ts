@@ -30,7 +30,7 @@ function summary(verdict: Verdict): string {
   return read.outcome === "answered" ? `${read.label} ${read.exit} ${read.model}` : read.reason;
 }
 
-describe("an edge node with a bundle for pictures and one for sensor windows", { timeout: 60_000 }, () => {
+describe("an edge node with a bundle for pictures and one for sensor windows", { timeout: 300_000 }, () => {
   test("answers each by its own bundle, side by side, and says which it serves", async () => {
     await using onlooker = await Onlooker.connect(broker.url, "both");
     const { session } = onlooker;

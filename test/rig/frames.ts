@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Answer, Device } from "@meanet/device";
 import { openDataset } from "@meanet/models";
 
-const VERDICT_TIMEOUT_MS = 60_000;
+const VERDICT_TIMEOUT_MS = 240_000;
 /** Fewer than an edge node asks the cloud for at once, 64: past it the edge answers itself, busy. */
 const IN_FLIGHT = 48;
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 const bin = join(import.meta.dirname, "../../cli/bin/meanet.js");
 /** Of a start and of an end; only a process that hangs takes so long. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 300_000;
 
 export type Addresses = Readonly<Record<string, string>>;
 

@@ -33,7 +33,7 @@ export async function expectEachOnce(storeFile: string, count: number): Promise<
     const stored = new Set(finalRows(storeFile).map(({ id }) => id));
     return ids.filter((id) => !stored.has(id)).length;
   };
-  await waitUntil("no frame misses its final row", missing, (frames) => frames === 0, 30_000);
+  await waitUntil("no frame misses its final row", missing, (frames) => frames === 0);
   await waitUntil(
     "no journal has a gap",
     () => gaps(storeFile),

@@ -22,7 +22,7 @@ function threadPriorities(): number[] {
   });
 }
 
-describe("learning beside frames", { timeout: 120_000 }, () => {
+describe("learning beside frames", { timeout: 300_000 }, () => {
   test("waits while frames wait, which are answered meanwhile, and goes on when they are gone", async () => {
     const bundle = join(root, "busy");
     await writeQuadrantBundle(bundle);

@@ -52,7 +52,7 @@ async function opened(node: string, changed: object = changes) {
   return { ...open, folder, told, steps, logged, events: () => told.map(({ event }) => event) };
 }
 
-describe("hard classes in service", { timeout: 120_000 }, () => {
+describe("hard classes in service", { timeout: 300_000 }, () => {
   test("are proposed by the labels of before a restart and after it together, and told of once", async () => {
     {
       await using node = await opened("restarts");

@@ -71,7 +71,7 @@ describe("the choice of items where memory does not allow all", () => {
   });
 });
 
-describe("a training that memory does not allow the whole store", { timeout: 240_000 }, () => {
+describe("a training that memory does not allow the whole store", { timeout: 600_000 }, () => {
   let root: string;
   let dir: string;
   let bundle: Bundle;

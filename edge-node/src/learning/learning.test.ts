@@ -20,7 +20,7 @@ const learning = {
   rollback: { items: 24, leastItems: 12 },
 };
 
-describe("an edge node that learns", { timeout: 120_000 }, () => {
+describe("an edge node that learns", { timeout: 300_000 }, () => {
   test("collects labels, trains beside its frames, goes live, passes its trial, and is the same after a restart", async () => {
     const bundle = join(folder.path, "quadrants");
     await writeQuadrantBundle(bundle);

@@ -23,7 +23,7 @@ function endOf(told: readonly Training[]) {
   return told.find((step) => step.event === "passed" || step.event === "rolled-back");
 }
 
-describe("an extension on trial", { timeout: 240_000 }, () => {
+describe("an extension on trial", { timeout: 600_000 }, () => {
   test("stays when its age ends the trial: without labels, with learning set off, and over a restart", async () => {
     const folder = join(root, "ages");
     const told: Training[] = [];

@@ -25,7 +25,7 @@ function itemFile(folder: string): string {
   return join(folder, "learning", "quadrants-1.0.0", "items.sqlite");
 }
 
-describe("what was collected before a restart", { timeout: 240_000 }, () => {
+describe("what was collected before a restart", { timeout: 600_000 }, () => {
   test("counts again without a new label, is told by class, and grows old enough for a training", async () => {
     const folder = join(root, "ages");
     const told: Training[] = [];

@@ -18,7 +18,7 @@ const DAMAGE = "not a database, but long enough to be taken for one".repeat(100)
 const { broker, folder } = await openTestSite();
 
 test("an edge node answers every frame while its items cannot be read: answers of the cloud and labels come, and one failure is told", {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const node = "unreadable";
   const bundle = join(folder.path, "doubtful");
@@ -55,7 +55,7 @@ test("an edge node answers every frame while its items cannot be read: answers o
   );
 });
 
-describe("learning that fails", { timeout: 240_000 }, () => {
+describe("learning that fails", { timeout: 600_000 }, () => {
   let root: string;
   let bundle: string;
   before(async () => {

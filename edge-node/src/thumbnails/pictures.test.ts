@@ -46,7 +46,7 @@ async function watch(settings: Settings) {
   return { onlooker, edge, seen, figures, [Symbol.asyncDispose]: end };
 }
 
-describe("an edge node and the pictures that people see", { timeout: 60_000 }, () => {
+describe("an edge node and the pictures that people see", { timeout: 300_000 }, () => {
   test("publishes none unless it is told to", async () => {
     await using scene = await watch({ node: "unseen" });
     const { onlooker, seen, figures } = scene;

@@ -27,7 +27,7 @@ describe("device against a Mosquitto", () => {
     const unsubscribe = device.onVerdict(({ final }) => seen.push(final));
 
     const id = await device.publishFrame(Uint8Array.of(1, 2, 3), { id: "frame-1" });
-    const answer = await device.awaitVerdict(id, 10_000);
+    const answer = await device.awaitVerdict(id, 120_000);
 
     assert.equal(id, "frame-1");
     assert.equal(answer.verdict.outcome, "answered");
@@ -45,7 +45,7 @@ describe("device against a Mosquitto", () => {
     context.after(() => device.close());
 
     const id = await device.publishFrame(Uint8Array.of(9), { qos: 0 });
-    await device.awaitVerdict(id, 10_000);
+    await device.awaitVerdict(id, 120_000);
 
     assert.match(id, /^[a-z0-9-]{1,64}$/);
     assert.equal(edge.frames[0]?.qos, 0);
@@ -59,9 +59,9 @@ describe("device against a Mosquitto", () => {
     context.after(() => device.close());
 
     const numbers = await device.publishWindow(Float32Array.of(1, -2.5), { id: "window-1" });
-    await device.awaitVerdict(numbers, 10_000);
+    await device.awaitVerdict(numbers, 120_000);
     const json = await device.publishWindow(Buffer.from("[[1,2]]"));
-    await device.awaitVerdict(json, 10_000);
+    await device.awaitVerdict(json, 120_000);
 
     assert.deepEqual(edge.frames, []);
     assert.deepEqual(

@@ -216,7 +216,7 @@ describe("engine", () => {
       await Promise.all([engine.close(), mortal.close()]);
       console.log("closed");`;
     const { stdout } = await run(process.execPath, ["--input-type=module", "-e", script], {
-      timeout: 60_000,
+      timeout: 300_000,
     });
     assert.equal(stdout, "ENGINE_CRASHED\nclosed\n");
   });

@@ -23,7 +23,7 @@ describe("engine on webgpu", () => {
           LD_LIBRARY_PATH: dirname(driver),
           XDG_RUNTIME_DIR: "/tmp",
         },
-        timeout: 120_000,
+        timeout: 300_000,
       },
     );
     const [webgpu, cpu] = JSON.parse(stdout) as { provider: string; logits: number[] }[];

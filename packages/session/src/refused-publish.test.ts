@@ -5,7 +5,7 @@ import { startMosquitto, waitUntil } from "./testing/index.ts";
 
 const { open, openWireTo } = shareBroker();
 
-describe("a message over which the broker ends the connection", { timeout: 60_000 }, () => {
+describe("a message over which the broker ends the connection", { timeout: 300_000 }, () => {
   test("is given up after a few, and what waits behind it goes through", async (context) => {
     const narrow = await startMosquitto(["max_packet_size 2000"]);
     context.after(() => narrow.stop());

@@ -77,7 +77,7 @@ function ask(url: string, headers: Record<string, string>) {
   });
 }
 
-describe("pictures at the recorder", { timeout: 60_000 }, () => {
+describe("pictures at the recorder", { timeout: 300_000 }, () => {
   test("are served as what they are and nothing else, and once to who has them", async (context) => {
     const { picture, get, list } = await scene(context);
     await picture("a", webp("one"));

@@ -5,7 +5,7 @@ export async function waitUntil<T>(
   wish: string,
   look: () => T | Promise<T>,
   isFulfilled: (seen: T) => boolean,
-  timeoutMs = 60_000,
+  timeoutMs = 240_000,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   while (true) {
