@@ -53,6 +53,7 @@ export class Announcements {
       kind: "broker" as const,
       at: Date.now(),
       uptimeS: (performance.now() - this.#startedAt) / 1000,
+      since: this.#since,
       memoryBytes: process.memoryUsage.rss(),
       counters: this.#counters.counters,
       drops: this.#counters.drops,

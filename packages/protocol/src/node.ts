@@ -4,6 +4,9 @@ import { id, nonNegative, timestamp } from "./scalars.ts";
 export const nodeKinds = ["broker", "edge", "worker", "recorder", "flows", "bridge"] as const;
 export type NodeKind = (typeof nodeKinds)[number];
 
+/** Start of the process, milliseconds since 1970: the same in all it tells, so that another one tells of a restart. */
+const processStart = timestamp;
+
 /** Payload of `{node}/status`, retained. `offline` is the will: the node vanished; `stopped` is a clean stop. */
 export const statusSchema = z.object({
   state: z.enum(["online", "offline", "stopped"]),
@@ -11,8 +14,7 @@ export const statusSchema = z.object({
   version: z.string().max(64),
   /** Name and version of each bundle it serves. */
   models: z.array(z.string().max(128)).max(64).readonly(),
-  /** Start of the process, milliseconds since 1970. */
-  since: timestamp,
+  since: processStart,
 });
 export type Status = z.infer<typeof statusSchema>;
 
@@ -23,6 +25,7 @@ export const statsSchema = z.object({
   kind: z.enum(nodeKinds),
   at: timestamp,
   uptimeS: nonNegative,
+  since: processStart.optional(),
   /** Counted since the start: `frames`, `verdicts`, `batches`, … */
   counters: counts,
   /** Frames lost or refused since the start, by reason. */
@@ -45,6 +48,7 @@ export const nodeEnergySchema = z.object({
   kind: z.enum(nodeKinds),
   at: timestamp,
   uptimeS: nonNegative,
+  since: processStart.optional(),
   /** Since the start of the process. */
   computeJ: nonNegative,
   uplinkJ: nonNegative,

@@ -208,6 +208,7 @@ const stats: fc.Arbitrary<Stats> = fc.record(
     kind,
     at: time,
     uptimeS: amount,
+    since: time,
     memoryBytes: count,
     counters: counts,
     drops: counts,

@@ -71,9 +71,10 @@ export class MqttSession {
   readonly topics: Topics;
   readonly site: string;
   readonly node: string;
+  /** When it was made, with its process: milliseconds since 1970. */
+  readonly since = Date.now();
   readonly #client: MqttClient;
   readonly #options: SessionOptions;
-  readonly #since = Date.now();
   readonly #incoming: Incoming;
   readonly #subscriptions: BrokerSubscriptions;
   readonly #listeners = new Set<(connected: boolean) => void>();
@@ -365,7 +366,7 @@ export class MqttSession {
 
   #status(state: Status["state"]): Status {
     const { kind, version } = this.#options.status!;
-    return { state, kind, version, models: this.#models, since: this.#since };
+    return { state, kind, version, models: this.#models, since: this.since };
   }
 
   #tell(connected: boolean): void {

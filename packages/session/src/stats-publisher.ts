@@ -16,12 +16,13 @@ interface Head {
   readonly kind: NodeKind;
   readonly at: number;
   readonly uptimeS: number;
+  readonly since: number;
 }
 
 /** Publishes `{node}/stats` and `{node}/energy`: at once on a connection, then in intervals, and a last time on stop. */
 export class StatsPublisher {
   readonly #options: StatsOptions;
-  /** On the steady clock: the recorder takes an uptime that goes down for a restart. */
+  /** On the steady clock, which no change of the time of day moves. */
   readonly #startedAt = performance.now();
   readonly #timer: NodeJS.Timeout;
   readonly #unlisten: () => void;
@@ -45,7 +46,7 @@ export class StatsPublisher {
     const { session, kind, stats, energy } = this.#options;
     const { site, node, topics } = session;
     const uptimeS = (performance.now() - this.#startedAt) / 1000;
-    const head: Head = { kind, at: Date.now(), uptimeS };
+    const head: Head = { kind, at: Date.now(), uptimeS, since: session.since };
     await session.publish(
       topics.stats,
       { site, node },

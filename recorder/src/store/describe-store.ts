@@ -240,6 +240,28 @@ export function describeStore(name: string, open: (place: string) => Store): voi
       store.close();
     });
 
+    test("counts all drops of a process that was started while the recorder was away, and is older by now", () => {
+      const { store } = fresh();
+      const told = (at: number, since: number, overload: number, uplinkJ: number): Observation[] => {
+        const head = { kind: "edge", at, since, uptimeS: (at - since) / 1000 } as const;
+        const of = { site: "lab", node: "edge-1" };
+        const joules = { computeJ: 0, uplinkJ, source: "modelled:raspberry-pi-4" };
+        return [
+          { kind: "stats", ...of, stats: { ...head, counters: {}, drops: { overload }, queues: {} } },
+          { kind: "energy", ...of, energy: { ...head, ...joules } },
+        ];
+      };
+      store.write([...told(1000, 0, 3, 0.3), ...told(2000, 0, 5, 0.5)]);
+      store.write([...told(60_000, 3000, 9, 0.75), ...told(61_000, 3000, 10, 1)]);
+      assert.deepEqual(
+        table(store, "drop_count").map(({ dropped }) => dropped),
+        [3, 2, 9, 1],
+      );
+      const used = table(store, "energy").map((row) => Number(row.uplink_used_j).toFixed(2));
+      assert.deepEqual(used, ["0.30", "0.20", "0.75", "0.25"]);
+      store.close();
+    });
+
     test("counts drops once though the clock of their node steps back", () => {
       const { store } = fresh();
       store.write([stats(9000, 10, { overload: 3 }), stats(1000, 20, { overload: 5 })]);

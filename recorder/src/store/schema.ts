@@ -8,7 +8,7 @@ import { createRollupTables, type RolledUp, rolledUp, rollupTable } from "../rol
 import { tierNames } from "../rollups/tiers.ts";
 
 /** Grows with every change of the tables below; a database that no step of `upgrades` leads on from is refused, never guessed at. */
-const VERSION = 10;
+const VERSION = 11;
 
 /** How long to wait, holding up everything else, for another process that writes. */
 const BUSY_WAIT_MS = 500;
@@ -69,6 +69,9 @@ CREATE INDEX IF NOT EXISTS energy_at ON energy (at);
 CREATE INDEX IF NOT EXISTS node_at ON node (at);
 `;
 
+// Start of the process that counted; null where it did not tell.
+const processStart = "since INTEGER";
+
 const tables = `
 -- ranges: rows of the journal that are stored or given up, "1-500,502-502". Outlives the rows, so that
 -- a row that retention deleted is neither missing nor new when it comes again.
@@ -106,7 +109,7 @@ CREATE TABLE energy (
   ${changing}, site TEXT NOT NULL, node TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL,
   uptime_s REAL NOT NULL, compute_j REAL NOT NULL, uplink_j REAL NOT NULL, source TEXT NOT NULL,
   ${energyUsed.join(", ")},
-  ${thumbnailJoules},
+  ${thumbnailJoules}, ${processStart},
   UNIQUE (site, node, at)
 ) STRICT;
 ${energyNewest}
@@ -115,7 +118,7 @@ ${energyNewest}
 CREATE TABLE node (
   ${changing}, site TEXT NOT NULL, node TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL,
   uptime_s REAL NOT NULL, counters TEXT NOT NULL, drops TEXT NOT NULL, queues TEXT NOT NULL, exits TEXT,
-  memory_bytes INTEGER,
+  memory_bytes INTEGER, ${processStart},
   UNIQUE (site, node, at)
 ) STRICT;
 
@@ -185,11 +188,18 @@ const upgrades: Readonly<Record<number, (database: DatabaseSync) => void>> = {
       energyUsed.map((column) => [rollupTable("energy", tier), column] as const),
     );
     // Steps 5 and 7 made some as they are now.
-    for (const [table, column] of [...added, ...rolled])
-      if (!columnsOf(database, table).includes(column.split(" ")[0]!))
-        database.exec(`ALTER TABLE ${table} ADD COLUMN ${column}`);
+    for (const [table, column] of [...added, ...rolled]) addColumn(database, table, column);
+  },
+  10(database) {
+    for (const table of ["energy", "node"]) addColumn(database, table, processStart);
   },
 };
+
+/** Unless it is there. */
+function addColumn(database: DatabaseSync, table: string, column: string): void {
+  const [name = ""] = column.split(" ");
+  if (!columnsOf(database, table).includes(name)) database.exec(`ALTER TABLE ${table} ADD COLUMN ${column}`);
+}
 
 /** The same as `energyGrowth` tells of each row as it comes. */
 function addEnergyUsed(database: DatabaseSync): void {

@@ -9,6 +9,7 @@ import { answered } from "../testing/verdicts.ts";
 import { describeStore } from "./describe-store.ts";
 import { openDatabaseToRead } from "./schema.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
+import type { Store } from "./store.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "meanet-recorder-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -122,6 +123,38 @@ test("sqlite store › leads a database of version 8 on: what nodes told is foun
     ["verdict_at", "drop_count_at", "energy_at", "node_at"],
   );
   database.close();
+});
+
+test("sqlite store › leads a database of version 10 on: of processes whose start was not told, the uptime tells", () => {
+  const file = join(folder, "version-10.sqlite");
+  const told = (store: Store, at: number, since: number | undefined, uptimeS: number, overload: number) => {
+    const stats = {
+      kind: "edge",
+      at,
+      since,
+      uptimeS,
+      counters: {},
+      drops: { overload },
+      queues: {},
+    } as const;
+    store.write([{ kind: "stats", site: "lab", node: "edge-1", stats }]);
+  };
+  const before = openSqliteStore(file);
+  told(before, 1000, undefined, 10, 3);
+  before.close();
+  const database = new DatabaseSync(file);
+  const tables = ["energy", "node"].map((table) => `ALTER TABLE ${table} DROP COLUMN since;`);
+  database.exec(`${tables.join(" ")} PRAGMA user_version = 10`);
+  database.close();
+  const again = openSqliteStore(file);
+  told(again, 2000, 500, 20, 5);
+  told(again, 3000, 2500, 30, 6);
+  const drops = again.changesAfter(0, 100).filter(({ table }) => table === "drop_count");
+  assert.deepEqual(
+    drops.map(({ row }) => row.dropped),
+    [3, 2, 6],
+  );
+  again.close();
 });
 
 test("sqlite store › refuses a database of another version, and says what to do", () => {

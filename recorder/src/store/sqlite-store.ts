@@ -215,10 +215,10 @@ class SqliteStore implements Store {
   }
 
   #writeStats({ site, node, stats }: Extract<Observation, { kind: "stats" }>, now: number): void {
-    const { kind, at, uptimeS, counters, drops, queues, exits, memoryBytes } = stats;
+    const { kind, at, uptimeS, since = null, counters, drops, queues, exits, memoryBytes } = stats;
     const before = this.#lastDrops(site, node);
     const reported = {
-      ...{ site, node, kind, at, uptime_s: uptimeS },
+      ...{ site, node, kind, at, uptime_s: uptimeS, since },
       counters: JSON.stringify(counters),
       drops: JSON.stringify(drops),
       queues: JSON.stringify(queues),
@@ -236,23 +236,27 @@ class SqliteStore implements Store {
   #lastDrops(site: string, node: string): DropCounters | undefined {
     // The order of arrival: the clock of a node may step back.
     const last = this.#prepare(
-      "SELECT uptime_s, drops FROM node WHERE site = ? AND node = ? ORDER BY row DESC LIMIT 1",
+      "SELECT uptime_s, since, drops FROM node WHERE site = ? AND node = ? ORDER BY row DESC LIMIT 1",
     ).get(site, node);
     if (last === undefined) return undefined;
     return {
-      uptimeS: Number(last.uptime_s),
+      ...{ uptimeS: Number(last.uptime_s), since: last.since as number | null },
       drops: JSON.parse(String(last.drops)) as Record<string, number>,
     };
   }
 
   #lastEnergy(site: string, node: string): EnergyCounters | undefined {
     const last = this.#prepare(
-      "SELECT uptime_s, compute_j, uplink_j, thumbnail_j FROM energy WHERE site = ? AND node = ? ORDER BY row DESC LIMIT 1",
+      "SELECT uptime_s, since, compute_j, uplink_j, thumbnail_j FROM energy WHERE site = ? AND node = ? ORDER BY row DESC LIMIT 1",
     ).get(site, node);
     if (last === undefined) return undefined;
     return {
-      ...{ uptimeS: Number(last.uptime_s), computeJ: Number(last.compute_j) },
-      ...{ uplinkJ: Number(last.uplink_j), thumbnailJ: Number(last.thumbnail_j) },
+      ...{ uptimeS: Number(last.uptime_s), since: last.since as number | null },
+      ...{
+        computeJ: Number(last.compute_j),
+        uplinkJ: Number(last.uplink_j),
+        thumbnailJ: Number(last.thumbnail_j),
+      },
     };
   }
 
@@ -269,10 +273,25 @@ class SqliteStore implements Store {
     const { site, node } = observation;
     switch (observation.kind) {
       case "energy": {
-        const { kind, at, uptimeS, computeJ, uplinkJ, thumbnailJ = 0, source } = observation.energy;
-        const used = energyGrowth(this.#lastEnergy(site, node), { uptimeS, computeJ, uplinkJ, thumbnailJ });
+        const {
+          kind,
+          at,
+          uptimeS,
+          since = null,
+          computeJ,
+          uplinkJ,
+          thumbnailJ = 0,
+          source,
+        } = observation.energy;
+        const used = energyGrowth(this.#lastEnergy(site, node), {
+          uptimeS,
+          since,
+          computeJ,
+          uplinkJ,
+          thumbnailJ,
+        });
         const row = {
-          ...{ site, node, kind, at, uptime_s: uptimeS, source },
+          ...{ site, node, kind, at, uptime_s: uptimeS, since, source },
           ...{ compute_j: computeJ, uplink_j: uplinkJ, thumbnail_j: thumbnailJ },
           compute_used_j: used.computeJ,
           uplink_used_j: used.uplinkJ,
