@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { MeanetError } from "@meanet/runtime";
+import { MeanetError, reasonOf } from "@meanet/runtime";
 
 /** As `parseArgs`. @param command - `npm run bench -- soak`, to be named @throws {MeanetError} CONFIG_INVALID */
 export function parseFlags<T extends ParseArgsConfig>(
@@ -9,7 +9,7 @@ export function parseFlags<T extends ParseArgsConfig>(
   try {
     return parseArgs(config);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new MeanetError("CONFIG_INVALID", `${reason}; see ${command} --help`, {}, { cause });
   }
 }

@@ -4,7 +4,7 @@
  * @see Sparkplug 3.0.0, §6.4.1
  */
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { MeanetError } from "@meanet/runtime";
+import { MeanetError, reasonOf } from "@meanet/runtime";
 
 /** Data types by number. */
 export const dataTypes = { int64: 4, uint64: 8, double: 10, boolean: 11, string: 12 } as const;
@@ -103,7 +103,7 @@ export function decodeCommand(payload: Uint8Array): WrittenMetric[] {
       else if (metrics.push(readMetric(reader.bytes())) > MAX_METRICS) throw invalid("too many metrics");
     }
   } catch (cause) {
-    throw invalid(cause instanceof Error ? cause.message : String(cause), cause);
+    throw invalid(reasonOf(cause), cause);
   }
   return metrics;
 }

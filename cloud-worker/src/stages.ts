@@ -1,6 +1,6 @@
 /** What a complex item is on its way through the worker. Each stage holds what is known by then. */
 import type { CloudAnswer, ComplexItem } from "@meanet/protocol";
-import { isMeanetError } from "@meanet/runtime";
+import { isMeanetError, reasonOf } from "@meanet/runtime";
 
 /** One publication of a complex item. */
 export interface Asked {
@@ -54,7 +54,7 @@ export function fail(asked: Asked, code: string, detail: string): Failed {
 }
 
 export function failWith(asked: Asked, error: unknown): Failed {
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = reasonOf(error);
   return fail(asked, isMeanetError(error) ? error.code : "INFERENCE_FAILED", detail);
 }
 

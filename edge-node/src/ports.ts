@@ -2,7 +2,7 @@ import type { ComputeMeter } from "@meanet/energy";
 import { decodeFrame, type ImageLimits } from "@meanet/image";
 import { entropy, type ModelInput, softmax, toTensor, windowTensor } from "@meanet/models";
 import { decodeWindow, imageFormat, type RefusalReason } from "@meanet/protocol";
-import { isMeanetError, MeanetError } from "@meanet/runtime";
+import { isMeanetError, MeanetError, reasonOf } from "@meanet/runtime";
 import { defer, type Observable } from "rxjs";
 import type { Config } from "./config.ts";
 import type { DecodingWatch } from "./decoding-watch.ts";
@@ -64,11 +64,11 @@ async function readInput(
 
 /** What an error of decoding tells the sender. */
 export function refuseFrame(frame: Frame, error: unknown): Refused {
-  const detail = (error instanceof Error ? error.message : String(error)).slice(0, 512);
-  return { stage: "refused", frame, reason: reasonOf(error), detail };
+  const detail = reasonOf(error).slice(0, 512);
+  return { stage: "refused", frame, reason: refusalReason(error), detail };
 }
 
-function reasonOf(error: unknown): RefusalReason {
+function refusalReason(error: unknown): RefusalReason {
   if (isMeanetError(error, "INPUT_KIND_UNSUPPORTED")) return "unsupported";
   if (isMeanetError(error, "IMAGE_TOO_LARGE")) return "too-large";
   if (isMeanetError(error, "WRONG_SIZE")) return "wrong-size";

@@ -1,5 +1,5 @@
 import { type Setting, type SettingState, settings } from "@meanet/protocol";
-import { isMeanetError, MeanetError, parseDurationMs } from "@meanet/runtime";
+import { isMeanetError, MeanetError, parseDurationMs, reasonOf } from "@meanet/runtime";
 import { type InputKind, inputKinds, inputNames } from "./input-kind.ts";
 import { POLICY_FORMS, type Policy, parsePolicy } from "./policy.ts";
 import type { Wishes } from "./settings-file.ts";
@@ -117,7 +117,7 @@ export class Settings {
       this.#errors.delete(setting);
       return true;
     } catch (error) {
-      this.#errors.set(setting, (error instanceof Error ? error.message : String(error)).slice(0, 512));
+      this.#errors.set(setting, reasonOf(error).slice(0, 512));
       if (!isMeanetError(error)) throw error;
       return false;
     }

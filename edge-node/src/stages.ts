@@ -9,6 +9,7 @@ import type {
   Stages,
   Verdict,
 } from "@meanet/protocol";
+import { reasonOf } from "@meanet/runtime";
 import type { InputKind } from "./input-kind.ts";
 import type { ServedModel } from "./served-model.ts";
 
@@ -123,7 +124,7 @@ export function refuseInference(
   block: "main" | "extension",
   error: unknown,
 ): Refused {
-  const cause = error instanceof Error ? error.message : String(error);
+  const cause = reasonOf(error);
   return {
     stage: "refused",
     frame,

@@ -1,4 +1,4 @@
-import { type HttpOptions, isMeanetError } from "@meanet/runtime";
+import { type HttpOptions, isMeanetError, reasonOf } from "@meanet/runtime";
 
 /** The listener that routes are added to. */
 export type Server = Parameters<NonNullable<HttpOptions["routes"]>>[0];
@@ -20,7 +20,7 @@ export function answerErrors(server: Server): void {
 /** Answers with `{ error, reason }` under the status of its code; the next answer may be another, so nobody keeps it. */
 function sendError(reply: Reply, error: unknown): Reply {
   const code = isMeanetError(error) ? error.code : "INTERNAL";
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
   return reply
     .code(statuses[code] ?? 500)
     .header("cache-control", "no-store")

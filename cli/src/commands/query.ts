@@ -11,7 +11,14 @@ import {
   runQuery,
   serverVersion,
 } from "@meanet/recorder";
-import { isMeanetError, loadConfig, MeanetError, parseDurationMs, withoutSecret } from "@meanet/runtime";
+import {
+  isMeanetError,
+  loadConfig,
+  MeanetError,
+  parseDurationMs,
+  reasonOf,
+  withoutSecret,
+} from "@meanet/runtime";
 import { Argument, Command } from "commander";
 import { z } from "zod";
 import { askRecorder, recordedSettings } from "../ask-recorder.ts";
@@ -99,7 +106,7 @@ async function ask(name: QueryName, config: QueryConfig, interval: string | unde
   } catch (cause) {
     if (isMeanetError(cause)) throw cause;
     const [server, version] = [withoutSecret(influx), await serverVersion(influx, INFLUX_TIMEOUT_MS)];
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new MeanetError(
       "STORE_UNUSABLE",
       /^v?[2-9]/.test(version ?? "")

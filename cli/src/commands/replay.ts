@@ -1,4 +1,4 @@
-import { createLog, loadConfig } from "@meanet/runtime";
+import { createLog, loadConfig, reasonOf } from "@meanet/runtime";
 import { mqttConfigSchema } from "@meanet/session";
 import { Command } from "commander";
 import { addConfigOptions, configFlags } from "../config-options.ts";
@@ -51,7 +51,7 @@ async function runReplay(values: Record<string, unknown>): Promise<void> {
       onResult: (result) => figures.add(result),
       onDropped: (id, error) => {
         figures.addDropped();
-        screen.say(`${id}: ${error instanceof Error ? error.message : String(error)}`);
+        screen.say(`${id}: ${reasonOf(error)}`);
       },
     });
   } finally {

@@ -1,3 +1,4 @@
+import { reasonOf } from "@meanet/runtime";
 import pc from "picocolors";
 
 /** `broken` keeps MEANet from working here; `missing` only something that is not needed everywhere. */
@@ -19,7 +20,7 @@ export async function check(
   try {
     return { name, ...(await look()) };
   } catch (error) {
-    return { name, state: "broken", detail: error instanceof Error ? error.message : String(error) };
+    return { name, state: "broken", detail: reasonOf(error) };
   }
 }
 

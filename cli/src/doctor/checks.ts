@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openRapl } from "@meanet/energy";
 import { type Provider, providers } from "@meanet/inference";
 import { listBundles, loadBundle, openDataset, resolveBundle } from "@meanet/models";
-import { createLog, isMeanetError, withoutSecret } from "@meanet/runtime";
+import { createLog, isMeanetError, reasonOf, withoutSecret } from "@meanet/runtime";
 import { MqttSession, mqttConfigSchema } from "@meanet/session";
 import { runId } from "../replay/run-id.ts";
 import { type CheckResult, check } from "./check.ts";
@@ -119,7 +119,7 @@ export function checkPort(port: number): Promise<CheckResult> {
       await once(server, "close");
       return { state: "works", detail: "free" };
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
+      const detail = reasonOf(error);
       return {
         state: "missing",
         detail,
@@ -141,7 +141,7 @@ export function checkBroker(url: string, timeoutMs = REACH_TIMEOUT_MS): Promise<
       await session.connect(timeoutMs);
       return { state: "works", detail: "accepts connections" };
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
+      const detail = reasonOf(error);
       return {
         state: "broken",
         detail,
@@ -166,7 +166,7 @@ export function checkInflux(url: string): Promise<CheckResult> {
       return { state: "broken", detail: `answers /ping with ${response.status}: no InfluxDB 1.x`, advice };
     } catch (error) {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      return { state: "broken", detail: cause instanceof Error ? cause.message : String(cause), advice };
+      return { state: "broken", detail: reasonOf(cause), advice };
     }
   });
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { connectInflux } from "@meanet/recorder";
+import { reasonOf } from "@meanet/runtime";
 
 const INFLUX_TIMEOUT_MS = 5_000;
 
@@ -114,7 +115,7 @@ async function look({ file, influx, expected, ...filter }: AwaitRowsOptions): Pr
         url,
         rows: 0,
         missing: expected,
-        error: error instanceof Error ? error.message : String(error),
+        error: reasonOf(error),
       },
     };
   }

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { createLog, StartedParts } from "@meanet/runtime";
+import { createLog, reasonOf, StartedParts } from "@meanet/runtime";
 import { mqttConfigSchema } from "@meanet/session";
 import { Figures, type Summary } from "../figures.ts";
 import { tellParent } from "../ipc.ts";
@@ -102,7 +102,7 @@ export async function up(config: UpConfig, screen: Screen, stopped: Promise<Stop
         },
         onDropped: (id, error) => {
           figures.addDropped();
-          screen.say(`${id}: ${error instanceof Error ? error.message : String(error)}`);
+          screen.say(`${id}: ${reasonOf(error)}`);
         },
       });
     }

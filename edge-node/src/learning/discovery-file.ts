@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { MeanetError } from "@meanet/runtime";
+import { MeanetError, reasonOf } from "@meanet/runtime";
 import { z } from "zod";
 import type { ClassCounts } from "./discovery.ts";
 
@@ -53,7 +53,7 @@ export function readDiscovery(file: string, { sha256, classes }: CountedMain): K
     return { counts, proposed };
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
-    const said = cause instanceof Error ? cause.message : String(cause);
+    const said = reasonOf(cause);
     const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : said;
     throw new MeanetError(
       "DISCOVERY_REFUSED",

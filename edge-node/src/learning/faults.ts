@@ -1,4 +1,4 @@
-import type { Logger } from "@meanet/runtime";
+import { type Logger, reasonOf } from "@meanet/runtime";
 
 export interface FaultsOptions {
   /** A cause is to be told, by what was said of it. */
@@ -78,11 +78,6 @@ export class Faults {
     this.#causes.set(text, { entry, toldAt: nowMs, over: false });
     return true;
   }
-}
-
-/** What went wrong, in words. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** What went wrong in the first place: a full disk is one cause, whatever could not be written. */

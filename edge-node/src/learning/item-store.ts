@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { StoredItems } from "@meanet/models";
 import type { LabelSource } from "@meanet/protocol";
-import { MeanetError, prepareOnce } from "@meanet/runtime";
+import { MeanetError, prepareOnce, reasonOf } from "@meanet/runtime";
 
 export interface ItemStoreOptions {
   /** Database file; `:memory:` forgets. */
@@ -243,7 +243,7 @@ function openDatabase({ file, maxPages }: ItemStoreOptions): DatabaseSync {
     return database;
   } catch (cause) {
     database?.close();
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new MeanetError(
       "ITEMS_UNUSABLE",
       `cannot open ${file} (${reason}): check the folder, its rights and the disk, or delete it to collect anew`,

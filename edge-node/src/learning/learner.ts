@@ -11,12 +11,12 @@
  */
 import type { ComputeMeter } from "@meanet/energy";
 import type { LabelSource, Training } from "@meanet/protocol";
-import type { Logger } from "@meanet/runtime";
+import { type Logger, reasonOf } from "@meanet/runtime";
 import type { ServedModel } from "../served-model.ts";
 import { ActiveBundle } from "./active-bundle.ts";
 import { Collector } from "./collector.ts";
 import type { LearningConfig } from "./config.ts";
-import { Faults, reasonOf } from "./faults.ts";
+import { Faults } from "./faults.ts";
 import type { KeptFrame } from "./frame-memory.ts";
 import { HardClasses } from "./hard-classes.ts";
 import { Probation } from "./probation.ts";

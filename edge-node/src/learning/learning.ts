@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { ComputeMeter } from "@meanet/energy";
 import { readManifest, resolveBundle } from "@meanet/models";
 import type { LabelSource, Training } from "@meanet/protocol";
-import type { Logger } from "@meanet/runtime";
+import { type Logger, reasonOf } from "@meanet/runtime";
 import { type InputKind, inputKinds } from "../input-kind.ts";
 import type { ModelSlots } from "../model-slots.ts";
 import { baseName } from "../served-model.ts";
@@ -93,7 +93,7 @@ export class Learning {
     } else {
       await models.replace(learner.folder).catch(async (error: unknown) => {
         await models.replace(baseFolder);
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = reasonOf(error);
         await learner.giveUp(`what was learned cannot serve: ${reason}`);
       });
     }

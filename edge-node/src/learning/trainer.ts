@@ -14,10 +14,10 @@ import {
   startAdaptation,
 } from "@meanet/models";
 import type { Training } from "@meanet/protocol";
-import { isMeanetError } from "@meanet/runtime";
+import { isMeanetError, reasonOf } from "@meanet/runtime";
 import type { ActiveBundle } from "./active-bundle.ts";
 import type { LearningConfig } from "./config.ts";
-import { type Faults, reasonOf } from "./faults.ts";
+import type { Faults } from "./faults.ts";
 import type { HardClasses } from "./hard-classes.ts";
 import type { ItemAccess } from "./item-access.ts";
 import { takeItems } from "./item-choice.ts";

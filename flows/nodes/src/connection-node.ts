@@ -1,5 +1,5 @@
 import { DEFAULT_TOPIC_PREFIX, isId } from "@meanet/protocol";
-import { MeanetError } from "@meanet/runtime/error";
+import { MeanetError, reasonOf } from "@meanet/runtime/error";
 import type { IClientOptions } from "mqtt";
 import { BrokerLink, type LinkOptions } from "./broker-link.ts";
 import type { NodeConstructor, NodeRed, NodeRedNode } from "./node-red.ts";
@@ -45,7 +45,7 @@ export function connectionNode(RED: NodeRed): NodeConstructor<ConnectionConfig> 
         void link.close().finally(done);
       });
     } catch (error) {
-      this.error(error instanceof Error ? error.message : String(error));
+      this.error(reasonOf(error));
     }
   };
 }

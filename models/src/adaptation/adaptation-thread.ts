@@ -1,7 +1,7 @@
 /** The thread of one training: runs {@link adapt} at the lowest priority, and waits wherever its gate is shut. */
 import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
-import { isMeanetError, MeanetError } from "@meanet/runtime/error";
+import { isMeanetError, MeanetError, reasonOf } from "@meanet/runtime/error";
 import { adapt } from "./adapt.ts";
 import { type AdaptationMessage, type AdaptationThreadData, GO, STOP, WAIT } from "./thread-messages.ts";
 
@@ -38,6 +38,6 @@ adapt(task, {
     tell({
       kind: "failed",
       code: isMeanetError(error) ? error.code : "TRAINING_FAILED",
-      message: error instanceof Error ? error.message : String(error),
+      message: reasonOf(error),
     }),
 );

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { MeanetError } from "@meanet/runtime";
+import { MeanetError, reasonOf } from "@meanet/runtime";
 import type { AdaptationResult, AdaptationStep, AdaptationTask } from "./task.ts";
 import { type AdaptationMessage, type AdaptationThreadData, GO, STOP, WAIT } from "./thread-messages.ts";
 
@@ -32,7 +32,7 @@ export function startAdaptation(task: AdaptationTask, onStep: (step: AdaptationS
   });
   const ended = new Promise<AdaptationResult>((resolve, reject) => {
     const fail = (why: string) => reject(new MeanetError("TRAINING_FAILED", `the thread that learns ${why}`));
-    worker.on("error", (error) => fail(`failed: ${error instanceof Error ? error.message : String(error)}`));
+    worker.on("error", (error) => fail(`failed: ${reasonOf(error)}`));
     worker.on("exit", () => fail("ended before it was done"));
     worker.on("message", (message: AdaptationMessage) => {
       if (message.kind === "step") onStep(message.step);

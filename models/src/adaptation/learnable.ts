@@ -1,4 +1,4 @@
-import { MeanetError } from "@meanet/runtime";
+import { MeanetError, reasonOf } from "@meanet/runtime";
 import type { Bundle } from "../bundle/bundle.ts";
 import { readReference } from "../bundle/reference.ts";
 import { type Part, readTrainedValues, type TrainedValues } from "../graph/index.ts";
@@ -29,7 +29,7 @@ export function learnableExtension(bundle: Bundle): Learnable {
   try {
     return { part, values: readTrainedValues(part, bundle.files.extension) };
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = reasonOf(cause);
     throw unsupported(
       bundle,
       `${why}; quantised weights cannot be trained on: serve the float bundle`,

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { keysAt, MeanetError } from "@meanet/runtime";
+import { keysAt, MeanetError, reasonOf } from "@meanet/runtime";
 import { parse } from "yaml";
 import { z } from "zod";
 import { ruleNames } from "../evaluation/rules.ts";
@@ -234,12 +234,7 @@ async function readYaml(path: string): Promise<unknown> {
   try {
     return parse(text);
   } catch (cause) {
-    throw new MeanetError(
-      "RECIPE_INVALID",
-      `${path} is no YAML: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { path },
-      { cause },
-    );
+    throw new MeanetError("RECIPE_INVALID", `${path} is no YAML: ${reasonOf(cause)}`, { path }, { cause });
   }
 }
 

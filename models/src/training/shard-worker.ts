@@ -4,9 +4,11 @@
  * Input: {@link ShardRequest} messages, one at a time. Output: {@link ShardReply} messages; parameters, momentum and batch
  * statistics go through shared memory. ONNX Runtime refuses shared memory, hence the copies in and out.
  */
+
 import { parentPort, workerData } from "node:worker_threads";
 import { anyBatch } from "@meanet/inference/any-batch";
 import { openSession, type Session, Tensor } from "@meanet/inference/session";
+import { reasonOf } from "@meanet/runtime/error";
 import { inputDims } from "../bundle/manifest.ts";
 import { frameLength, matched } from "../data/gather.ts";
 import { argmax } from "../routing.ts";
@@ -141,7 +143,7 @@ async function answer(sessions: Sessions, request: ShardRequest): Promise<void> 
 
 // An error that leaves the thread can abort the whole process inside ONNX Runtime: every one is caught and told.
 function fail(error: unknown): void {
-  reply({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+  reply({ kind: "failed", message: reasonOf(error) });
 }
 
 async function start(): Promise<void> {

@@ -7,7 +7,7 @@
  */
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { MeanetError } from "@meanet/runtime";
+import { MeanetError, reasonOf } from "@meanet/runtime";
 import type { ModelInput } from "../bundle/manifest.ts";
 import type { LabelledFrames } from "../data/dataset.ts";
 import type { Augmentation } from "./augmentation.ts";
@@ -190,7 +190,7 @@ class ShardThread {
     this.#worker = new Worker(new URL("./shard-worker.ts", import.meta.url), { workerData: data });
     this.#ready = this.#expect();
     // Permanent: an error event without a listener would end the process.
-    this.#worker.on("error", (error) => this.#fail(error instanceof Error ? error.message : String(error)));
+    this.#worker.on("error", (error) => this.#fail(reasonOf(error)));
     this.#worker.on("exit", () => this.#fail("it ended"));
     this.#worker.on("message", (reply: ShardReply) => this.#receive(reply));
   }

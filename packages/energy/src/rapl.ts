@@ -3,8 +3,10 @@
  *
  * @see https://docs.kernel.org/power/powercap/powercap.html
  */
+
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { reasonOf } from "@meanet/runtime";
 import type { EnergyMeter } from "./source.ts";
 
 export interface RaplOptions {
@@ -43,7 +45,7 @@ export function openRapl(options: RaplOptions = {}): EnergyMeter | undefined {
       close: () => undefined,
     };
   } catch (error) {
-    options.onUnavailable?.(error instanceof Error ? error.message : String(error));
+    options.onUnavailable?.(reasonOf(error));
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { isMeanetError, MeanetError } from "@meanet/runtime";
+import { isMeanetError, MeanetError, reasonOf } from "@meanet/runtime";
 import sharp from "sharp";
 
 /** Channels, height, width. */
@@ -119,7 +119,7 @@ export function imageError(
   { maxPixels }: ImageLimits,
 ): MeanetError {
   if (isMeanetError(cause)) return cause;
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = reasonOf(cause);
   if (/exceeds pixel limit/i.test(message)) {
     return new MeanetError(
       "IMAGE_TOO_LARGE",

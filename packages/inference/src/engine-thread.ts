@@ -5,7 +5,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 // Not the whole runtime: every engine thread would load its HTTP server and log, 160 ms and 58 MB.
-import { isMeanetError } from "@meanet/runtime/error";
+import { isMeanetError, reasonOf } from "@meanet/runtime/error";
 import { anyBatch } from "./any-batch.ts";
 import { openSession, type Session, Tensor } from "./session.ts";
 import { type TensorData, type TensorView, type TensorViews, toTransfer } from "./tensor-view.ts";
@@ -68,7 +68,7 @@ function asData(error: unknown): ThreadError {
   if (isMeanetError(error)) return { code: error.code, message: error.message, details: error.details };
   return {
     code: "INFERENCE_FAILED",
-    message: error instanceof Error ? error.message : String(error),
+    message: reasonOf(error),
     details: {},
   };
 }

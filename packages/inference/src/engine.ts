@@ -9,7 +9,7 @@
  * re-created in place does not (onnxruntime #25325).
  */
 import { Worker } from "node:worker_threads";
-import { MeanetError } from "@meanet/runtime";
+import { MeanetError, reasonOf } from "@meanet/runtime";
 import { checkFeeds } from "./check-feeds.ts";
 import type { Provider, ProviderRefusal, SessionOptions, ValueInfo } from "./session.ts";
 import { type TensorViews, toTransfer } from "./tensor-view.ts";
@@ -269,7 +269,7 @@ class ThreadedEngine implements Engine {
     try {
       await this.open();
     } catch (error) {
-      this.#crashed(error instanceof Error ? error.message : String(error), true);
+      this.#crashed(reasonOf(error), true);
       return;
     }
     this.#options.onEvent?.({ kind: "restarted", engine: this.name, provider: this.provider });

@@ -4,7 +4,7 @@
  * `openSession` and `run` occupy the calling thread while the model loads or runs, whatever their promises suggest:
  * call them inside a `worker_threads` worker only. Processes use {@link openEngine}, which owns such a worker.
  */
-import { MeanetError } from "@meanet/runtime/error";
+import { MeanetError, reasonOf } from "@meanet/runtime/error";
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
 
 export { Tensor };
@@ -178,8 +178,4 @@ function valueInfo(value: InferenceSession.ValueMetadata): ValueInfo {
     throw new Error(`"${value.name}" is not a tensor: sequences and maps are not supported`);
   }
   return { name: value.name, type: value.type, shape: value.shape };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -22,6 +22,11 @@ export class MeanetError extends Error {
   }
 }
 
+/** What went wrong, in words, of whatever was thrown. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Whether `error` is a {@link MeanetError}, of one of `codes` when any are given. */
 export function isMeanetError(error: unknown, ...codes: ErrorCode[]): error is MeanetError {
   return error instanceof MeanetError && (codes.length === 0 || codes.includes(error.code));

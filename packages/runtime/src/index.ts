@@ -3,7 +3,7 @@ export { type ConfigSources, flagName, loadConfig, variableName } from "./config
 export { type ConfigLeaf, configLeaves, keysAt } from "./config-leaves.ts";
 export { exposeDisk } from "./disk-metrics.ts";
 export { durationMs, parseDurationMs, timerMs } from "./duration.ts";
-export { isMeanetError, MeanetError } from "./error.ts";
+export { isMeanetError, MeanetError, reasonOf } from "./error.ts";
 export { type Actor, type ErrorCode, errorCodes } from "./error-codes.ts";
 export {
   type HttpConfig,

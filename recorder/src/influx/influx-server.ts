@@ -1,3 +1,4 @@
+import { reasonOf } from "@meanet/runtime";
 import { FieldType, InfluxDB, type IPoint } from "influx";
 import type { InfluxConfig } from "../config.ts";
 import { fieldsOf, fieldType, tagsOf } from "./measurements.ts";
@@ -47,6 +48,9 @@ const schema = (["verdict"] as const).map((measurement) => ({
   ),
 }));
 
+/** Of a server's answer, in logs and errors. */
+const MAX_REASON = 500;
+
 export function connectInflux(
   config: Pick<InfluxConfig, "url" | "username" | "password" | "requestTimeout">,
 ): InfluxServer {
@@ -70,10 +74,11 @@ export function connectInflux(
         return { kind: "written", expired: 0 };
       } catch (error) {
         const status = statusOf(error);
-        const expired = expiredPoints(reasonOf(error));
+        const reason = reasonOf(error).slice(0, MAX_REASON);
+        const expired = expiredPoints(reason);
         if (status === 400 && expired !== undefined) return { kind: "written", expired };
         if (status === 404) return { kind: "no-database" };
-        if (status === 400 || status === 413) return { kind: "refused", reason: reasonOf(error) };
+        if (status === 400 || status === 413) return { kind: "refused", reason };
         throw withoutRequest(error);
       }
     },
@@ -114,7 +119,11 @@ export class InfluxRefusal extends Error {
 function withoutRequest(error: unknown): unknown {
   const status = statusOf(error);
   if (status === undefined) return error;
-  return new InfluxRefusal(status, saidBy(reasonOf(error)), advice[status] ?? "its log may tell more");
+  return new InfluxRefusal(
+    status,
+    saidBy(reasonOf(error).slice(0, MAX_REASON)),
+    advice[status] ?? "its log may tell more",
+  );
 }
 
 /** What stands in the JSON of an answer, which `influx` wraps in words of its own. */
@@ -130,8 +139,4 @@ function saidBy(reason: string): string {
 
 function throwWithoutRequest(error: unknown): never {
   throw withoutRequest(error);
-}
-
-function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, 500);
 }

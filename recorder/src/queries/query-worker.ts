@@ -1,5 +1,5 @@
 import { parentPort } from "node:worker_threads";
-import { isMeanetError } from "@meanet/runtime";
+import { isMeanetError, reasonOf } from "@meanet/runtime";
 import { findFrames } from "../frames/frame-record.ts";
 import { findTrainings } from "../trainings/recorded-trainings.ts";
 import { runWhatIf } from "../whatif/whatif.ts";
@@ -15,7 +15,7 @@ function reply(id: number, databaseFile: string, question: Question): QueryAnswe
   try {
     return { id, result: answer(databaseFile, question) };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = reasonOf(error);
     return { id, failure: { code: isMeanetError(error) ? error.code : undefined, message } };
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { MeanetError } from "@meanet/runtime";
+import { MeanetError, reasonOf } from "@meanet/runtime";
 import { energyFigures } from "../rollups/figures.ts";
 import { rollUpAll } from "../rollups/rollup-book.ts";
 import { createRollupTables, type RolledUp, rolledUp, rollupTable } from "../rollups/rollup-tables.ts";
@@ -287,7 +287,7 @@ function guarded(file: string, open: () => DatabaseSync): DatabaseSync {
     return open();
   } catch (cause) {
     if (cause instanceof MeanetError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new MeanetError(
       "STORE_UNUSABLE",
       `cannot open the recorder's database ${file} (${reason}): check the path, its rights and the disk`,

@@ -2,7 +2,7 @@ import { chmodSync, rmSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import type { ThumbnailType } from "@meanet/protocol";
-import { MeanetError, prepareOnce } from "@meanet/runtime";
+import { MeanetError, prepareOnce, reasonOf } from "@meanet/runtime";
 import type { ThumbnailsConfig } from "./config.ts";
 import { type ThumbnailEntry, toEntry } from "./entry.ts";
 
@@ -95,7 +95,7 @@ export class Album {
       this.#bytes = this.#readBytes();
     } catch (cause) {
       if (cause instanceof MeanetError) throw cause;
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       throw new MeanetError(
         "STORE_UNUSABLE",
         `cannot open the recorder's thumbnails ${file} (${reason}): check the path, its rights and the disk; nothing else needs this file`,
