@@ -10,7 +10,7 @@ import type {
   TopClasses,
 } from "@meanet/protocol";
 import { MeanetError } from "@meanet/runtime";
-import { openDatabaseToRead } from "../store/schema.ts";
+import { readDatabase } from "../store/schema.ts";
 import { fromJson } from "../store/verdict-row.ts";
 
 /** Which of several frames with one id is meant. */
@@ -94,12 +94,7 @@ export interface FrameRecord {
  * @throws {MeanetError} FRAME_UNKNOWN, STORE_UNUSABLE
  */
 export function findFrames(databaseFile: string, id: string, place: FramePlace = {}): FrameRecord[] {
-  const database = openDatabaseToRead(databaseFile);
-  try {
-    return readFrames(database, id, place);
-  } finally {
-    database.close();
-  }
+  return readDatabase(databaseFile, (database) => readFrames(database, id, place));
 }
 
 /** As the database gives them: columns of `verdict`. */

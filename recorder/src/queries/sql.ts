@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { type RolledUp, rollupTable } from "../rollups/rollup-tables.ts";
-import { openDatabaseToRead } from "../store/schema.ts";
+import { readDatabase } from "../store/schema.ts";
 import { chooseSource, type SourcedQuery } from "./choose-source.ts";
 import { queries } from "./named-queries.ts";
 import type { Part, RawRow } from "./named-query.ts";
@@ -17,12 +17,9 @@ import { coverageOf } from "./sqlite-coverage.ts";
 export function runQuery(databaseFile: string, name: string, options: QueryOptions = {}): QueryResult {
   const now = Date.now();
   const query = resolveQuery(name, { ...options }, now);
-  const database = openDatabaseToRead(databaseFile);
-  try {
-    return runSql(database, chooseSource(query, coverageOf(database), now));
-  } finally {
-    database.close();
-  }
+  return readDatabase(databaseFile, (database) =>
+    runSql(database, chooseSource(query, coverageOf(database), now)),
+  );
 }
 
 function runSql(database: DatabaseSync, query: SourcedQuery): QueryResult {

@@ -248,8 +248,21 @@ export function openDatabase(file: string): DatabaseSync {
   });
 }
 
-/** Opens it beside a recorder at work, to read. @throws {MeanetError} STORE_UNUSABLE */
-export function openDatabaseToRead(file: string): DatabaseSync {
+/**
+ * What `read` finds in the recorder's database; a recorder may be writing it.
+ *
+ * @throws {MeanetError} STORE_UNUSABLE; whatever `read` throws
+ */
+export function readDatabase<T>(file: string, read: (database: DatabaseSync) => T): T {
+  const database = openToRead(file);
+  try {
+    return read(database);
+  } finally {
+    database.close();
+  }
+}
+
+function openToRead(file: string): DatabaseSync {
   if (!existsSync(file)) {
     throw new MeanetError(
       "STORE_UNUSABLE",

@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 import { isMeanetError } from "@meanet/runtime";
 import { answered } from "../testing/verdicts.ts";
 import { describeStore } from "./describe-store.ts";
-import { openDatabaseToRead } from "./schema.ts";
+import { readDatabase } from "./schema.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 import type { Store } from "./store.ts";
 
@@ -170,10 +170,11 @@ test("sqlite store › refuses a database of another version, and says what to d
   };
   refused(99, openSqliteStore, /of version 99, expected \d+: .*later release/);
   // A reader changes nothing.
-  refused(9, openDatabaseToRead, /of version 9, expected \d+: .*start the recorder on it once/);
-  refused(0, openDatabaseToRead, /is no recorder's database/);
+  const read = (path: string) => readDatabase(path, () => assert.fail("it was read"));
+  refused(9, read, /of version 9, expected \d+: .*start the recorder on it once/);
+  refused(0, read, /is no recorder's database/);
   assert.throws(
-    () => openDatabaseToRead(join(folder, "missing.sqlite")),
+    () => read(join(folder, "missing.sqlite")),
     (error) => isMeanetError(error, "STORE_UNUSABLE"),
   );
 });
@@ -226,8 +227,8 @@ test("sqlite store › gives space back to the disk", () => {
   const limits = { before: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER };
   while (store.prune(limits).rows > 0);
   store.close();
-  const database = openDatabaseToRead(file);
-  const pages = Number(database.prepare("PRAGMA page_count").get()?.page_count);
-  database.close();
+  const pages = readDatabase(file, (database) =>
+    Number(database.prepare("PRAGMA page_count").get()?.page_count),
+  );
   assert.ok(pages < 100, `${pages} pages left`);
 });

@@ -1,5 +1,5 @@
 import type { Training } from "@meanet/protocol";
-import { openDatabaseToRead } from "../store/schema.ts";
+import { readDatabase } from "../store/schema.ts";
 import { resolveTrainings, type TrainingOptions } from "./training-options.ts";
 
 /** A step of an edge node that learns, as it told of it. */
@@ -17,8 +17,7 @@ export interface RecordedTraining {
  */
 export function findTrainings(databaseFile: string, options: TrainingOptions = {}): RecordedTraining[] {
   const { sinceMs, untilMs, edge, site, events, latest, limit } = resolveTrainings(options, Date.now());
-  const database = openDatabaseToRead(databaseFile);
-  try {
+  return readDatabase(databaseFile, (database) => {
     // A bundle keeps its name when what it learned changes its version.
     const rows = database
       .prepare(
@@ -40,7 +39,5 @@ export function findTrainings(databaseFile: string, options: TrainingOptions = {
       edge: String(row.edge),
       training: JSON.parse(String(row.detail)) as Training,
     }));
-  } finally {
-    database.close();
-  }
+  });
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { EdgeAnswer, Label, TopClasses } from "@meanet/protocol";
-import { openDatabaseToRead } from "../store/schema.ts";
+import { readDatabase } from "../store/schema.ts";
 import { fromJson } from "../store/verdict-row.ts";
 import type { AnsweredFrame, Judge } from "./frame-ways.ts";
 import { sweep, type WhatIfRow } from "./sweep.ts";
@@ -45,12 +45,7 @@ export interface WhatIf {
  */
 export function runWhatIf(databaseFile: string, options: WhatIfOptions = {}): WhatIf {
   const resolved = resolveWhatIf({ ...options }, Date.now());
-  const database = openDatabaseToRead(databaseFile);
-  try {
-    return whatIf(readFrames(database, resolved), resolved);
-  } finally {
-    database.close();
-  }
+  return readDatabase(databaseFile, (database) => whatIf(readFrames(database, resolved), resolved));
 }
 
 /** A frame, with what is told beside. */
