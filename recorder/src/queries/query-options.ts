@@ -2,6 +2,7 @@ import { idSchema as id } from "@meanet/protocol";
 import { MeanetError, parseDurationMs } from "@meanet/runtime";
 import { z } from "zod";
 import { tierNames } from "../rollups/tiers.ts";
+import { rangeOptions, readRange, type TimeRange } from "../time-range.ts";
 import { isQueryName, type QueryName, queries, queryNames } from "./named-queries.ts";
 import { type Grouping, groupings } from "./named-query.ts";
 
@@ -12,12 +13,6 @@ export type Source = (typeof sources)[number];
 /** More buckets than this fit on no screen, and take long. */
 const MAX_BUCKETS = 10_000;
 
-/** A moment: `15m` is that long before the end, else milliseconds since 1970 or ISO 8601. */
-export const moment = z.string().refine((text) => readMoment(text, 0) !== undefined, {
-  error: ({ input }) =>
-    `expected a duration such as "15m", milliseconds since 1970, or a date such as "2026-01-31T12:00:00Z", received ${JSON.stringify(input)}`,
-});
-
 const interval = z
   .string()
   .refine((text) => Number.isInteger(parseDurationMs(text)) && parseDurationMs(text)! > 0, {
@@ -27,8 +22,7 @@ const interval = z
 
 /** Options of a named query, as they stand in a URL or on a command line. */
 export const queryOptionsSchema = z.strictObject({
-  since: moment.default("15m").describe("begin: how long before the end, or a moment"),
-  until: moment.optional().describe("end, not included: how long ago, or a moment; default now"),
+  ...rangeOptions("15m"),
   by: z.enum(groupings).optional().describe("one row for each"),
   site: id.optional().describe("of this site only, where the recorder records several"),
   interval: interval.optional().describe("one row for each interval of this length"),
@@ -40,12 +34,8 @@ export const queryOptionsSchema = z.strictObject({
 export type QueryOptions = z.input<typeof queryOptionsSchema>;
 
 /** A query made definite. */
-export interface ResolvedQuery {
+export interface ResolvedQuery extends TimeRange {
   readonly name: QueryName;
-  /** First moment, milliseconds since 1970. */
-  readonly sinceMs: number;
-  /** First moment that does not count. */
-  readonly untilMs: number;
   readonly by: Grouping | undefined;
   /** An id, which has nothing that a statement could take for its own; undefined: of all sites. */
   readonly site: string | undefined;
@@ -69,9 +59,7 @@ export function resolveQuery(
   if (by !== undefined && !allowed.includes(by)) {
     throw invalid(`query ${name}: by must be one of ${allowed.join(", ")}, received "${by}"`);
   }
-  const untilMs = parsed.data.until === undefined ? now : readMoment(parsed.data.until, now)!;
-  const sinceMs = readMoment(parsed.data.since, untilMs)!;
-  if (sinceMs >= untilMs) throw invalid(`query ${name}: since must lie before until`);
+  const { sinceMs, untilMs } = readRange(`query ${name}`, parsed.data, now);
   const intervalMs = parsed.data.interval === undefined ? undefined : parseDurationMs(parsed.data.interval)!;
   if (intervalMs !== undefined && queries[name].momentary) {
     throw invalid(`query ${name} tells of one moment, until: leave interval out`);
@@ -88,17 +76,6 @@ export function resolveQuery(
 /** `exits` has one row for each exit without being asked. */
 function alwaysSplitBy(name: QueryName, by: Grouping | undefined): boolean {
   return by !== undefined && queries[name].parts.every(({ tags }) => by in tags);
-}
-
-/** Nothing later: InfluxDB's time ends in the year 2262. */
-const MAX_MOMENT_MS = 9_000_000_000_000;
-
-export function readMoment(text: string, end: number): number | undefined {
-  const durationMs = parseDurationMs(text);
-  const read =
-    durationMs !== undefined ? end - durationMs : /^\d+$/.test(text) ? Number(text) : Date.parse(text);
-  if (Number.isNaN(read) || read > MAX_MOMENT_MS) return undefined;
-  return Math.max(0, Math.floor(read));
 }
 
 function invalid(message: string): MeanetError {

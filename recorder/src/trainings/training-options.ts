@@ -1,7 +1,7 @@
 import { idSchema as id, type TrainingEvent, trainingEvents } from "@meanet/protocol";
 import { MeanetError } from "@meanet/runtime";
 import { z } from "zod";
-import { moment, readMoment } from "../queries/query-options.ts";
+import { rangeOptions, readRange, type TimeRange } from "../time-range.ts";
 
 const MAX_STEPS = 1000;
 
@@ -12,8 +12,7 @@ const events = z.string().refine((text) => text.split(",").every(isEvent), {
 
 /** Options of the history of trainings, as they stand in a URL. */
 const trainingOptionsSchema = z.strictObject({
-  since: moment.default("30d").describe("begin: how long before the end, or a moment"),
-  until: moment.optional().describe("end, not included: how long ago, or a moment; default now"),
+  ...rangeOptions("30d"),
   edge: id.optional().describe("steps of this edge node only"),
   site: id.optional().describe("steps of this site only"),
   events: events.optional().describe("steps of these kinds only, with commas between them"),
@@ -26,11 +25,7 @@ const trainingOptionsSchema = z.strictObject({
 export type TrainingOptions = Readonly<Record<string, unknown>>;
 
 /** A question for trainings made definite. */
-export interface ResolvedTrainings {
-  /** First moment, milliseconds since 1970. */
-  readonly sinceMs: number;
-  /** First moment that does not count. */
-  readonly untilMs: number;
+export interface ResolvedTrainings extends TimeRange {
   readonly edge: string | undefined;
   readonly site: string | undefined;
   readonly events: readonly TrainingEvent[];
@@ -44,12 +39,10 @@ export function resolveTrainings(options: TrainingOptions, now: number): Resolve
   if (!parsed.success) {
     throw new MeanetError("QUERY_INVALID", `trainings: ${z.prettifyError(parsed.error)}`);
   }
-  const { since, until, edge, site, latest, limit } = parsed.data;
-  const untilMs = until === undefined ? now : readMoment(until, now)!;
-  const sinceMs = readMoment(since, untilMs)!;
-  if (sinceMs >= untilMs) throw new MeanetError("QUERY_INVALID", "trainings: since must lie before until");
+  const { edge, site, latest, limit } = parsed.data;
+  const range = readRange("trainings", parsed.data, now);
   const chosen = parsed.data.events?.split(",").filter(isEvent) ?? trainingEvents;
-  return { sinceMs, untilMs, edge, site, events: chosen, latest: latest === "true", limit };
+  return { ...range, edge, site, events: chosen, latest: latest === "true", limit };
 }
 
 function isEvent(text: string): text is TrainingEvent {

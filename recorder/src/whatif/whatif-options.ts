@@ -1,7 +1,7 @@
 import { idSchema as id } from "@meanet/protocol";
 import { MeanetError } from "@meanet/runtime";
 import { z } from "zod";
-import { moment, readMoment } from "../queries/query-options.ts";
+import { rangeOptions, readRange, type TimeRange } from "../time-range.ts";
 
 const MAX_THRESHOLDS = 1000;
 /** Steps of the grid when none is given: about as many. */
@@ -14,8 +14,7 @@ const grid = z.string().refine((text) => readGrid(text) !== undefined, {
 
 /** Options of a what-if, as they stand in a URL or on a command line. */
 export const whatIfOptionsSchema = z.strictObject({
-  since: moment.default("1h").describe("begin: how long before the end, or a moment"),
-  until: moment.optional().describe("end, not included: how long ago, or a moment; default now"),
+  ...rangeOptions("1h"),
   grid: grid
     .optional()
     .describe("thresholds, nats: from:to:step, or a list; default from 0 to the highest entropy recorded"),
@@ -31,9 +30,7 @@ export const whatIfOptionsSchema = z.strictObject({
 export type WhatIfOptions = z.input<typeof whatIfOptionsSchema>;
 
 /** A what-if made definite. */
-export interface ResolvedWhatIf {
-  readonly sinceMs: number;
-  readonly untilMs: number;
+export interface ResolvedWhatIf extends TimeRange {
   readonly grid: readonly number[] | undefined;
   /** By column of `verdict`. */
   readonly place: Readonly<Record<"edge" | "device" | "site" | "model", string | undefined>>;
@@ -45,13 +42,9 @@ export function resolveWhatIf(options: Readonly<Record<string, unknown>>, now: n
   if (!parsed.success) {
     throw new MeanetError("QUERY_INVALID", `what if: ${z.prettifyError(parsed.error)}`);
   }
-  const { since, until, edge, device, site, model } = parsed.data;
-  const untilMs = until === undefined ? now : readMoment(until, now)!;
-  const sinceMs = readMoment(since, untilMs)!;
-  if (sinceMs >= untilMs) throw new MeanetError("QUERY_INVALID", "what if: since must lie before until");
+  const { edge, device, site, model } = parsed.data;
   return {
-    sinceMs,
-    untilMs,
+    ...readRange("what if", parsed.data, now),
     grid: parsed.data.grid === undefined ? undefined : readGrid(parsed.data.grid),
     place: { edge, device, site, model },
   };
