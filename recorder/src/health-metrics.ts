@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Status, statusSchema } from "@meanet/protocol";
 import { exposeDisk, exposeLevel, Gauge, type Registry } from "@meanet/runtime";
+import { countIn } from "./store/seq-set.ts";
 import type { Store } from "./store/store.ts";
 
 /** Nodes shown one by one; a hostile client could announce any number. */
@@ -64,11 +65,9 @@ export function exposeStorage(
     "how long the message that waits longest has waited to be stored",
     () => waitedMs() / 1000,
   );
-  level("missing_verdicts", "rows of journals that are not stored and may still come by replay", () => {
-    let missing = 0;
-    for (const { holes } of store.journals()) for (const { from, to } of holes) missing += to - from + 1;
-    return missing;
-  });
+  level("missing_verdicts", "rows of journals that are not stored and may still come by replay", () =>
+    countIn(store.journals().flatMap(({ holes }) => holes)),
+  );
   level("store_bytes", "size of the database on disk, with its log", () =>
     [databaseFile, `${databaseFile}-wal`].reduce((sum, file) => sum + fileBytes(file), 0),
   );

@@ -1,6 +1,6 @@
 import type { Forwarder, ForwarderState } from "./influx/forwarder.ts";
 import type { Intake } from "./intake.ts";
-import type { SeqRange } from "./store/seq-set.ts";
+import { countIn, type SeqRange } from "./store/seq-set.ts";
 import type { JournalName, Store } from "./store/store.ts";
 
 /** Answer of `GET /store`. */
@@ -33,8 +33,7 @@ export function describeStoreState({ store, intake, forwarder, influx }: StoreSt
   const { verdicts, labels, bytes, lost } = store.counts();
   const journals = store.journals();
   const gaps = journals.filter(({ holes }) => holes.length > 0);
-  let missing = 0;
-  for (const { holes } of gaps) for (const { from, to } of holes) missing += to - from + 1;
+  const missing = countIn(gaps.flatMap(({ holes }) => holes));
   const { error } = intake;
   return {
     ...{ verdicts, labels, bytes, waiting: intake.waiting },

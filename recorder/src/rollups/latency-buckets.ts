@@ -1,3 +1,5 @@
+import { firstIndex } from "../first-index.ts";
+
 /**
  * A histogram of latencies that adds up: percentiles of intervals cannot be joined, counts of fixed buckets can.
  *
@@ -20,14 +22,7 @@ export const latencyBuckets: readonly string[] = [
 
 /** The bucket of a latency, index into {@link latencyBuckets}. @param latencyMs - 0 or more */
 export function bucketOf(latencyMs: number): number {
-  let low = 0;
-  let high = latencyBoundsMs.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (latencyMs < latencyBoundsMs[middle]!) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+  return firstIndex(latencyBoundsMs.length, (bucket) => latencyMs < latencyBoundsMs[bucket]!);
 }
 
 /**

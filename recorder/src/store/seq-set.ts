@@ -1,7 +1,14 @@
+import { firstIndex } from "../first-index.ts";
+
 /** Whole numbers from `from` to `to`, both included. */
 export interface SeqRange {
   readonly from: number;
   readonly to: number;
+}
+
+/** How many numbers lie in these ranges, which do not overlap. */
+export function countIn(ranges: readonly SeqRange[]): number {
+  return ranges.reduce((count, { from, to }) => count + to - from + 1, 0);
 }
 
 /**
@@ -76,13 +83,6 @@ export class SeqSet {
 
   /** Index of the first range that ends at `seq` or later. */
   #firstEndingAt(seq: number): number {
-    let low = 0;
-    let high = this.#ranges.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#ranges[middle]!.to < seq) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstIndex(this.#ranges.length, (index) => this.#ranges[index]!.to >= seq);
   }
 }

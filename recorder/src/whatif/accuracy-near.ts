@@ -1,3 +1,5 @@
+import { firstIndex } from "../first-index.ts";
+
 /** A judged answer. */
 export interface Sample {
   /** Of main's softmax, nats. */
@@ -39,22 +41,11 @@ export class AccuracyNear {
     const { length } = this.#entropies;
     if (length < FEWEST) return undefined;
     const count = Math.min(NEIGHBOURS, length);
-    const from = Math.max(0, Math.min(this.#firstFrom(entropy) - (count >> 1), length - count));
+    const nearest = firstIndex(length, (index) => this.#entropies[index]! >= entropy);
+    const from = Math.max(0, Math.min(nearest - (count >> 1), length - count));
     return {
       accuracy: (this.#right[from + count]! - this.#right[from]!) / count,
       outside: entropy < this.#entropies[0]! || entropy > this.#entropies[length - 1]!,
     };
-  }
-
-  /** Index of the first sample of at least this entropy. */
-  #firstFrom(entropy: number): number {
-    let low = 0;
-    let high = this.#entropies.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#entropies[middle]! < entropy) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }

@@ -1,3 +1,4 @@
+import { firstIndex } from "../first-index.ts";
 import { type Cost, Costs } from "./costs.ts";
 import { Estimates } from "./estimates.ts";
 import { type AnsweredFrame, type Judge, sent, staying, type Way } from "./frame-ways.ts";
@@ -68,7 +69,9 @@ export function sweep(
   }));
   // Each frame is added once, not once for each threshold: those up to it stay, those beyond are sent.
   prospects.sort((a, b) => a.entropy - b.entropy);
-  const cuts = thresholds.map((threshold) => countUpTo(prospects, threshold));
+  const cuts = thresholds.map((threshold) =>
+    firstIndex(prospects.length, (index) => prospects[index]!.entropy > threshold),
+  );
   const ofStaying = sumsOfFirst(
     prospects.map(({ stays }) => stays),
     cuts,
@@ -86,17 +89,6 @@ export function sweep(
       .plus(ofSent.get(prospects.length - cut)!)
       .row(threshold);
   });
-}
-
-/** How many have at most this entropy. @param ordered - ascending */
-function countUpTo(ordered: readonly { readonly entropy: number }[], threshold: number): number {
-  let [low, high] = [0, ordered.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (ordered[middle]!.entropy > threshold) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** Sums of the first n, for each n of `counts`. */
