@@ -1,3 +1,4 @@
+import { within } from "@meanet/runtime";
 import type { MqttSession } from "@meanet/session";
 import type { Outbound } from "./outbound.ts";
 import type { Tally } from "./tally.ts";
@@ -24,10 +25,7 @@ export class Sender {
   /** Publishes the last message, and waits until the broker has it; not for long. */
   async sayGoodbye(message: Outbound): Promise<void> {
     if (!this.#session.connected) return;
-    const bound = Promise.withResolvers<void>();
-    const timer = setTimeout(bound.resolve, GOODBYE_MS);
-    await Promise.race([this.#publish(message), bound.promise]);
-    clearTimeout(timer);
+    await within(GOODBYE_MS, () => this.#publish(message));
   }
 
   async #publish({ topic, payload, qos, retain }: Outbound): Promise<void> {

@@ -5,6 +5,7 @@ import {
   type Running,
   type StartContext,
   StartedParts,
+  within,
 } from "@meanet/runtime";
 import { MqttSession, StatsPublisher, type Subscribed } from "@meanet/session";
 import packageManifest from "../package.json" with { type: "json" };
@@ -210,7 +211,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
     });
     parts.add("subscriptions", subscribed, async (open) => {
       // What stays subscribed waits at the broker for the next start.
-      if (!config.persistentSession) await within(UNSUBSCRIBE_WAIT_MS, unsubscribeAll(open));
+      if (!config.persistentSession) await within(UNSUBSCRIBE_WAIT_MS, () => unsubscribeAll(open));
       // While the session can still acknowledge.
       intake.flush();
     });
@@ -269,13 +270,4 @@ const MAX_AWAY = 10_000;
 
 async function unsubscribeAll(subscribed: readonly Subscribed[]): Promise<void> {
   await Promise.all(subscribed.map((one) => one.unsubscribe()));
-}
-
-async function within(boundMs: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const bound = new Promise((resolve) => {
-    timer = setTimeout(resolve, boundMs);
-  });
-  await Promise.race([work, bound]);
-  clearTimeout(timer);
 }

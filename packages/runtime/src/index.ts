@@ -30,3 +30,4 @@ export { hashPassword, NOBODY, verifyPassword } from "./password.ts";
 export { passwordHashSchema } from "./password-schema.ts";
 export { prepareOnce } from "./prepare-once.ts";
 export { type Running, type StartContext, StartedParts } from "./running.ts";
+export { within } from "./within.ts";

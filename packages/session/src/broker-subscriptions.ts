@@ -1,7 +1,6 @@
-import type { Logger } from "@meanet/runtime";
+import { type Logger, within } from "@meanet/runtime";
 import type { MqttClient } from "mqtt";
 import type { Incoming, Subscription } from "./incoming.ts";
-import { within } from "./within.ts";
 
 export interface BrokerSubscriptionsOptions {
   readonly client: MqttClient;

@@ -8,7 +8,7 @@ import {
   type Topics,
   topicsUnder,
 } from "@meanet/protocol";
-import { type Logger, MeanetError, withoutSecret } from "@meanet/runtime";
+import { type Logger, MeanetError, within, withoutSecret } from "@meanet/runtime";
 import mqtt, { type MqttClient } from "mqtt";
 import { BrokerSubscriptions } from "./broker-subscriptions.ts";
 import { clientOptions } from "./client-options.ts";
@@ -19,7 +19,6 @@ import { Outages } from "./outages.ts";
 import { closedError, Outgoing } from "./outgoing.ts";
 import { giveUpRefused, refusedError } from "./refused-publish.ts";
 import { type Will, willOption } from "./will.ts";
-import { within } from "./within.ts";
 
 export interface SessionOptions {
   readonly mqtt: MqttConfig;

@@ -1,4 +1,4 @@
-import type { Logger } from "@meanet/runtime";
+import { type Logger, within } from "@meanet/runtime";
 import type { InfluxConfig } from "../config.ts";
 import type { Change, Store } from "../store/store.ts";
 import type { PointTarget } from "./influx-server.ts";
@@ -87,12 +87,10 @@ export class Forwarder {
   async stop(boundMs: number): Promise<void> {
     this.#stopping = true;
     this.#wait?.end();
-    const deadline = new Promise<void>((resolve) => setTimeout(resolve, boundMs).unref());
-    const drain = async () => {
+    await within(boundMs, async () => {
       await this.#running;
       while (await this.#tryBatch()) if (this.#failures > 0) return;
-    };
-    await Promise.race([drain(), deadline]);
+    });
   }
 
   async #run(): Promise<void> {
