@@ -2,7 +2,7 @@ import { idSchema as id } from "@meanet/protocol";
 import { durationMs, httpConfigSchema, timerMs } from "@meanet/runtime";
 import { mqttConfigSchema } from "@meanet/session";
 import { z } from "zod";
-import { allowOriginsSchema } from "./http-origins.ts";
+import { allowOriginsSchema } from "./http/origins.ts";
 import { thumbnailsConfigSchema } from "./thumbnails/config.ts";
 
 /** A retention policy of InfluxDB 1.x. @param what - it holds */

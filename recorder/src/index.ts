@@ -7,6 +7,7 @@ export {
   type RecordedRefusal,
   type RecordedVerdict,
 } from "./frames/frame-record.ts";
+export type { StoreState } from "./http/store-state.ts";
 export { connectInflux, InfluxRefusal, type InfluxServer } from "./influx/influx-server.ts";
 export { serverVersion } from "./influx/server-version.ts";
 export { type RunningRecorder, start } from "./main.ts";
@@ -18,7 +19,6 @@ export { type Grouping, groupings } from "./queries/named-query.ts";
 export { type QueryOptions, queryOptionsSchema, type Source, sources } from "./queries/query-options.ts";
 export type { QueryResult } from "./queries/query-result.ts";
 export { runQuery } from "./queries/sql.ts";
-export type { StoreState } from "./store-state.ts";
 export type { Judge } from "./whatif/frame-ways.ts";
 export type { WhatIfRow } from "./whatif/sweep.ts";
 export { runWhatIf, type WhatIf } from "./whatif/whatif.ts";

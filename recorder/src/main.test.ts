@@ -8,9 +8,9 @@ import { type Mosquitto, startMosquitto, waitUntil } from "@meanet/session/testi
 import type { z } from "zod";
 import { configSchema } from "./config.ts";
 import type { FrameRecord } from "./frames/frame-record.ts";
+import type { StoreState } from "./http/store-state.ts";
 import { type RunningRecorder, start } from "./main.ts";
 import { queryNames } from "./queries/named-queries.ts";
-import type { StoreState } from "./store-state.ts";
 import { Edge } from "./testing/edge.ts";
 import { getJson, seqsIn, untilStored, upTo } from "./testing/stored.ts";
 import type { RecordedTraining } from "./trainings/recorded-trainings.ts";

@@ -12,16 +12,16 @@ import packageManifest from "../package.json" with { type: "json" };
 import type { Config } from "./config.ts";
 import { GapRepair } from "./gap-repair.ts";
 import { exposeStorage, NodeStates } from "./health-metrics.ts";
-import { answerErrors } from "./http-errors.ts";
-import { guardOrigins, Origins } from "./http-origins.ts";
-import { addRoutes } from "./http-routes.ts";
+import { answerErrors } from "./http/errors.ts";
+import { guardOrigins, Origins } from "./http/origins.ts";
+import { addRoutes } from "./http/routes.ts";
+import { describeStoreState } from "./http/store-state.ts";
 import { Forwarder } from "./influx/forwarder.ts";
 import { connectTarget } from "./influx/target.ts";
 import { Intake } from "./intake.ts";
 import { QueryThread } from "./queries/query-thread.ts";
-import { RetentionTask } from "./retention-task.ts";
+import { RetentionTask } from "./store/retention-task.ts";
 import { openSqliteStore } from "./store/sqlite-store.ts";
-import { describeStoreState } from "./store-state.ts";
 import { subscribeAll } from "./subscriptions.ts";
 import { Tally } from "./tally.ts";
 import { Album } from "./thumbnails/album.ts";
@@ -216,7 +216,11 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       intake.flush();
     });
 
-    const queryThread = parts.add("queries", new QueryThread(databaseFile), (open) => open.close());
+    const queryThread = parts.add(
+      "queries",
+      new QueryThread(databaseFile, () => tally.count("queries")),
+      (open) => open.close(),
+    );
     const http = config.http.enabled
       ? parts.add(
           "http",
@@ -229,22 +233,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
               guardOrigins(listener, origins);
               addThumbnailRoutes(listener, { album, site, origins, now: Date.now });
               addRoutes(listener, {
-                query(name, options) {
-                  tally.count("queries");
-                  return queryThread.run(name, options);
-                },
-                frames(id, place) {
-                  tally.count("queries");
-                  return queryThread.frames(id, place);
-                },
-                trainings(options) {
-                  tally.count("queries");
-                  return queryThread.trainings(options);
-                },
-                whatIf(options) {
-                  tally.count("queries");
-                  return queryThread.whatIf(options);
-                },
+                queryThread,
                 store: () => describeStoreState({ store, intake, forwarder, influx: server?.name }),
               });
             },

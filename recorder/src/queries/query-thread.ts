@@ -42,12 +42,15 @@ const MAX_WAITING = 16;
 /** Runs queries beside the main thread, where a long one would hold up messages and keepalives. Starts with the first query. */
 export class QueryThread {
   readonly #databaseFile: string;
+  readonly #onQuestion: () => void;
   readonly #pending = new Map<number, Pending>();
   #worker: Worker | undefined;
   #lastId = 0;
 
-  constructor(databaseFile: string) {
+  /** @param onQuestion - told of every question, also of one that is refused */
+  constructor(databaseFile: string, onQuestion: () => void = () => undefined) {
     this.#databaseFile = databaseFile;
+    this.#onQuestion = onQuestion;
   }
 
   /** @throws {MeanetError} QUERY_INVALID, QUERY_BUSY, STORE_UNUSABLE */
@@ -75,6 +78,7 @@ export class QueryThread {
   }
 
   #ask<K extends Kind>(question: Extract<Question, { kind: K }>): Promise<Questions[K]["answer"]> {
+    this.#onQuestion();
     if (this.#pending.size >= MAX_WAITING) {
       return Promise.reject(
         new MeanetError(

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { waitUntil } from "@meanet/session/testing";
-import type { StoreState } from "../store-state.ts";
+import type { StoreState } from "../http/store-state.ts";
 
 /** What the recorder answers under an address of its own. */
 export async function getJson<T>(url: string): Promise<T> {

@@ -1,8 +1,8 @@
 import { idSchema as id } from "@meanet/protocol";
 import { MeanetError } from "@meanet/runtime";
 import { z } from "zod";
-import type { Reply, Server } from "../http-errors.ts";
-import type { Origins } from "../http-origins.ts";
+import type { Reply, Server } from "../http/errors.ts";
+import type { Origins } from "../http/origins.ts";
 import type { Album, KeptThumbnail } from "./album.ts";
 
 export interface ThumbnailSources {

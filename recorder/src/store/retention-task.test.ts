@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createLog } from "@meanet/runtime";
+import { rows } from "../testing/verdicts.ts";
 import { RetentionTask } from "./retention-task.ts";
-import { openSqliteStore } from "./store/sqlite-store.ts";
-import type { Pruned } from "./store/store.ts";
-import { rows } from "./testing/verdicts.ts";
+import { openSqliteStore } from "./sqlite-store.ts";
+import type { Pruned } from "./store.ts";
 
 test("retention task › deletes in small steps until nothing is too much, counting what InfluxDB never got", async () => {
   const store = openSqliteStore(":memory:");

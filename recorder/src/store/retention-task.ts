@@ -1,6 +1,6 @@
 import type { Logger } from "@meanet/runtime";
-import type { Tier } from "./rollups/tiers.ts";
-import type { Pruned, Store } from "./store/store.ts";
+import type { Tier } from "../rollups/tiers.ts";
+import type { Pruned, Store } from "./store.ts";
 
 export interface RetentionOptions {
   readonly store: Store;

@@ -1,6 +1,6 @@
 import { MeanetError } from "@meanet/runtime";
 import { z } from "zod";
-import type { Server } from "./http-errors.ts";
+import type { Server } from "./errors.ts";
 
 /** Web pages that may read the recorder's answers besides those of this machine. */
 export const allowOriginsSchema = z

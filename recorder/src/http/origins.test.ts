@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { allowOriginsSchema, Origins } from "./http-origins.ts";
+import { allowOriginsSchema, Origins } from "./origins.ts";
 
 describe("origins that may read the recorder's answers", () => {
   const origins = new Origins(["https://wall.example.org"], "127.0.0.1");

@@ -1,7 +1,7 @@
-import type { Forwarder, ForwarderState } from "./influx/forwarder.ts";
-import type { Intake } from "./intake.ts";
-import { countIn, type SeqRange } from "./store/seq-set.ts";
-import type { JournalName, Store } from "./store/store.ts";
+import type { Forwarder, ForwarderState } from "../influx/forwarder.ts";
+import type { Intake } from "../intake.ts";
+import { countIn, type SeqRange } from "../store/seq-set.ts";
+import type { JournalName, Store } from "../store/store.ts";
 
 /** Answer of `GET /store`. */
 export interface StoreState {
