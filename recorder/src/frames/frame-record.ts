@@ -10,7 +10,7 @@ import type {
   TopClasses,
 } from "@meanet/protocol";
 import { MeanetError } from "@meanet/runtime";
-import { readDatabase } from "../store/schema.ts";
+import { readDatabase } from "../store/database.ts";
 import { fromJson } from "../store/verdict-row.ts";
 
 /** Which of several frames with one id is meant. */

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { type RolledUp, rollupTable } from "../rollups/rollup-tables.ts";
-import { readDatabase } from "../store/schema.ts";
+import { readDatabase } from "../store/database.ts";
 import { chooseSource, type SourcedQuery } from "./choose-source.ts";
 import { queries } from "./named-queries.ts";
 import type { Part, RawRow } from "./named-query.ts";

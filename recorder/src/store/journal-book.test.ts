@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { openDatabase } from "./database.ts";
 import { JournalBook } from "./journal-book.ts";
-import { openDatabase } from "./schema.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const FULL = 10_000;

@@ -6,15 +6,12 @@ import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import { isMeanetError } from "@meanet/runtime";
 import { answered } from "../testing/verdicts.ts";
-import { describeStore } from "./describe-store.ts";
-import { readDatabase } from "./schema.ts";
+import { readDatabase } from "./database.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 import type { Store } from "./store.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "meanet-recorder-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
-
-describeStore("sqlite", (place) => openSqliteStore(join(folder, `${place}.sqlite`)));
 
 test("sqlite store › refuses a file that is no database, naming it", () => {
   const file = join(folder, "text.sqlite");

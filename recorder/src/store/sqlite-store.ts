@@ -2,10 +2,11 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Label, Verdict } from "@meanet/protocol";
 import { prepareOnce } from "@meanet/runtime";
 import { RollupBook } from "../rollups/rollup-book.ts";
+import { openDatabase, storeError } from "./database.ts";
 import { JournalBook } from "./journal-book.ts";
 import { type DropCounters, dropGrowth, type EnergyCounters, energyGrowth } from "./node-rows.ts";
 import { Retention } from "./retention.ts";
-import { changingTables, openDatabase, storeError } from "./schema.ts";
+import { changingTables } from "./schema.ts";
 import type { SeqRange } from "./seq-set.ts";
 import type {
   Change,

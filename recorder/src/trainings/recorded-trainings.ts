@@ -1,5 +1,5 @@
 import type { Training } from "@meanet/protocol";
-import { readDatabase } from "../store/schema.ts";
+import { readDatabase } from "../store/database.ts";
 import { resolveTrainings, type TrainingOptions } from "./training-options.ts";
 
 /** A step of an edge node that learns, as it told of it. */

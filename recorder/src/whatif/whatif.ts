@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { EdgeAnswer, Label, TopClasses } from "@meanet/protocol";
-import { readDatabase } from "../store/schema.ts";
+import { readDatabase } from "../store/database.ts";
 import { fromJson } from "../store/verdict-row.ts";
 import type { AnsweredFrame, Judge } from "./frame-ways.ts";
 import { sweep, type WhatIfRow } from "./sweep.ts";
