@@ -85,7 +85,10 @@ export class GapRepair {
       // Rows of one edge may overtake each other, and stats overtake rows: most holes close by themselves.
       this.#repairs.set(key, {
         timer: this.#wakeAfter(this.#options.waitMs, name),
-        ...{ attempts: 0, asked: undefined, missing: 0, arriving: false },
+        attempts: 0,
+        asked: undefined,
+        missing: 0,
+        arriving: false,
       });
     } else if (repair.asked !== undefined) {
       const missing = missingIn(holes, repair.asked);

@@ -120,7 +120,9 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
     });
     parts.add("intake", intake, (open) => open.flush());
     exposeStorage(tally.registry, {
-      ...{ store, databaseFile, maxBytes: config.retention.sizeMb * 1e6 },
+      store,
+      databaseFile,
+      maxBytes: config.retention.sizeMb * 1e6,
       waitedMs: () => intake.waitedMs,
     });
 

@@ -32,7 +32,8 @@ export async function provisionInflux({ influx }: Pick<Config, "influx">): Promi
     return await provision({
       server,
       policies: { raw: policy(raw), "1m": policy(minutes), "1h": policy(hours) },
-      ...{ lateMs: late, now: Date.now() },
+      lateMs: late,
+      now: Date.now(),
     });
   } catch (cause) {
     const reason = cause instanceof Error && cause.message !== "" ? cause.message : String(cause);

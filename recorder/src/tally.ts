@@ -16,8 +16,16 @@ const counters = {
 type CounterName = keyof typeof counters;
 const counterNames = Object.keys(counters) as CounterName[];
 const dropNames = [
-  ...["intake-full", "row-refused", "misaddressed", "invalid", "journal-limit", "influx-refused"],
-  ...["expired-unforwarded", "gap-lost", "thumbnail-refused", "thumbnail-lost"],
+  "intake-full",
+  "row-refused",
+  "misaddressed",
+  "invalid",
+  "journal-limit",
+  "influx-refused",
+  "expired-unforwarded",
+  "gap-lost",
+  "thumbnail-refused",
+  "thumbnail-lost",
 ] as const;
 type DropName = (typeof dropNames)[number];
 

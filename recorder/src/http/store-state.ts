@@ -36,9 +36,14 @@ export function describeStoreState({ store, intake, forwarder, influx }: StoreSt
   const missing = countIn(gaps.flatMap(({ holes }) => holes));
   const { error } = intake;
   return {
-    ...{ verdicts, labels, bytes, waiting: intake.waiting },
+    verdicts,
+    labels,
+    bytes,
+    waiting: intake.waiting,
     error: error?.message ?? null,
-    ...{ journals: journals.length, missing, lost },
+    journals: journals.length,
+    missing,
+    lost,
     gaps: gaps
       .slice(0, 100)
       .map(({ site, edge, journal, holes }) => ({ site, edge, journal, holes: holes.slice(-10) })),

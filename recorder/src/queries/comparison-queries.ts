@@ -35,8 +35,16 @@ export const savings: NamedQuery = {
     "joules and bytes of what was done, and of edge-only and cloud-only on the same frames, for each model; what did not happen is reckoned at the mean of what did, nothing where nothing did",
   by,
   columns: [
-    ...["model", "frames", "sent", "edgeJ", "cloudJ", "bytes"],
-    ...["edgeOnlyJ", "cloudOnlyEdgeJ", "cloudOnlyCloudJ", "cloudOnlyBytes"],
+    "model",
+    "frames",
+    "sent",
+    "edgeJ",
+    "cloudJ",
+    "bytes",
+    "edgeOnlyJ",
+    "cloudOnlyEdgeJ",
+    "cloudOnlyCloudJ",
+    "cloudOnlyBytes",
   ],
   parts: [
     {
@@ -68,14 +76,15 @@ export const savings: NamedQuery = {
       rollup: rolledVerdicts(
         "answered",
         {
-          ...{
-            frames: "sum(frames)",
-            computeJ: "sum(energy_j)",
-            uplinkJ: "sum(uplink_j)",
-            cloudJ: "sum(cloud_j)",
-          },
-          ...{ bytes: "sum(uplink_bytes)", sent: "sum(sent)" },
-          ...{ extensionJ: "sum(extension_j)", extended: "sum(extended)", spared: "sum(spared)" },
+          frames: "sum(frames)",
+          computeJ: "sum(energy_j)",
+          uplinkJ: "sum(uplink_j)",
+          cloudJ: "sum(cloud_j)",
+          bytes: "sum(uplink_bytes)",
+          sent: "sum(sent)",
+          extensionJ: "sum(extension_j)",
+          extended: "sum(extended)",
+          spared: "sum(spared)",
         },
         { answered: "sum(frames)" },
       ),

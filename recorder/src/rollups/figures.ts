@@ -24,10 +24,17 @@ const number = (value: Value | undefined) => Number(value ?? 0);
 
 function sumOf(column: string, type: Figure["type"], description: string): Figure {
   return {
-    ...{ fold: "sum", type, description },
+    fold: "sum",
+    type,
+    description,
     of: (row) => number(row[column]),
     influxql: `sum("${column}")`,
   };
+}
+
+/** How many verdicts there are for which `counts` holds. */
+function countOf(description: string, counts: (row: Row) => boolean, influxql: string): Figure {
+  return { fold: "sum", type: "INTEGER", description, of: (row) => Number(counts(row)), influxql };
 }
 
 function edgeAnswer({ edge_answer: json }: Row): EdgeAnswer | undefined {
@@ -36,18 +43,12 @@ function edgeAnswer({ edge_answer: json }: Row): EdgeAnswer | undefined {
 
 /** Kept of the verdicts of an interval, beside the histogram of latencies, by column in SQLite and field in InfluxDB. */
 export const verdictFigures: Readonly<Record<string, Figure>> = {
-  frames: {
-    ...{ fold: "sum", type: "INTEGER", description: "verdicts" },
-    of: () => 1,
-    influxql: 'count("latency_ms")',
-  },
-  latency_sum_ms: {
-    ...{ fold: "sum", type: "REAL", description: "latencies added up, for the mean" },
-    of: ({ latency_ms }) => number(latency_ms),
-    influxql: 'sum("latency_ms")',
-  },
+  frames: countOf("verdicts", () => true, 'count("latency_ms")'),
+  latency_sum_ms: sumOf("latency_ms", "REAL", "latencies added up, for the mean"),
   latency_max_ms: {
-    ...{ fold: "max", type: "REAL", description: "largest latency" },
+    fold: "max",
+    type: "REAL",
+    description: "largest latency",
     of: ({ latency_ms }) => number(latency_ms),
     influxql: 'max("latency_ms")',
   },
@@ -55,41 +56,37 @@ export const verdictFigures: Readonly<Record<string, Figure>> = {
   uplink_j: sumOf("uplink_j", "REAL", "joules of upload"),
   cloud_j: sumOf("cloud_j", "REAL", "joules of compute in the cloud"),
   uplink_bytes: sumOf("uplink_bytes", "INTEGER", "bytes sent to the cloud"),
-  sent: {
-    ...{ fold: "sum", type: "INTEGER", description: "verdicts with bytes sent to the cloud" },
-    of: ({ uplink_bytes }) => Number(number(uplink_bytes) > 0),
-    influxql: 'sum("sent")',
-  },
+  sent: countOf(
+    "verdicts with bytes sent to the cloud",
+    ({ uplink_bytes }) => number(uplink_bytes) > 0,
+    'sum("sent")',
+  ),
   extension_j: sumOf("extension_j", "REAL", "of energy_j, adaptive and extension block"),
-  extended: {
-    ...{ fold: "sum", type: "INTEGER", description: "verdicts for which these ran" },
-    of: ({ extension_j }) => Number(number(extension_j) > 0),
-    influxql: 'sum("extended")',
-  },
-  compared: {
-    ...{ fold: "sum", type: "INTEGER", description: "cloud answers beside which the edge's own is known" },
-    of: ({ edge_answer }) => Number(typeof edge_answer === "string"),
-    influxql: 'count("edge_differs")',
-  },
-  different: {
-    ...{ fold: "sum", type: "INTEGER", description: "of these, the ones where it differs" },
-    of: (row) => Number((edgeAnswer(row)?.classIndex ?? row.class_index) !== row.class_index),
-    influxql: 'sum("edge_differs")',
-  },
-  spared: {
-    ...{
-      fold: "sum",
-      type: "INTEGER",
-      description: "of these, the ones that the extension would have run for",
-    },
-    of: (row) => Number(edgeAnswer(row)?.complete === false),
-    influxql: 'count("edge_complete") - sum("edge_complete")',
-  },
-  labelled: {
-    ...{ fold: "sum", type: "INTEGER", description: "verdicts whose true class is known" },
-    of: ({ correct }) => Number(correct !== null && correct !== undefined),
-    influxql: 'count("correct")',
-  },
+  extended: countOf(
+    "verdicts for which these ran",
+    ({ extension_j }) => number(extension_j) > 0,
+    'sum("extended")',
+  ),
+  compared: countOf(
+    "cloud answers beside which the edge's own is known",
+    ({ edge_answer }) => typeof edge_answer === "string",
+    'count("edge_differs")',
+  ),
+  different: countOf(
+    "of these, the ones where it differs",
+    (row) => (edgeAnswer(row)?.classIndex ?? row.class_index) !== row.class_index,
+    'sum("edge_differs")',
+  ),
+  spared: countOf(
+    "of these, the ones that the extension would have run for",
+    (row) => edgeAnswer(row)?.complete === false,
+    'count("edge_complete") - sum("edge_complete")',
+  ),
+  labelled: countOf(
+    "verdicts whose true class is known",
+    ({ correct }) => correct !== null && correct !== undefined,
+    'count("correct")',
+  ),
   correct: sumOf("correct", "INTEGER", "of these, the ones that are right"),
 };
 

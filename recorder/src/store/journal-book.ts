@@ -47,7 +47,11 @@ export class JournalBook {
       const { key, site, edge, journal, ranges, lost } = row as unknown as JournalRow;
       const name = nameOf({ site, edge, journal });
       journals.set(name, {
-        ...{ key, site, edge, journal, lost },
+        key,
+        site,
+        edge,
+        journal,
+        lost,
         seqs: SeqSet.parse(ranges),
         announced: this.#journals.get(name)?.announced ?? 0,
       });
@@ -68,10 +72,7 @@ export class JournalBook {
     if (this.#journals.size >= MAX_JOURNALS && !this.#forgetQuietest(now)) return undefined;
     const { site, edge, journal } = name;
     const key = Number(this.#insert.run(site, edge, journal, now).lastInsertRowid);
-    const opened: Journal = {
-      ...{ key, site, edge, journal, lost: 0, announced: 0 },
-      seqs: new SeqSet(),
-    };
+    const opened: Journal = { key, site, edge, journal, seqs: new SeqSet(), lost: 0, announced: 0 };
     this.#journals.set(nameOf(name), opened);
     return opened;
   }

@@ -45,8 +45,8 @@ class SqliteStore implements Store {
   readonly #prepare: (sql: string) => StatementSync;
   /** The last change given out. Never falls, even when retention deletes the row that had it. */
   #change: number;
-  /** False when a failed transaction could not be undone yet. */
-  #undone = true;
+  /** A failed transaction could not be rolled back yet. */
+  #needsRollback = false;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -77,21 +77,25 @@ class SqliteStore implements Store {
             this.#writeLabel(observation, now);
             counts.labels += 1;
             break;
-          case "stats":
+          case "stats": {
             this.#writeStats(observation, now);
-            if (observation.stats.journal !== undefined) {
-              const { site, node, stats } = observation;
-              touch(
-                this.#announce(
-                  { site, edge: node, journal: stats.journal!.journal },
-                  stats.journal!.lastSeq,
-                  now,
-                ),
-              );
-            }
+            const { site, node, stats } = observation;
+            if (stats.journal === undefined) break;
+            const name = { site, edge: node, journal: stats.journal.journal };
+            this.#announce(name, stats.journal.lastSeq, now);
+            touch(name);
             break;
-          default:
-            this.#writeMeasurement(observation, now);
+          }
+          case "energy":
+            this.#writeEnergy(observation, now);
+            break;
+          case "training": {
+            const { site, node, training } = observation;
+            this.#insertChange("training", { site, node, ...trainingRow(training) }, now);
+            break;
+          }
+          case "status":
+            this.#writeStatus(observation, now);
         }
       }
     });
@@ -219,7 +223,12 @@ class SqliteStore implements Store {
     const { kind, at, uptimeS, since = null, counters, drops, queues, exits, memoryBytes } = stats;
     const before = this.#lastDrops(site, node);
     const reported = {
-      ...{ site, node, kind, at, uptime_s: uptimeS, since },
+      site,
+      node,
+      kind,
+      at,
+      uptime_s: uptimeS,
+      since,
       counters: JSON.stringify(counters),
       drops: JSON.stringify(drops),
       queues: JSON.stringify(queues),
@@ -241,7 +250,8 @@ class SqliteStore implements Store {
     ).get(site, node);
     if (last === undefined) return undefined;
     return {
-      ...{ uptimeS: Number(last.uptime_s), since: last.since as number | null },
+      uptimeS: Number(last.uptime_s),
+      since: last.since as number | null,
       drops: JSON.parse(String(last.drops)) as Record<string, number>,
     };
   }
@@ -252,70 +262,50 @@ class SqliteStore implements Store {
     ).get(site, node);
     if (last === undefined) return undefined;
     return {
-      ...{ uptimeS: Number(last.uptime_s), since: last.since as number | null },
-      ...{
-        computeJ: Number(last.compute_j),
-        uplinkJ: Number(last.uplink_j),
-        thumbnailJ: Number(last.thumbnail_j),
-      },
+      uptimeS: Number(last.uptime_s),
+      since: last.since as number | null,
+      computeJ: Number(last.compute_j),
+      uplinkJ: Number(last.uplink_j),
+      thumbnailJ: Number(last.thumbnail_j),
     };
   }
 
-  #announce(name: JournalName, lastSeq: number, now: number): JournalName {
+  #announce(name: JournalName, lastSeq: number, now: number): void {
     const journal = this.#journals.open(name, now);
     if (journal !== undefined) this.#journals.announce(journal, lastSeq);
-    return name;
   }
 
-  #writeMeasurement(
-    observation: Extract<Observation, { kind: "energy" | "training" | "status" }>,
-    now: number,
-  ): void {
-    const { site, node } = observation;
-    switch (observation.kind) {
-      case "energy": {
-        const {
-          kind,
-          at,
-          uptimeS,
-          since = null,
-          computeJ,
-          uplinkJ,
-          thumbnailJ = 0,
-          source,
-        } = observation.energy;
-        const used = energyGrowth(this.#lastEnergy(site, node), {
-          uptimeS,
-          since,
-          computeJ,
-          uplinkJ,
-          thumbnailJ,
-        });
-        const row = {
-          ...{ site, node, kind, at, uptime_s: uptimeS, since, source },
-          ...{ compute_j: computeJ, uplink_j: uplinkJ, thumbnail_j: thumbnailJ },
-          compute_used_j: used.computeJ,
-          uplink_used_j: used.uplinkJ,
-          thumbnail_used_j: used.thumbnailJ,
-        };
-        if (this.#insertChange("energy", row, now)) this.#rollups.addEnergy(row);
-        return;
-      }
-      case "training": {
-        this.#insertChange("training", { site, node, ...trainingRow(observation.training) }, now);
-        return;
-      }
-      case "status": {
-        const { models, ...status } = observation.status;
-        const model = models.length === 0 ? null : models.join(", ");
-        // Retained: it comes again with every connection.
-        const last = this.#prepare(
-          "SELECT state, since, model FROM status WHERE site = ? AND node = ? ORDER BY row DESC LIMIT 1",
-        ).get(site, node);
-        if (last?.state === status.state && last.since === status.since && last.model === model) return;
-        this.#insertChange("status", { site, node, at: now, ...status, model }, now);
-      }
-    }
+  #writeEnergy({ site, node, energy }: Extract<Observation, { kind: "energy" }>, now: number): void {
+    const { kind, at, uptimeS, since = null, computeJ, uplinkJ, thumbnailJ = 0, source } = energy;
+    const counters = { uptimeS, since, computeJ, uplinkJ, thumbnailJ };
+    const used = energyGrowth(this.#lastEnergy(site, node), counters);
+    const row = {
+      site,
+      node,
+      kind,
+      at,
+      uptime_s: uptimeS,
+      since,
+      source,
+      compute_j: computeJ,
+      uplink_j: uplinkJ,
+      thumbnail_j: thumbnailJ,
+      compute_used_j: used.computeJ,
+      uplink_used_j: used.uplinkJ,
+      thumbnail_used_j: used.thumbnailJ,
+    };
+    if (this.#insertChange("energy", row, now)) this.#rollups.addEnergy(row);
+  }
+
+  #writeStatus({ site, node, status }: Extract<Observation, { kind: "status" }>, now: number): void {
+    const { models, ...columns } = status;
+    const model = models.length === 0 ? null : models.join(", ");
+    // Retained, so every new connection delivers it again.
+    const last = this.#prepare(
+      "SELECT state, since, model FROM status WHERE site = ? AND node = ? ORDER BY row DESC LIMIT 1",
+    ).get(site, node);
+    if (last?.state === status.state && last.since === status.since && last.model === model) return;
+    this.#insertChange("status", { site, node, at: now, ...columns, model }, now);
   }
 
   /** @returns false when a row with the same key was there before */
@@ -343,7 +333,7 @@ class SqliteStore implements Store {
   #inTransaction<T>(work: (now: number) => T): T {
     const now = Date.now();
     try {
-      if (!this.#undone) this.#undo();
+      if (this.#needsRollback) this.#rollBack();
       this.#database.exec("BEGIN IMMEDIATE");
       const result = work(now);
       this.#journals.save(now);
@@ -352,21 +342,21 @@ class SqliteStore implements Store {
       return result;
     } catch (error) {
       try {
-        this.#undo();
+        this.#rollBack();
       } catch {
-        // What broke the transaction is what there is to tell; the next one begins by undoing this one.
+        // What broke the transaction is what there is to tell; the next one begins by rolling this one back.
       }
       throw storeError(error);
     }
   }
 
   /** Back to what is stored, in the file and in the book of journals. */
-  #undo(): void {
-    this.#undone = false;
+  #rollBack(): void {
+    this.#needsRollback = true;
     // A full disk has rolled back by itself.
     if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
     this.#journals.load();
     this.#rollups.forget();
-    this.#undone = true;
+    this.#needsRollback = false;
   }
 }

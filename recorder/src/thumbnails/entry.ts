@@ -39,7 +39,11 @@ type Row = Readonly<Record<string, unknown>>;
 export function toEntry(row: Row): ThumbnailEntry {
   const { site, device, id } = row as { site: string; device: string; id: string };
   return {
-    ...{ site, device, id, at: Number(row.at), type: row.type as ThumbnailType },
+    site,
+    device,
+    id,
+    at: Number(row.at),
+    type: row.type as ThumbnailType,
     path: `/thumbnail/${device}/${id}?site=${site}`,
     disagreed: row.disagreed === 1,
     verdict: row.outcome === null ? null : summarise(row),

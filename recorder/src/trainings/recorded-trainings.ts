@@ -31,8 +31,13 @@ export function findTrainings(databaseFile: string, options: TrainingOptions = {
          ) WHERE age = 1 OR NOT :latest ORDER BY at DESC, row DESC LIMIT :limit`,
       )
       .all({
-        ...{ since: sinceMs, until: untilMs, site: site ?? null, edge: edge ?? null },
-        ...{ events: JSON.stringify(events), latest: latest ? 1 : 0, limit },
+        since: sinceMs,
+        until: untilMs,
+        site: site ?? null,
+        edge: edge ?? null,
+        events: JSON.stringify(events),
+        latest: latest ? 1 : 0,
+        limit,
       });
     return rows.map((row) => ({
       site: String(row.site),
