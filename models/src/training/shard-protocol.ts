@@ -2,8 +2,8 @@ import type { ModelInput } from "../bundle/manifest.ts";
 import type { LabelledFrames } from "../data/dataset.ts";
 import type { Augmentation } from "./augmentation.ts";
 
-/** What a training thread is given when it starts. Everything large is shared memory: nothing is copied. */
-export interface ShardWorkerData {
+/** What all training threads are given alike. */
+export interface ShardTask {
   /** The training step, and the statistics of a batch without a step, as ONNX bytes. */
   readonly step: Uint8Array;
   readonly observation: Uint8Array;
@@ -11,9 +11,6 @@ export interface ShardWorkerData {
   readonly frozen?: Uint8Array | undefined;
   /** Frames of one step of one shard. */
   readonly batch: number;
-  readonly shards: readonly SharedShard[];
-  readonly theta: Float32Array<SharedArrayBuffer>;
-  readonly momentum: Float32Array<SharedArrayBuffer>;
   readonly labelled: LabelledFrames;
   /** Target index of each class, -1 where a class is no target. */
   readonly targetOf: readonly number[];
@@ -21,6 +18,13 @@ export interface ShardWorkerData {
   readonly input: ModelInput;
   readonly augmentation: Augmentation;
   readonly seed: number;
+}
+
+/** What a training thread is given when it starts. Everything large is shared memory: nothing is copied. */
+export interface ShardWorkerData extends ShardTask {
+  readonly shards: readonly SharedShard[];
+  readonly theta: Float32Array<SharedArrayBuffer>;
+  readonly momentum: Float32Array<SharedArrayBuffer>;
 }
 
 /** Where one shard of the batch leaves its results. */
@@ -31,9 +35,11 @@ export interface SharedShard {
   readonly statistics: Float32Array<SharedArrayBuffer>;
 }
 
+export type ShardRequest = ShardStep | { readonly kind: "close" };
+
 /** One step of the thread's shards; `indices` holds one batch per shard of the thread, in the order of its shards. */
-export interface ShardRequest {
-  readonly kind: "train" | "observe" | "close";
+export interface ShardStep {
+  readonly kind: "train" | "observe";
   readonly epoch: number;
   readonly step: number;
   readonly learningRate: number;

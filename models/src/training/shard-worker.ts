@@ -18,6 +18,7 @@ import type {
   ShardReply,
   ShardRequest,
   ShardResult,
+  ShardStep,
   ShardWorkerData,
   SharedShard,
 } from "./shard-protocol.ts";
@@ -67,7 +68,7 @@ function reply(message: ShardReply): void {
   port.postMessage(message);
 }
 
-function fill(request: ShardRequest, position: number, shard: number): void {
+function fill(request: ShardStep, position: number, shard: number): void {
   const random = randomAt(data.seed, request.epoch, request.step, shard);
   for (let item = 0; item < data.batch; item++) {
     const index = request.indices[position * data.batch + item]!;
@@ -95,7 +96,7 @@ async function featuresOf(frozen: Session | undefined): Promise<{ F1?: Tensor }>
 
 async function trainShard(
   { step: session, frozen }: Sessions,
-  request: ShardRequest,
+  request: ShardStep,
   place: SharedShard,
   position: number,
 ): Promise<ShardResult> {
@@ -111,7 +112,7 @@ async function trainShard(
 
 async function observeShard(
   { observation: session, frozen }: Sessions,
-  request: ShardRequest,
+  request: ShardStep,
   place: SharedShard,
   position: number,
 ): Promise<ShardResult> {

@@ -8,35 +8,20 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { MeanetError, reasonOf } from "@meanet/runtime";
-import type { ModelInput } from "../bundle/manifest.ts";
-import type { LabelledFrames } from "../data/dataset.ts";
-import type { Augmentation } from "./augmentation.ts";
 import type {
   ShardReply,
   ShardRequest,
   ShardResult,
+  ShardStep,
+  ShardTask,
   ShardWorkerData,
   SharedShard,
 } from "./shard-protocol.ts";
 
-export interface ShardsOptions {
-  /** The training step, and the statistics of a batch without a step, as ONNX bytes built for `batch` frames. */
-  readonly step: Uint8Array;
-  readonly observation: Uint8Array;
-  /** Model `x` → `F1` of a frozen main that is no constant of the step: its features are an input of step and observation. */
-  readonly frozen?: Uint8Array | undefined;
-  /** Frames of one shard. */
-  readonly batch: number;
+export interface ShardsOptions extends ShardTask {
   readonly shards: number;
   /** Worker threads; more than there are shards are not started. */
   readonly threads: number;
-  readonly labelled: LabelledFrames;
-  /** Target index of each class, -1 where a class is no target. */
-  readonly targetOf: readonly number[];
-  readonly targets: number;
-  readonly input: ModelInput;
-  readonly augmentation: Augmentation;
-  readonly seed: number;
   readonly theta: Float32Array;
   readonly momentum: Float32Array;
   /** Length of the vector of batch statistics. */
@@ -74,25 +59,14 @@ export class Shards {
       statistics: sharedFloats(options.statistics),
     }));
     const threads = Math.max(1, Math.min(options.threads, options.shards));
-    this.#threads = Array.from(
-      { length: threads },
-      (_, thread) =>
-        new ShardThread({
-          step: options.step,
-          observation: options.observation,
-          frozen: options.frozen,
-          batch: options.batch,
-          shards: this.#places.filter((place) => place.shard % threads === thread),
-          theta: this.theta,
-          momentum: this.momentum,
-          labelled: options.labelled,
-          targetOf: options.targetOf,
-          targets: options.targets,
-          input: options.input,
-          augmentation: options.augmentation,
-          seed: options.seed,
-        }),
-    );
+    // By name: callers give more than a message to a thread can carry.
+    const { step, observation, frozen, batch, labelled, targetOf, targets, input, augmentation, seed } =
+      options;
+    const task = { step, observation, frozen, batch, labelled, targetOf, targets, input, augmentation, seed };
+    this.#threads = Array.from({ length: threads }, (_, thread) => {
+      const shards = this.#places.filter((place) => place.shard % threads === thread);
+      return new ShardThread({ ...task, shards, theta: this.theta, momentum: this.momentum });
+    });
   }
 
   /**
@@ -150,7 +124,7 @@ export class Shards {
     await Promise.all(this.#threads.map((thread) => thread.close()));
   }
 
-  async #run(request: ShardRequest): Promise<StepOutcome> {
+  async #run(request: ShardStep): Promise<StepOutcome> {
     const replies = await Promise.all(
       this.#threads.map((thread) => thread.run({ ...request, indices: this.#indicesOf(thread, request) })),
     );
@@ -167,7 +141,7 @@ export class Shards {
     return { loss, correct: results.reduce((sum, result) => sum + result.correct, 0) };
   }
 
-  #indicesOf(thread: ShardThread, request: ShardRequest): Uint32Array {
+  #indicesOf(thread: ShardThread, request: ShardStep): Uint32Array {
     const indices = new Uint32Array(thread.shards.length * this.#batch);
     for (const [position, shard] of thread.shards.entries()) {
       const part = request.indices.subarray(shard * this.#batch, (shard + 1) * this.#batch);
@@ -199,10 +173,14 @@ class ShardThread {
     await this.#ready;
   }
 
-  run(request: ShardRequest): Promise<readonly ShardResult[]> {
+  run(request: ShardStep): Promise<readonly ShardResult[]> {
     const results = this.#expect();
-    this.#worker.postMessage(request);
+    this.#post(request);
     return results;
+  }
+
+  #post(request: ShardRequest): void {
+    this.#worker.postMessage(request);
   }
 
   async close(): Promise<void> {
@@ -212,13 +190,7 @@ class ShardThread {
       return;
     }
     // Whoever still waits for a reply is told by the exit.
-    this.#worker.postMessage({
-      kind: "close",
-      epoch: 0,
-      step: 0,
-      learningRate: 0,
-      indices: new Uint32Array(),
-    });
+    this.#post({ kind: "close" });
     await ended;
   }
 

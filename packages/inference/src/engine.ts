@@ -284,24 +284,17 @@ function post(worker: Worker, message: ToThread, transfer: ArrayBuffer[] = []): 
   worker.postMessage(message, transfer);
 }
 
-function threadData({
-  model,
-  providers,
-  threads,
-  spinning,
-  memArena,
-  anyBatch = false,
-}: EngineOptions): ThreadData {
-  return {
+/** Without what a message cannot carry: `onEvent` is a function. */
+function threadData(engineOptions: EngineOptions): ThreadData {
+  const {
+    name: _name,
+    maxInFlight: _max,
+    onEvent: _onEvent,
     model,
-    anyBatch,
-    options: {
-      ...(providers !== undefined && { providers }),
-      ...(threads !== undefined && { threads }),
-      ...(spinning !== undefined && { spinning }),
-      ...(memArena !== undefined && { memArena }),
-    },
-  };
+    anyBatch = false,
+    ...options
+  } = engineOptions;
+  return { model, anyBatch, options };
 }
 
 function crash(message: string, engine: string, reason: string): MeanetError {
