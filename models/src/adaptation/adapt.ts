@@ -11,7 +11,6 @@ import { openSession, type Session, Tensor } from "@meanet/inference/session";
 import { MeanetError } from "@meanet/runtime/error";
 import { inputDims } from "../bundle/manifest.ts";
 import { readReference } from "../bundle/reference.ts";
-import { elementCount } from "../element-count.ts";
 import {
   averageStatistics,
   buildInference,
@@ -24,9 +23,9 @@ import { decisionOf } from "../routing.ts";
 import { type Random, randomAt } from "../training/random.ts";
 import { learningRate } from "../training/schedule.ts";
 import { stepSession } from "../training/step-session.ts";
-import { balancedDraw } from "./batches.ts";
+import { type Batch, batchOf, type Pool, poolOf } from "./batches.ts";
 import { carryOver } from "./dictionary.ts";
-import { accuracyOf, type Prepared, prepare, rightAnswers, type Shapes } from "./edge-answers.ts";
+import { accuracyOf, type Prepared, prepare, rightAnswers, type Shapes, select } from "./edge-answers.ts";
 import { extensionPart, learnableExtension } from "./learnable.ts";
 import { adaptationBytes, checkMemory } from "./memory.ts";
 import type { AdaptationResult, AdaptationStep, AdaptationTask, Comparison } from "./task.ts";
@@ -113,22 +112,24 @@ class Adaptation {
     const { recipe } = this.#task;
     const { nowMs } = this.#effects;
     const { batch, epochs } = recipe;
-    const store = { frames: learned, ...this.#poolOf(learned) };
-    const replay = replayed && { frames: replayed, ...this.#poolOf(replayed) };
-    if (store.positions.length === 0) {
+    const store = this.#poolOf(learned);
+    const replay = replayed && this.#poolOf(replayed);
+    if (store.size === 0) {
       throw new MeanetError(
         "LEARNING_REFUSED",
         "the store has no item of a hard class to learn from; tell the classes of frames first, on {device}/label/{id}",
       );
     }
-    const ofReplay =
-      replay === undefined || replay.positions.length === 0 ? 0 : Math.floor(batch * recipe.replay);
-    const steps = Math.max(LEAST_STEPS, Math.ceil(store.positions.length / (batch - ofReplay)));
-    const draw = (random: Random): { x: Tensor; F1: Tensor; target: Tensor } =>
-      this.#batch([
-        ...Array.from({ length: batch - ofReplay }, () => [store, store.draw(random)] as const),
-        ...Array.from({ length: ofReplay }, () => [replay!, replay!.draw(random)] as const),
-      ]);
+    const ofReplay = replay === undefined || replay.size === 0 ? 0 : Math.floor(batch * recipe.replay);
+    const steps = Math.max(LEAST_STEPS, Math.ceil(store.size / (batch - ofReplay)));
+    const draw = (random: Random): Batch =>
+      batchOf(
+        [
+          ...Array.from({ length: batch - ofReplay }, () => [store, store.draw(random)] as const),
+          ...Array.from({ length: ofReplay }, () => [replay!, replay!.draw(random)] as const),
+        ],
+        this.#shapes,
+      );
 
     const step = await openSession(
       buildTrainingStep(this.#part, { batch, momentum: MOMENTUM, weightDecay: WEIGHT_DECAY }).onnx,
@@ -188,7 +189,7 @@ class Adaptation {
   }
 
   /** Moments of the mixture that it learns from: running averages would lag behind the weights. */
-  async #recompute(draw: (random: Random) => { x: Tensor; F1: Tensor }): Promise<void> {
+  async #recompute(draw: (random: Random) => Batch): Promise<void> {
     const { batch, seed } = this.#task.recipe;
     this.#work(STATISTICS_BATCHES * batch * this.#macs);
     const session = await openSession(buildStatistics(this.#part, { batch }).onnx, stepSession);
@@ -223,43 +224,9 @@ class Adaptation {
   }
 
   /** The frames that are a target of the new dictionary. */
-  #poolOf({ labels, weights }: Prepared): {
-    positions: number[];
-    targets: number[];
-    draw: (random: Random) => number;
-  } {
+  #poolOf(frames: Prepared): Pool {
     const { bundle, hardClasses } = this.#task;
-    const ofEasy = bundle.manifest.notHard ? hardClasses.length : -1;
-    const all = labels.map((label) => {
-      const target = hardClasses.indexOf(label);
-      return target === -1 ? ofEasy : target;
-    });
-    const positions = all.flatMap((target, at) => (target === -1 ? [] : [at]));
-    const drawn = balancedDraw({
-      targets: positions.map((at) => all[at]!),
-      weights: positions.map((at) => weights[at]!),
-    });
-    return { positions, targets: all, draw: (random) => positions[drawn(random)]! };
-  }
-
-  #batch(
-    drawn: readonly (readonly [{ readonly frames: Prepared; readonly targets: readonly number[] }, number])[],
-  ): { x: Tensor; F1: Tensor; target: Tensor } {
-    const stacked = (key: "x" | "features", shape: readonly number[]): Tensor => {
-      const length = elementCount(shape);
-      const data = new Float32Array(drawn.length * length);
-      for (const [row, [{ frames }, at]] of drawn.entries()) {
-        const from = frames.rows[at]! * length;
-        data.set(frames[key].subarray(from, from + length), row * length);
-      }
-      return new Tensor("float32", data, [drawn.length, ...shape]);
-    };
-    const target = BigInt64Array.from(drawn, ([{ targets }, at]) => BigInt(targets[at]!));
-    return {
-      x: stacked("x", this.#shapes.x),
-      F1: stacked("features", this.#shapes.F1),
-      target: new Tensor("int64", target, [drawn.length]),
-    };
+    return poolOf(frames, hardClasses, bundle.manifest.notHard ?? false);
   }
 
   #prepare(
@@ -301,19 +268,6 @@ function everyOtherOfClass(labels: readonly number[]): boolean[] {
     seen.set(label, before + 1);
     return before % 2 === 0;
   });
-}
-
-/** Some of them; inputs and features are not copied. */
-function select(frames: Prepared, wanted: (at: number) => boolean): Prepared {
-  const positions = frames.labels.flatMap((_, at) => (wanted(at) ? [at] : []));
-  const ofThese = <T>(values: readonly T[]): T[] => positions.map((at) => values[at]!);
-  return {
-    ...frames,
-    labels: ofThese(frames.labels),
-    weights: ofThese(frames.weights),
-    rows: ofThese(frames.rows),
-    p1: ofThese(frames.p1),
-  };
 }
 
 function vector(data: Float32Array): Tensor {

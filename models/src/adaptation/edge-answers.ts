@@ -55,6 +55,19 @@ export async function prepare(
   return { labels, weights, rows: labels.map((_, row) => row), x: tensors, features, p1 };
 }
 
+/** Some of them; inputs and features are not copied. */
+export function select(frames: Prepared, wanted: (at: number) => boolean): Prepared {
+  const positions = frames.labels.flatMap((_, at) => (wanted(at) ? [at] : []));
+  const ofThese = <T>(values: readonly T[]): T[] => positions.map((at) => values[at]!);
+  return {
+    ...frames,
+    labels: ofThese(frames.labels),
+    weights: ofThese(frames.weights),
+    rows: ofThese(frames.rows),
+    p1: ofThese(frames.p1),
+  };
+}
+
 /** Whether each answer of the edge with this extension is right: main's where it calls an easy class, else by the rule. */
 export async function rightAnswers(
   extension: Uint8Array,
