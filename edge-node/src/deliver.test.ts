@@ -3,8 +3,8 @@ import { describe, test } from "node:test";
 import type { Verdict } from "@meanet/protocol";
 import { deliver } from "./deliver.ts";
 import { frameOf } from "./frames-for-tests.ts";
+import type { ServedModel } from "./model/served-model.ts";
 import type { Outcome } from "./pipeline.ts";
-import type { ServedModel } from "./served-model.ts";
 
 /** What is done for an outcome, in order. */
 function deedsOf(outcome: (parts: { frame: ReturnType<typeof frameOf>; model: ServedModel }) => Outcome) {

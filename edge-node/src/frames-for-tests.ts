@@ -1,4 +1,4 @@
-import type { ServedModel } from "./served-model.ts";
+import type { ServedModel } from "./model/served-model.ts";
 import type { Classified, Decoded, Frame, Routed, Settled } from "./stages.ts";
 
 /** A frame of device `cam` whose id is `id`. */

@@ -4,12 +4,12 @@ import type { CloudPort } from "./cloud-port.ts";
 import type { Config } from "./config.ts";
 import type { DecodingWatch } from "./decoding-watch.ts";
 import type { Energy } from "./energy.ts";
-import type { Journal } from "./journal.ts";
-import type { ModelSlots } from "./model-slots.ts";
+import type { Journal } from "./journal/journal.ts";
+import type { ModelSlots } from "./model/model-slots.ts";
 import type { PipelineOptions } from "./pipeline.ts";
 import { chooseRoute, seededRandom } from "./policy.ts";
 import { decodePort, extensionPort, mainPort, refuseFrame } from "./ports.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/settings.ts";
 
 export interface Effects {
   readonly journal: Journal;

@@ -7,7 +7,7 @@ import { defer, type Observable } from "rxjs";
 import type { Config } from "./config.ts";
 import type { DecodingWatch } from "./decoding-watch.ts";
 import { type InputKind, inputNames } from "./input-kind.ts";
-import type { ServedModel } from "./served-model.ts";
+import type { ServedModel } from "./model/served-model.ts";
 import type { Decoded, ExtensionResult, Frame, MainResult, Refused, Settled } from "./stages.ts";
 
 /** Frames into inputs of the model in force for their kind; each holds that model until it leaves. */

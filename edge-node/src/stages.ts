@@ -11,7 +11,7 @@ import type {
 } from "@meanet/protocol";
 import { reasonOf } from "@meanet/runtime";
 import type { InputKind } from "./input-kind.ts";
-import type { ServedModel } from "./served-model.ts";
+import type { ServedModel } from "./model/served-model.ts";
 
 /** A frame as it arrived. */
 export interface Frame {

@@ -9,7 +9,7 @@ import { isDeepStrictEqual } from "node:util";
 import { readManifest } from "@meanet/models";
 import { writeQuadrantBundle } from "@meanet/models/testing";
 import type { Training } from "@meanet/protocol";
-import { readDiscovery } from "./discovery-file.ts";
+import { readDiscovery } from "./hard-classes/discovery-file.ts";
 import type { ChildTask } from "./learning-child-for-tests.ts";
 import { mostCalled, openLearning, teachAll } from "./learning-for-tests.ts";
 

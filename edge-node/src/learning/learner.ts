@@ -12,17 +12,17 @@
 import type { ComputeMeter } from "@meanet/energy";
 import type { LabelSource, Training } from "@meanet/protocol";
 import { type Logger, reasonOf } from "@meanet/runtime";
-import type { ServedModel } from "../served-model.ts";
+import type { ServedModel } from "../model/served-model.ts";
 import { ActiveBundle } from "./active-bundle.ts";
-import { Collector } from "./collector.ts";
 import type { LearningConfig } from "./config.ts";
 import { Faults } from "./faults.ts";
-import type { KeptFrame } from "./frame-memory.ts";
-import { HardClasses } from "./hard-classes.ts";
-import { Probation } from "./probation.ts";
-import { collected, type Told } from "./told.ts";
-import { Trainer } from "./trainer.ts";
-import { dueTrigger } from "./triggers.ts";
+import { HardClasses } from "./hard-classes/hard-classes.ts";
+import { Collector } from "./items/collector.ts";
+import type { KeptFrame } from "./items/frame-memory.ts";
+import { collected, type LearningEvent } from "./learning-event.ts";
+import { Trainer } from "./training/trainer.ts";
+import { dueTrigger } from "./training/triggers.ts";
+import { Probation } from "./trial/probation.ts";
 
 /** What became of trainings, since the start of the process. */
 export interface LearnerCounts {
@@ -80,7 +80,7 @@ export class Learner {
     this.#active = active;
     this.#unfound = unfound;
     const { folder, config, base, node, current, meter, counts, now, log } = options;
-    const tell = (told: Told) => this.#tell(told);
+    const tell = (event: LearningEvent) => this.#tell(event);
     const faults = new Faults({ tell: (reason) => this.#tellFailed(reason), now, log });
     this.#faults = faults;
     const onChange = () => faults.guard("state", options.onChange);
@@ -297,8 +297,8 @@ export class Learner {
 
   #tellCollected(): void {
     const { classes } = this.#options.current();
-    const told = this.#collector.items.read((items) => collected(items, classes));
-    if (told !== undefined) this.#tell(told);
+    const event = this.#collector.items.read((items) => collected(items, classes));
+    if (event !== undefined) this.#tell(event);
   }
 
   #trainWhenDue(): void {
@@ -348,9 +348,9 @@ export class Learner {
     this.#tell({ event: "failed", reason: reason.slice(0, 512) });
   }
 
-  #tell(told: Told): void {
+  #tell(event: LearningEvent): void {
     const { now, current, publish } = this.#options;
     const { run } = this.#active.pointer;
-    publish({ at: now(), model: current().name, run, energyJ: 0, ...told } as Training);
+    publish({ at: now(), model: current().name, run, energyJ: 0, ...event } as Training);
   }
 }

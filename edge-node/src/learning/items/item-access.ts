@@ -1,5 +1,5 @@
 import type { LabelSource } from "@meanet/protocol";
-import type { Faults } from "./faults.ts";
+import type { Faults } from "../faults.ts";
 import type { Item, ItemStore } from "./item-store.ts";
 
 export interface ItemAccessOptions {

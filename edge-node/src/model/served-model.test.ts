@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { loadBundle, writeBundle } from "@meanet/models";
 import { isMeanetError } from "@meanet/runtime";
-import { writeTestBundle } from "./bundle-for-tests.ts";
-import { configSchema } from "./config.ts";
+import { writeTestBundle } from "../bundle-for-tests.ts";
+import { configSchema } from "../config.ts";
+import { newFolder } from "../site-for-tests.ts";
 import { ModelSlots } from "./model-slots.ts";
 import { ServedModel } from "./served-model.ts";
-import { newFolder } from "./site-for-tests.ts";
 
 let folder: Awaited<ReturnType<typeof newFolder>>;
 before(async () => {

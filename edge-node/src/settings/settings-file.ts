@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
-import { type InputKind, inputKinds } from "./input-kind.ts";
+import { type InputKind, inputKinds } from "../input-kind.ts";
 
 const value = z.union([z.string(), z.number()]);
 const wishesSchema = z.strictObject({

@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { writeQuadrantBundle } from "@meanet/models/testing";
 import type { Training } from "@meanet/protocol";
 import { createLog } from "@meanet/runtime";
-import { mostCalled, openLearning, teachAll } from "./learning-for-tests.ts";
+import { mostCalled, openLearning, teachAll } from "../learning-for-tests.ts";
 
 let root: string;
 /** Untrained, main calls nearly every frame the same, here as a class that is not hard. */

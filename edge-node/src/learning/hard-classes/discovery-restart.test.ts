@@ -5,9 +5,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { writeQuadrantBundle } from "@meanet/models/testing";
-import { Onlooker, openTestSite, startEdge } from "../site-for-tests.ts";
-import { mostCalled, openLearning } from "./learning-for-tests.ts";
-import { teach, watch } from "./learning-site-for-tests.ts";
+import { Onlooker, openTestSite, startEdge } from "../../site-for-tests.ts";
+import { mostCalled, openLearning } from "../learning-for-tests.ts";
+import { teach, watch } from "../learning-site-for-tests.ts";
 
 const { broker, folder } = await openTestSite();
 
@@ -41,7 +41,7 @@ describe("an edge node that discovers hard classes", { timeout: 300_000 }, () =>
     const edge = { node, learning, site: node, state: folder.path, models: [bundle], statsInterval: "50ms" };
     const forkEdge = async () => {
       const config = { ...edge, mqtt: { url: broker.url } };
-      const child = fork(new URL("../edge-child-for-tests.ts", import.meta.url), [JSON.stringify(config)]);
+      const child = fork(new URL("../../edge-child-for-tests.ts", import.meta.url), [JSON.stringify(config)]);
       await once(child, "message");
       return child;
     };

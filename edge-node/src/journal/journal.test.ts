@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { verdictSchema } from "@meanet/protocol";
+import type { Draft } from "../stages.ts";
 import { Journal, type JournalOptions } from "./journal.ts";
-import type { Draft } from "./stages.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "meanet-journal-"));
 after(() => rmSync(folder, { recursive: true }));

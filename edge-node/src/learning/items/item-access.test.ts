@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
 import { createLog } from "@meanet/runtime";
-import { Faults } from "./faults.ts";
+import { Faults } from "../faults.ts";
 import { ItemAccess } from "./item-access.ts";
 import { type Item, ItemStore } from "./item-store.ts";
 

@@ -1,4 +1,4 @@
-import type { ServedModel } from "../served-model.ts";
+import type { ServedModel } from "../../model/served-model.ts";
 
 /** A frame that was answered, for as long as its label may come. */
 export interface KeptFrame {

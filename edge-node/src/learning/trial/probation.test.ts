@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { writeQuadrantBundle } from "@meanet/models/testing";
 import type { Training } from "@meanet/protocol";
-import { openLearning, teachAll } from "./learning-for-tests.ts";
+import { openLearning, teachAll } from "../learning-for-tests.ts";
 
 const HOUR_MS = 3_600_000;
 const LEARNED = "quadrants@1.0.0+edge.1";

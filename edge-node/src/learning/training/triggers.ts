@@ -1,4 +1,4 @@
-import type { LearningConfig } from "./config.ts";
+import type { LearningConfig } from "../config.ts";
 
 /** Why a training is due by what the store has; undefined when none is. */
 export function dueTrigger(

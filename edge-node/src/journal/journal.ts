@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Verdict } from "@meanet/protocol";
 import { MeanetError } from "@meanet/runtime";
-import type { Draft } from "./stages.ts";
+import type { Draft } from "../stages.ts";
 
 export interface JournalOptions {
   /** Database file; `:memory:` forgets. */

@@ -1,5 +1,5 @@
 import { type Bundle, itemsThatFit, type StoredItems } from "@meanet/models";
-import type { LearningConfig } from "./config.ts";
+import type { LearningConfig } from "../config.ts";
 import type { ItemStore, ListedItem } from "./item-store.ts";
 
 /**

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { LabelSource } from "@meanet/protocol";
-import type { ServedModel } from "../served-model.ts";
-import type { LearningConfig } from "./config.ts";
-import type { Faults } from "./faults.ts";
+import type { ServedModel } from "../../model/served-model.ts";
+import type { LearningConfig } from "../config.ts";
+import type { Faults } from "../faults.ts";
 import { FrameMemory, type KeptFrame } from "./frame-memory.ts";
 import { ItemAccess } from "./item-access.ts";
 import { ItemStore } from "./item-store.ts";

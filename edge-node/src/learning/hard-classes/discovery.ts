@@ -1,4 +1,4 @@
-import type { LearningConfig } from "./config.ts";
+import type { LearningConfig } from "../config.ts";
 
 /** Another set of hard classes, as class indices. */
 export interface Proposal {

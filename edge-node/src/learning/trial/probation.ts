@@ -2,12 +2,12 @@ import type { ComputeMeter } from "@meanet/energy";
 import { loadBundle } from "@meanet/models";
 import type { LabelSource } from "@meanet/protocol";
 import type { Logger } from "@meanet/runtime";
-import type { ServedModel } from "../served-model.ts";
-import type { ActiveBundle } from "./active-bundle.ts";
-import type { LearningConfig } from "./config.ts";
-import type { KeptFrame } from "./frame-memory.ts";
+import type { ServedModel } from "../../model/served-model.ts";
+import type { ActiveBundle } from "../active-bundle.ts";
+import type { LearningConfig } from "../config.ts";
+import type { KeptFrame } from "../items/frame-memory.ts";
+import type { LearningEvent } from "../learning-event.ts";
 import { LiveTrial } from "./live-trial.ts";
-import type { Told } from "./told.ts";
 import type { TrialFigures } from "./trial.ts";
 
 export interface ProbationOptions {
@@ -18,7 +18,7 @@ export interface ProbationOptions {
   /** Puts a bundle in force between two batches; the one before stays when it rejects or gives false. */
   readonly swap: (folder: string) => Promise<boolean>;
   readonly meter: ComputeMeter;
-  readonly tell: (told: Told) => void;
+  readonly tell: (event: LearningEvent) => void;
   readonly onFail: (error: unknown) => void;
   readonly onChange: () => void;
   readonly onRolledBack: () => void;

@@ -1,15 +1,15 @@
 import type { Training } from "@meanet/protocol";
-import type { ItemStore } from "./item-store.ts";
+import type { ItemStore } from "./items/item-store.ts";
 
 type Without<T> = T extends unknown
   ? Omit<T, "at" | "model" | "run" | "energyJ"> & { energyJ?: number }
   : never;
 
 /** A step of learning as it is told inside: time, model and run are added where it is published, and joules where there are none. */
-export type Told = Without<Training>;
+export type LearningEvent = Without<Training>;
 
 /** What a store holds. @param names - of the bundle's classes */
-export function collected({ counts, fresh, classes }: ItemStore, names: readonly string[]): Told {
+export function collected({ counts, fresh, classes }: ItemStore, names: readonly string[]): LearningEvent {
   return {
     event: "collected",
     items: counts,

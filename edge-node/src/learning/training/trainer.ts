@@ -15,15 +15,15 @@ import {
 } from "@meanet/models";
 import type { Training } from "@meanet/protocol";
 import { isMeanetError, reasonOf } from "@meanet/runtime";
-import type { ActiveBundle } from "./active-bundle.ts";
-import type { LearningConfig } from "./config.ts";
-import type { Faults } from "./faults.ts";
-import type { HardClasses } from "./hard-classes.ts";
-import type { ItemAccess } from "./item-access.ts";
-import { takeItems } from "./item-choice.ts";
+import type { ActiveBundle } from "../active-bundle.ts";
+import type { LearningConfig } from "../config.ts";
+import type { Faults } from "../faults.ts";
+import type { HardClasses } from "../hard-classes/hard-classes.ts";
+import type { ItemAccess } from "../items/item-access.ts";
+import { takeItems } from "../items/item-choice.ts";
+import type { LearningEvent } from "../learning-event.ts";
 import { LatencySample } from "./latency-sample.ts";
 import { StepMeter } from "./step-meter.ts";
-import type { Told } from "./told.ts";
 
 type Trigger = Extract<Training, { event: "started" }>["trigger"];
 
@@ -39,7 +39,7 @@ export interface TrainerOptions {
   /** Puts a bundle that was written in force. @param hardClasses - that it tells apart */
   readonly goLive: (version: string, hardClasses: readonly number[]) => Promise<void>;
   readonly counts: { trainings: number; accepted: number; refused: number };
-  readonly tell: (told: Told) => void;
+  readonly tell: (event: LearningEvent) => void;
   /** A training failed. @param forGood - the next one will, too */
   readonly onFail: (reason: string, forGood: boolean) => void;
   readonly faults: Faults;

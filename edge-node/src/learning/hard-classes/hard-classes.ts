@@ -10,13 +10,13 @@
 import { join } from "node:path";
 import { argmax } from "@meanet/models";
 import type { Logger } from "@meanet/runtime";
-import type { ServedModel } from "../served-model.ts";
-import type { ActiveBundle } from "./active-bundle.ts";
-import type { LearningConfig } from "./config.ts";
+import type { ServedModel } from "../../model/served-model.ts";
+import type { ActiveBundle } from "../active-bundle.ts";
+import type { LearningConfig } from "../config.ts";
+import type { KeptFrame } from "../items/frame-memory.ts";
+import type { LearningEvent } from "../learning-event.ts";
 import { Discovery, type Proposal } from "./discovery.ts";
 import { type CountedMain, readDiscovery, writeDiscovery } from "./discovery-file.ts";
-import type { KeptFrame } from "./frame-memory.ts";
-import type { Told } from "./told.ts";
 
 export interface HardClassesOptions {
   /** Of this node and this bundle. */
@@ -25,7 +25,7 @@ export interface HardClassesOptions {
   readonly active: ActiveBundle;
   /** The bundle in force. */
   readonly current: () => ServedModel;
-  readonly tell: (told: Told) => void;
+  readonly tell: (event: LearningEvent) => void;
   /** What {@link HardClasses.text} gives has changed. */
   readonly onChange: () => void;
   /** Other classes are hard for the next training. */

@@ -1,7 +1,7 @@
 import { type Setting, type SettingState, settings } from "@meanet/protocol";
 import { isMeanetError, MeanetError, parseDurationMs, reasonOf } from "@meanet/runtime";
-import { type InputKind, inputKinds, inputNames } from "./input-kind.ts";
-import { POLICY_FORMS, type Policy, parsePolicy } from "./policy.ts";
+import { type InputKind, inputKinds, inputNames } from "../input-kind.ts";
+import { POLICY_FORMS, type Policy, parsePolicy } from "../policy.ts";
 import type { Wishes } from "./settings-file.ts";
 
 export interface SettingsOptions {

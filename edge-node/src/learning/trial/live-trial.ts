@@ -2,8 +2,8 @@ import type { ComputeMeter } from "@meanet/energy";
 import { type Engine, openEngine, stack } from "@meanet/inference";
 import { type Bundle, calledHard, decide, decisionOf, inputDims, softmax } from "@meanet/models";
 import type { LabelSource } from "@meanet/protocol";
-import type { ServedModel } from "../served-model.ts";
-import type { KeptFrame } from "./frame-memory.ts";
+import type { ServedModel } from "../../model/served-model.ts";
+import type { KeptFrame } from "../items/frame-memory.ts";
 import { type Rights, Trial, type TrialFigures, type TrialLimits } from "./trial.ts";
 
 export interface LiveTrialOptions {

@@ -1,4 +1,4 @@
-import { type InputKind, inputKinds } from "./input-kind.ts";
+import { type InputKind, inputKinds } from "../input-kind.ts";
 import type { ServedModel } from "./served-model.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { LearningConfig } from "./config.ts";
+import type { LearningConfig } from "../config.ts";
 
 /** How many labelled frames decide, and by what. */
 export type TrialLimits = Pick<LearningConfig["rollback"], "items" | "leastItems" | "margin">;

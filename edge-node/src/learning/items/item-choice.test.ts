@@ -7,10 +7,10 @@ import { type Bundle, itemsThatFit, type StoredItems } from "@meanet/models";
 import { writeQuadrantBundle } from "@meanet/models/testing";
 import type { Training } from "@meanet/protocol";
 import { isMeanetError } from "@meanet/runtime";
-import { learningConfigSchema } from "./config.ts";
+import { learningConfigSchema } from "../config.ts";
+import { openLearning, teachAll } from "../learning-for-tests.ts";
 import { chooseItems, fewestItems, takeItems } from "./item-choice.ts";
 import { ItemStore, type ListedItem } from "./item-store.ts";
-import { openLearning, teachAll } from "./learning-for-tests.ts";
 
 const LENGTH = 64;
 const BATCH = 16;

@@ -16,8 +16,8 @@ import {
   resolveBundle,
 } from "@meanet/models";
 import { isMeanetError, MeanetError } from "@meanet/runtime";
-import type { Config } from "./config.ts";
-import type { InputKind } from "./input-kind.ts";
+import type { Config } from "../config.ts";
+import type { InputKind } from "../input-kind.ts";
 
 export interface MainRun {
   /** Logits over all classes, shape [C], by frame. */

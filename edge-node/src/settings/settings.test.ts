@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { MeanetError } from "@meanet/runtime";
-import type { InputKind } from "./input-kind.ts";
+import type { InputKind } from "../input-kind.ts";
 import { Settings } from "./settings.ts";
 import { readWishes, type Wishes, writeWishes } from "./settings-file.ts";
 

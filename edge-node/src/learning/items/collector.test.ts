@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { writeQuadrantBundle } from "@meanet/models/testing";
-import { frameOf } from "../frames-for-tests.ts";
-import { openLearning, teachAll } from "./learning-for-tests.ts";
+import { frameOf } from "../../frames-for-tests.ts";
+import { openLearning, teachAll } from "../learning-for-tests.ts";
 
 test("labels find their frames also when the clock is set right in between", async (context) => {
   const root = await mkdtemp(join(tmpdir(), "meanet-collector-"));
