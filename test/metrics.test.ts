@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { load, sampleFrames } from "./rig/frames.ts";
-import { type Family, scrape } from "./rig/metrics.ts";
+import { type Family, scrape, seriesOf } from "./rig/metrics.ts";
 import { Site } from "./rig/site.ts";
 
 const folder = join(import.meta.dirname, "../docs/monitoring/prometheus");
@@ -138,10 +138,6 @@ describe("alert rules", () => {
 
 function alertRules(): string {
   return readFileSync(join(folder, "alerts.yml"), "utf8");
-}
-
-function seriesOf(families: readonly Family[], name: string) {
-  return families.flatMap(({ samples }) => samples.filter((sample) => sample.name === name));
 }
 
 /** What breaks https://prometheus.io/docs/practices/naming/ beyond what promtool looks at. */

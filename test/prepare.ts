@@ -15,6 +15,8 @@ const needed = [
   // promtool: judges the metrics and runs the alert rules.
   { package: "prometheus", provides: "/usr/bin/promtool" },
   { package: "openssl", provides: "/usr/bin/openssl" },
+  // systemd-analyze: judges the units. It needs no systemd that runs.
+  { package: "systemd", provides: "/usr/bin/systemd-analyze" },
   { package: "dataset-fashion-mnist", provides: "/usr/share/datasets/fashion-mnist" },
 ];
 

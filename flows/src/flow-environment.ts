@@ -16,5 +16,7 @@ export function flowEnvironment({ site, mqtt, recorder }: Config): Record<string
     // Node-RED puts a variable in place of a whole field only.
     MEANET_WINDOW_TOPIC: topicsUnder(mqtt.topicPrefix).window.filter({ site }),
     MEANET_RECORDER_URL: recorder.url ?? "",
+    // Node trusts it from the start, whatever node of a flow connects.
+    ...(mqtt.ca === undefined ? {} : { NODE_EXTRA_CA_CERTS: mqtt.ca }),
   };
 }

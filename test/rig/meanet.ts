@@ -19,6 +19,11 @@ export interface Ended {
 export interface MeanetOptions {
   /** False starts it as a shell does: then SIGINT is for it, and it cannot tell when it works. Default true. */
   readonly supervised?: boolean;
+  /** Program and first arguments. Default: this Node and `meanet`. */
+  readonly command?: readonly string[];
+  /** Default: this process's. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
 }
 
 /** One `meanet …` process, as a user or a supervisor starts it. */
@@ -32,9 +37,13 @@ export class Meanet {
   #stderr = "";
   #listener: () => void = () => undefined;
 
-  constructor(args: readonly string[], { supervised = true }: MeanetOptions = {}) {
+  constructor(args: readonly string[], options: MeanetOptions = {}) {
+    const { supervised = true, command = [process.execPath, bin], environment = process.env, cwd } = options;
     this.#args = args;
-    this.#child = spawn(process.execPath, [bin, ...args], {
+    const [program, ...first] = command;
+    this.#child = spawn(program!, [...first, ...args], {
+      env: { ...environment },
+      cwd,
       stdio: ["ignore", "pipe", "pipe", ...(supervised ? ["ipc" as const] : [])],
     });
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {

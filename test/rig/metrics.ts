@@ -42,3 +42,8 @@ export async function scrape(http: string | undefined): Promise<{ text: string; 
   const text = await (await fetch(new URL("/metrics", http))).text();
   return { text, families: readFamilies(text) };
 }
+
+/** The series of one metric, or of one part of a histogram. */
+export function seriesOf(families: readonly Family[], name: string): Sample[] {
+  return families.flatMap(({ samples }) => samples.filter((sample) => sample.name === name));
+}

@@ -44,6 +44,12 @@ describe("what the package delivers", () => {
     assert.deepEqual(text.match(/[a-z]+:\/\/[a-z0-9.]+/g), null);
   });
 
+  it("asks every broker for a certificate to trust: without TLS settings Node-RED's own node takes any", () => {
+    const brokers = all.filter(({ type }) => type === "mqtt-broker");
+    assert.ok(brokers.length > 0);
+    for (const { id, verifyservercert } of brokers) assert.equal(verifyservercert, true, id);
+  });
+
   it("holds functions and pages that parse", () => {
     for (const { id, text } of all.flatMap(scriptsOf)) {
       assert.doesNotThrow(() => new Script(text), id);
