@@ -226,9 +226,11 @@ describe("meanet", () => {
     assert.match(stderr, /--per-class .*expected a whole number above 0/);
   });
 
-  it("quantises no bundle that is int8 already, without its data, or of parts that there are not", async () => {
+  it("quantises no bundle that is int8 already, without its data, or of parts that there are not", async (context) => {
+    const folder = mkdtempSync(join(tmpdir(), "meanet-cli-"));
+    context.after(() => rmSync(folder, { recursive: true }));
     const quantize = (bundle: string, ...flags: string[]) =>
-      meanet("bundle", "quantize", bundle, "--out", "/nowhere/int8", ...flags);
+      meanet("bundle", "quantize", bundle, "--out", join(folder, "int8"), ...flags);
     assert.match((await quantize("fashion-mnist-int8")).stderr, /^QUANTIZATION_REFUSED: .* is int8 already/);
     assert.match(
       (await quantize("fashion-mnist", "--data", "/nowhere")).stderr,
