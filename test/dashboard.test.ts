@@ -152,6 +152,9 @@ describe("dashboard of meanet up", { timeout: 6 * PATIENCE_MS }, () => {
       .waitFor();
     await page.getByRole("combobox", { name: "True class" }).fill(verdict.label);
     await picture(other, "frames");
+    // As from a recorder that has not stored the label yet.
+    const unlabelled = await page.evaluate(async () => (await fetch("/recorder/frame/boot")).text());
+    await page.route("**/recorder/frame/boot*", (route) => route.fulfill({ body: unlabelled }), { times: 1 });
     await page.getByRole("button", { name: "Say so" }).click();
     await page.getByText(`Sent: door boot is ${verdict.label}.`).waitFor();
     await page.getByText("✔ Right.").waitFor();

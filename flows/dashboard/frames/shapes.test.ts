@@ -37,11 +37,10 @@ describe("frames", () => {
 
   it("tell whoever gave a true class what came of it", () => {
     const meanet = { device: "cam-1", id: "a" };
-    const said = (message: object) => (message as { payload: { said: string } }).payload.said;
-    assert.equal(said(labelled({ meanet, label: "Bag" })), "Sent: cam-1 a is Bag.");
-    assert.equal(
-      said(labelFailed({ meanet, error: { message: "MeanetError: no broker" } })),
-      "Not sent: no broker",
-    );
+    const told = (message: object) => (message as { payload: { said: string; label?: string } }).payload;
+    const { said, label } = told(labelled({ meanet, label: "Bag" }));
+    assert.deepEqual([said, label], ["Sent: cam-1 a is Bag.", "Bag"]);
+    const failed = told(labelFailed({ meanet, error: { message: "MeanetError: no broker" } }));
+    assert.deepEqual([failed.said, failed.label], ["Not sent: no broker", undefined]);
   });
 });

@@ -28,7 +28,10 @@ export function recent(msg: { payload: Verdict }, flow: Context): { payload: obj
 /** Tells the browser that said a true class that the broker has taken it. */
 export function labelled(msg: { meanet: { device: string; id: string }; label: string }): object {
   const { device, id } = msg.meanet;
-  return { ...msg, payload: { device, id, said: `Sent: ${device} ${id} is ${msg.label}.` } };
+  return {
+    ...msg,
+    payload: { device, id, label: msg.label, said: `Sent: ${device} ${id} is ${msg.label}.` },
+  };
 }
 
 export function labelFailed(msg: {
