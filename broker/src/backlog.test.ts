@@ -4,6 +4,7 @@ import type { AedesPublishPacket } from "aedes";
 import { Backlog } from "./backlog.ts";
 import { configSchema } from "./config.ts";
 import { Connection } from "./connection.ts";
+import { KeptTotal } from "./kept-bytes.ts";
 import { SlowLink } from "./test-link.ts";
 
 const { limits } = configSchema.parse({
@@ -13,9 +14,9 @@ const { limits } = configSchema.parse({
 /** A client behind by `bytes` that its link takes when told to, and a publisher to it. */
 function scene(bytes: number) {
   const link = new SlowLink();
-  const receiver = new Connection(link, 4096);
+  const receiver = new Connection(link, 4096, new KeptTotal(4096));
   const publisherLink = new SlowLink();
-  const publisher = new Connection(publisherLink, 4096);
+  const publisher = new Connection(publisherLink, 4096, new KeptTotal(4096));
   const backlog = new Backlog(limits, (clientId) => (clientId === "publisher" ? publisher : undefined));
   receiver.on("error", () => undefined);
   receiver.write(Buffer.alloc(bytes));
@@ -73,6 +74,26 @@ describe("Backlog", () => {
     const { receiver, publisherLink, backlog, message } = scene(300_000);
     backlog.admit(receiver, message(1));
     assert.ok(!publisherLink.paused);
+  });
+
+  it("counts what small messages take beside their bytes", () => {
+    const { receiver, backlog, message } = scene(0);
+    for (let written = 0; written < 10_000; written += 5) receiver.write(Buffer.alloc(5));
+    assert.ok(receiver.unsentBytes < 200_000);
+    assert.equal(backlog.admit(receiver, message(0)), "drop");
+  });
+
+  it("ends in its sweep the one with the most waiting when all together have too much", () => {
+    const scenes = [scene(100_000), scene(150_000), scene(100_000)];
+    const roomy = new Backlog(
+      { ...limits, drainTimeout: 1_000_000, unsentBytesTotal: 300_000 },
+      () => undefined,
+    );
+    roomy.sweep(scenes.map(({ receiver }) => receiver));
+    assert.deepEqual(
+      scenes.map(({ receiver }) => receiver.reason),
+      [undefined, "unsent-total", undefined],
+    );
   });
 
   it("ends in its sweep who holds too much or takes nothing, and nobody else", () => {

@@ -13,6 +13,7 @@ export type Admission = "send" | "drop" | "end";
  *
  * - Past half of `unsentBytes`, publishers to a client that is behind but fast (`pacingRate`) wait for it: a burst is spread, not lost.
  * - Past `unsentBytes`, QoS 0 messages for the client are dropped.
+ * - Past `unsentBytesTotal`, who has the most waiting is disconnected.
  * - Past `unsentBytesMax`, or with bytes waiting and none taken for `drainTimeout`, the client is disconnected.
  */
 export class Backlog {
@@ -28,7 +29,7 @@ export class Backlog {
   }
 
   admit(connection: Connection, packet: AedesPublishPacket & { readonly clientId?: string }): Admission {
-    const unsent = connection.unsentBytes;
+    const unsent = connection.unsentMemoryBytes;
     const { unsentBytes, unsentBytesMax } = this.#limits;
     if (unsent <= unsentBytes / 2) return "send";
     if (packet.clientId !== undefined) this.#hold(packet.clientId, connection);
@@ -44,14 +45,16 @@ export class Backlog {
   sweep(connections: Iterable<Connection>): void {
     const now = performance.now();
     const { drainTimeout, unsentBytesMax } = this.#limits;
+    const behind: Connection[] = [];
     for (const connection of connections) {
-      const { unsentBytes } = connection;
-      if (unsentBytes > unsentBytesMax) this.#endOver(connection, unsentBytes);
+      const { unsentBytes, unsentMemoryBytes } = connection;
+      if (unsentMemoryBytes > unsentBytesMax) this.#endOver(connection, unsentMemoryBytes);
       else if (unsentBytes > 0 && connection.stalledMs(now) >= drainTimeout) {
         const message = `client took none of its ${unsentBytes} waiting bytes for ${drainTimeout} ms`;
         connection.fail("not-draining", message);
-      }
+      } else if (unsentBytes > 0) behind.push(connection);
     }
+    this.#endLargest(behind);
   }
 
   /** Leaves publishers as they are: all are being disconnected. */
@@ -83,9 +86,21 @@ export class Backlog {
     const { unsentBytes, pacingRate } = this.#limits;
     return (
       !connection.destroyed &&
-      connection.unsentBytes > unsentBytes / 2 &&
+      connection.unsentMemoryBytes > unsentBytes / 2 &&
       connection.bytesPerSecond(performance.now()) >= pacingRate
     );
+  }
+
+  #endLargest(behind: readonly Connection[]): void {
+    const { unsentBytesTotal } = this.#limits;
+    let total = behind.reduce((sum, { unsentMemoryBytes }) => sum + unsentMemoryBytes, 0);
+    if (total <= unsentBytesTotal) return;
+    for (const connection of behind.toSorted((a, b) => b.unsentMemoryBytes - a.unsentMemoryBytes)) {
+      const message = `${total} bytes wait for all clients, at most ${unsentBytesTotal} allowed: this one has the most`;
+      total -= connection.unsentMemoryBytes;
+      connection.fail("unsent-total", message);
+      if (total <= unsentBytesTotal) return;
+    }
   }
 
   #endOver(connection: Connection, unsent: number): void {

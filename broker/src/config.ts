@@ -80,10 +80,14 @@ const limits = z
       .default(4 * MIB)
       .describe("largest MQTT packet; a larger one ends the connection as soon as its header is read"),
     maxClients: count().default(10_000).describe("connections at a time, of all listeners together"),
+    maxClientsPerAddress: count(0)
+      .default(1000)
+      .describe(
+        "connections at a time from one address (IPv6: one /64 network); 0 for no limit; none for this machine itself, a proxy on it included",
+      ),
     maxTopicLevels: count().max(100).default(32).describe("levels of a topic or filter"),
     maxSubscriptions: count().default(1000).describe("filters per client"),
     maxInflightInbound: count().default(1000).describe("QoS 2 messages of a client that await its PUBREL"),
-    queueLimit: count().default(100).describe("packets a client may send before its CONNACK"),
     connectTimeout: timerMs.prefault("10s").describe("time from the connection to a complete CONNECT"),
     keepaliveLimit: durationMs
       .prefault("20m")
@@ -91,10 +95,15 @@ const limits = z
     drainTimeout: durationMs
       .prefault("10s")
       .describe("a client that takes none of its waiting bytes for so long is disconnected"),
+    unfinishedBytesTotal: count(1024)
+      .default(256 * MIB)
+      .describe(
+        "bytes of packets that have begun to arrive, all connections together; beyond it the one that is unfinished longest is disconnected",
+      ),
     unsentBytes: count(1024)
       .default(16 * MIB)
       .describe(
-        "bytes waiting to be sent to one client; beyond it QoS 0 messages for this client are dropped",
+        "bytes waiting to be sent to one client, with what each message takes beside them; beyond it QoS 0 messages for this client are dropped",
       ),
     pacingRate: count()
       .default(10 * MIB)
@@ -104,6 +113,11 @@ const limits = z
     unsentBytesMax: count(1024)
       .default(128 * MIB)
       .describe("bytes waiting to be sent to one client, all QoS; beyond it the client is disconnected"),
+    unsentBytesTotal: count(1024)
+      .default(1024 * MIB)
+      .describe(
+        "bytes waiting to be sent, all clients together; beyond it the one with the most is disconnected",
+      ),
     retainedMessages: count(0).default(10_000).describe("retained messages kept"),
     retainedBytes: count(0)
       .default(64 * MIB)

@@ -21,6 +21,7 @@ export interface Levels {
   readonly retainedBytes: number;
   readonly queuedMessages: number;
   readonly queuedBytes: number;
+  readonly unfinishedBytes: number;
   readonly unsentBytes: number;
   readonly shareGroups: number;
 }
@@ -32,6 +33,7 @@ const levelMetrics: Readonly<Record<keyof Levels, readonly [name: string, help: 
   retainedBytes: ["retained_bytes", "bytes of the retained messages held"],
   queuedMessages: ["queued_messages", "messages that wait for persistent sessions"],
   queuedBytes: ["queued_bytes", "bytes of the messages that wait for persistent sessions"],
+  unfinishedBytes: ["unfinished_bytes", "bytes of packets that have begun to arrive"],
   unsentBytes: ["unsent_bytes", "bytes that wait at the sockets of connected clients"],
   shareGroups: ["share_groups", "shared subscriptions, each counted once for all its members"],
 };

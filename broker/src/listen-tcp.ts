@@ -18,14 +18,19 @@ export interface Listener {
 /** A new link's receiving end. */
 interface LinkEvents {
   data(chunk: Buffer): void;
+  /** What the link keeps at present of a frame that is not whole, bytes. */
+  part(keptBytes: number): void;
   /** The peer sends no more. */
   end(): void;
   /** Nothing passes any more, in either direction. */
   closed(): void;
 }
 
-/** Takes over a new link, or refuses it with undefined. */
-export type Accept<Request = undefined> = (link: Link, request: Request) => LinkEvents | undefined;
+/** Whether a new connection may stay. */
+export type Admit = (socket: Socket) => boolean;
+
+/** Takes over the link that a connection has become. */
+export type Accept<Request = undefined> = (link: Link, socket: Socket, request: Request) => LinkEvents;
 
 /** Certificate and key of a secured listener, as file names. */
 export interface Certificate {
@@ -44,16 +49,12 @@ export async function listenTcp(
   setting: string,
   { host, port }: Address,
   certificate: Certificate | undefined,
-  connectTimeoutMs: number,
+  admit: Admit,
   accept: Accept,
 ): Promise<Listener> {
   const onSocket = (socket: Socket) => {
-    const link = socketLink(socket);
-    const events = accept(link, undefined);
-    if (events === undefined) {
-      socket.destroy();
-      return;
-    }
+    if (socket.destroyed) return;
+    const events = accept(socketLink(socket), socket, undefined);
     socket.on("data", (chunk: Buffer) => events.data(chunk));
     socket.once("end", () => events.end());
     socket.once("close", () => {
@@ -64,14 +65,21 @@ export async function listenTcp(
   const server =
     certificate === undefined
       ? createServer({ noDelay: true }, onSocket)
-      : secured(setting, certificate, (options) =>
-          createTlsServer({ ...options, noDelay: true, handshakeTimeout: connectTimeoutMs }, onSocket),
-        );
-  return listening(server, setting, { host, port });
+      : secured(setting, certificate, (options) => createTlsServer({ ...options, noDelay: true }, onSocket));
+  return listening(server, setting, { host, port }, admit);
 }
 
 /** Binds a server. @throws {MeanetError} PORT_TAKEN */
-export async function listening(server: Server, setting: string, wanted: Address): Promise<Listener> {
+export async function listening(
+  server: Server,
+  setting: string,
+  wanted: Address,
+  admit: Admit,
+): Promise<Listener> {
+  // Before TLS and HTTP see it: a connection counts from here on.
+  server.prependListener("connection", (socket) => {
+    if (!admit(socket)) socket.destroy();
+  });
   await new Promise<void>((resolve, reject) => {
     // Stays: a failed accept (no file descriptors left) must not end the process; after listening, rejecting does nothing.
     server.on("error", (cause) => reject(listenError(cause, wanted.host, wanted.port, `${setting}.port`)));

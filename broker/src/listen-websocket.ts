@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerOptions } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { isIP } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -6,6 +6,7 @@ import type { Link } from "./connection.ts";
 import {
   type Accept,
   type Address,
+  type Admit,
   type Certificate,
   type Listener,
   listening,
@@ -16,10 +17,13 @@ import {
 const PROTOCOLS = ["mqtt", "mqttv3.1"];
 /** A frame may hold several packets: clients batch small ones. */
 const FRAME_SLACK_BYTES = 64 * 1024;
+/** Pieces of an unfinished message: fragments, and reads from the socket. Each takes some memory beside its bytes. */
+const MAX_FRAGMENTS = 1024;
+const MAX_READS = 8192;
+const READ_OVERHEAD_BYTES = 256;
 
 export interface WebSocketLimits {
   readonly maxPacketBytes: number;
-  readonly connectTimeout: number;
   /** Web pages that may connect; `*` for all. */
   readonly origins: readonly string[];
 }
@@ -34,25 +38,19 @@ export async function listenWebSocket(
   address: Address,
   certificate: Certificate | undefined,
   limits: WebSocketLimits,
+  admit: Admit,
   accept: Accept<IncomingMessage>,
 ): Promise<Listener> {
-  const options: ServerOptions = {
-    headersTimeout: limits.connectTimeout,
-    requestTimeout: limits.connectTimeout,
-    connectionsCheckingInterval: Math.min(1000, limits.connectTimeout),
-  };
   const server =
-    certificate === undefined
-      ? createServer(options)
-      : secured(setting, certificate, (tls) =>
-          createTlsServer({ ...options, ...tls, handshakeTimeout: limits.connectTimeout }),
-        );
+    certificate === undefined ? createServer() : secured(setting, certificate, (tls) => createTlsServer(tls));
   server.on("request", (_request, response) => {
     response.writeHead(426, { "content-type": "text/plain", connection: "close" });
     response.end("This port speaks MQTT over WebSocket.\n");
   });
   const sockets = new WebSocketServer({
     server,
+    maxFragments: MAX_FRAGMENTS,
+    maxBufferedChunks: MAX_READS,
     maxPayload: limits.maxPacketBytes + FRAME_SLACK_BYTES,
     perMessageDeflate: false,
     handleProtocols: (offered) => PROTOCOLS.find((protocol) => offered.has(protocol)) ?? false,
@@ -60,12 +58,16 @@ export async function listenWebSocket(
   });
   sockets.on("error", () => undefined);
   sockets.on("connection", (socket, request) => {
-    const events = accept(webSocketLink(socket, request), request);
-    if (events === undefined) {
-      socket.terminate();
-      return;
-    }
+    const events = accept(webSocketLink(socket, request), request.socket, request);
+    let partBytes = 0;
+    // Before the frames in these bytes are looked at.
+    request.socket.prependListener("data", (bytes: Buffer) => {
+      partBytes += bytes.length + READ_OVERHEAD_BYTES;
+      events.part(partBytes);
+    });
     socket.on("message", (data, isBinary) => {
+      partBytes = 0;
+      events.part(0);
       // [MQTT-6.0.0-1]: MQTT travels in binary frames only.
       if (isBinary) events.data(data as Buffer);
       else socket.terminate();
@@ -75,7 +77,7 @@ export async function listenWebSocket(
       events.closed();
     });
   });
-  const listener = await listening(server, setting, address);
+  const listener = await listening(server, setting, address, admit);
   return {
     address: listener.address,
     async close() {

@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { describe, it, type TestContext } from "node:test";
+import { describe, it } from "node:test";
 import { topicsUnder } from "@meanet/protocol";
 import { createLog, hashPassword, isMeanetError, loadConfig } from "@meanet/runtime";
 import mqtt from "mqtt";
@@ -12,21 +8,9 @@ import { configSchema } from "./config.ts";
 import { originAllowed } from "./listen-websocket.ts";
 import { start } from "./main.ts";
 import { Inbox, startBroker } from "./test-broker.ts";
+import { certificate } from "./test-certificate.ts";
 
 const log = createLog("broker", "silent");
-
-function certificate(t: TestContext): { cert: string; key: string } {
-  const folder = mkdtempSync(join(tmpdir(), "meanet-broker-"));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const cert = join(folder, "cert.pem");
-  const key = join(folder, "key.pem");
-  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
-  const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  execFileSync("openssl", ["req", "-x509", ...ec, "-keyout", key, "-out", cert, ...subject], {
-    stdio: "ignore",
-  });
-  return { cert, key };
-}
 
 describe("broker", { timeout: 20_000 }, () => {
   it("carries a message between all four listeners", async (t) => {

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from "node:http";
 import {
   createMetrics,
   type HttpListener,
@@ -9,7 +8,7 @@ import {
 } from "@meanet/runtime";
 import { Announcements } from "./announcements.ts";
 import type { BrokerConfig } from "./config.ts";
-import { type Accept, type Address, type Listener, listenTcp } from "./listen-tcp.ts";
+import { type Address, type Listener, listenTcp } from "./listen-tcp.ts";
 import { listenWebSocket } from "./listen-websocket.ts";
 import { MqttHost } from "./mqtt-host.ts";
 
@@ -46,7 +45,7 @@ export function start(config: BrokerConfig, { log }: { readonly log: Logger }): 
     parts.add("announcements", announcements, (started) => started.stop());
 
     const addresses: { -readonly [K in keyof BrokerAddresses]: BrokerAddresses[K] } = {};
-    const listeners = await listen(config, host.accept, (name, listener) => {
+    const listeners = await listen(config, host, (name, listener) => {
       parts.add(`listener ${name}`, listener, (opened) => opened.close());
       addresses[name] = listener.address;
       log.info({ listener: name, ...listener.address }, "listening");
@@ -64,7 +63,7 @@ export function start(config: BrokerConfig, { log }: { readonly log: Logger }): 
 
 async function listen(
   { listeners, limits, authentication }: BrokerConfig,
-  accept: Accept<IncomingMessage | undefined>,
+  { admit, accept }: Pick<MqttHost, "admit" | "accept">,
   opened: (name: "tcp" | "ws" | "tls" | "wss", listener: Listener) => void,
 ): Promise<readonly Address[]> {
   const standardHost = authentication.users.length > 0 ? "0.0.0.0" : "127.0.0.1";
@@ -76,11 +75,10 @@ async function listen(
     addresses.push(address);
     return address;
   };
-  const timeout = limits.connectTimeout;
-  if (tcp.enabled) opened("tcp", await listenTcp("listeners.tcp", at(tcp), undefined, timeout, accept));
-  if (tls) opened("tls", await listenTcp("listeners.tls", at(tls), tls, timeout, accept));
-  if (ws) opened("ws", await listenWebSocket("listeners.ws", at(ws), undefined, web, accept));
-  if (wss) opened("wss", await listenWebSocket("listeners.wss", at(wss), wss, web, accept));
+  if (tcp.enabled) opened("tcp", await listenTcp("listeners.tcp", at(tcp), undefined, admit, accept));
+  if (tls) opened("tls", await listenTcp("listeners.tls", at(tls), tls, admit, accept));
+  if (ws) opened("ws", await listenWebSocket("listeners.ws", at(ws), undefined, web, admit, accept));
+  if (wss) opened("wss", await listenWebSocket("listeners.wss", at(wss), wss, web, admit, accept));
   return addresses;
 }
 

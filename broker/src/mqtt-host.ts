@@ -1,5 +1,6 @@
 import type { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { Logger, Registry } from "@meanet/runtime";
 import { Aedes, type AedesPublishPacket, type Client, type PublishPacket, type Subscription } from "aedes";
 import mqemitter from "mqemitter";
@@ -8,7 +9,9 @@ import { Backlog } from "./backlog.ts";
 import type { BrokerConfig } from "./config.ts";
 import { Connection, type Link } from "./connection.ts";
 import { BrokerCounters } from "./counters.ts";
-import type { Accept } from "./listen-tcp.ts";
+import { Door } from "./door.ts";
+import { KeptTotal } from "./kept-bytes.ts";
+import type { Accept, Admit } from "./listen-tcp.ts";
 import { OncePerClient } from "./once-per-client.ts";
 import { endReason } from "./outcomes.ts";
 import { Sessions } from "./sessions.ts";
@@ -38,6 +41,10 @@ export class MqttHost {
   readonly #sessions: Sessions;
   readonly #shared: SharedSubscriptions;
   readonly #backlog: Backlog;
+  readonly #door: Door;
+  /** Connections that are not links yet, each with its deadline. */
+  readonly #arriving = new Map<string, { readonly socket: Socket; readonly timer: NodeJS.Timeout }>();
+  readonly #unfinished: KeptTotal;
   readonly #connections = new Set<Connection>();
   /** Those whose link is not closed yet: after its end a connection may still be delivering its last bytes. */
   readonly #open = new Set<Connection>();
@@ -57,6 +64,8 @@ export class MqttHost {
     const { limits } = config;
     this.#config = config;
     this.#log = log;
+    this.#door = new Door(limits);
+    this.#unfinished = new KeptTotal(limits.unfinishedBytesTotal);
     this.#access = new Access(config.authentication);
     this.#backlog = new Backlog(limits, (clientId) => {
       const client = this.#clients[clientId];
@@ -84,7 +93,6 @@ export class MqttHost {
       connectTimeout: limits.connectTimeout,
       drainTimeout: limits.drainTimeout,
       keepaliveLimit: Math.ceil(limits.keepaliveLimit / 1000),
-      queueLimit: limits.queueLimit,
       maxInflightInbound: limits.maxInflightInbound,
       maxTopicLevels: limits.maxTopicLevels,
       authenticate: (client, name, password, done) => this.#authenticate(client, name, password, done),
@@ -118,14 +126,37 @@ export class MqttHost {
     this.#sweep.unref();
   }
 
-  /** Takes over a new link as a client's connection. */
-  readonly accept: Accept<IncomingMessage | undefined> = (link: Link, request) => {
+  /** Whether a new connection may stay, asked before the first of its bytes is read. */
+  readonly admit: Admit = (socket) => {
     this.counters.connection();
-    if (this.#stopping || this.#connections.size >= this.#config.limits.maxClients) {
-      this.#ended(link.remote, undefined, this.#stopping ? "stopping" : "too-many-clients", undefined);
-      return undefined;
+    const address = socket.remoteAddress ?? "";
+    const refusal = this.#stopping ? "stopping" : this.#door.enter(address);
+    if (refusal !== undefined) {
+      this.#ended(`${address}:${socket.remotePort}`, undefined, refusal, undefined);
+      return false;
     }
-    const connection = new Connection(link, this.#config.limits.maxPacketBytes);
+    const key = keyOf(socket);
+    // Node's own timeouts of TLS and HTTP start anew with each byte that trickles in, or end nothing.
+    const timer = setTimeout(() => {
+      const error = new Error("TLS or the WebSocket upgrade was not over in time");
+      this.#ended(`${address}:${socket.remotePort}`, undefined, "connect-timeout", error);
+      socket.destroy();
+    }, this.#config.limits.connectTimeout);
+    this.#arriving.set(key, { socket, timer });
+    socket.once("close", () => {
+      this.#door.leave(address);
+      clearTimeout(timer);
+      if (this.#arriving.get(key)?.socket === socket) this.#arriving.delete(key);
+    });
+    return true;
+  };
+
+  /** Takes over a new link as a client's connection. */
+  readonly accept: Accept<IncomingMessage | undefined> = (link: Link, socket, request) => {
+    const key = keyOf(socket);
+    clearTimeout(this.#arriving.get(key)?.timer);
+    this.#arriving.delete(key);
+    const connection = new Connection(link, this.#config.limits.maxPacketBytes, this.#unfinished);
     this.#connections.add(connection);
     this.#open.add(connection);
     const client = this.aedes.handle(connection, request);
@@ -141,6 +172,7 @@ export class MqttHost {
     });
     return {
       data: (chunk) => connection.receive(chunk),
+      part: (bytes) => connection.receivePart(bytes),
       end: () => connection.receiveEnd(),
       closed: () => this.#open.delete(connection),
     };
@@ -151,6 +183,7 @@ export class MqttHost {
     this.#stopping = true;
     this.#shared.stop();
     this.#backlog.stop();
+    for (const { socket } of this.#arriving.values()) socket.destroy();
     clearInterval(this.#sweep);
     for (const connection of this.#connections) connection.hold();
     // Aedes acknowledges a message a turn of the event loop before it passes it on.
@@ -245,16 +278,21 @@ export class MqttHost {
     });
     this.aedes.on("connackSent", ({ returnCode }, client) => {
       if (returnCode !== 0) return;
+      connectionOf(client).answered();
       this.#shared.connected(client);
       this.#sessions.here(client.id);
     });
-    this.aedes.on("subscribe", (_filters, client) => this.#sessions.subscribed(client));
+    this.aedes.on("subscribe", (_filters, client) => {
+      this.#sessions.subscribed(client);
+      connectionOf(client).answered();
+    });
     this.aedes.on("unsubscribe", (filters, client) => {
       const granted = this.#filters.get(client);
       for (const filter of filters) {
         granted?.delete(filter);
         this.#shared.leave(client, filter);
       }
+      connectionOf(client).answered();
     });
     const onError = (client: Client, error: Error) => {
       const connection = connectionOf(client);
@@ -302,10 +340,16 @@ export class MqttHost {
       retainedBytes: this.#sessions.retained.bytes,
       queuedMessages: this.#sessions.queuedMessages,
       queuedBytes: this.#sessions.queuedBytes,
+      unfinishedBytes: this.#unfinished.bytes,
       unsentBytes: this.#sum("unsentBytes"),
       shareGroups: this.#shared.groupCount,
     };
   }
+}
+
+/** The same for a socket and for what TLS makes of it. */
+function keyOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }
 
 function connectionOf(client: Client): Connection {

@@ -1,4 +1,5 @@
 import type { AedesPublishPacket } from "aedes";
+import { withOwnBytes } from "./own-bytes.ts";
 
 /** A message to a session, or the PUBREL that took its place in the QoS 2 handshake. */
 export type OutgoingPacket = AedesPublishPacket | { cmd: "pubrel"; messageId: number };
@@ -48,7 +49,7 @@ export class OutgoingQueue {
     if (this.#entries.has(key)) return true;
     const bytes = ENTRY_BYTES + packet.topic.length + packet.payload.length;
     if (this.#entries.size >= bounds.messages || this.#bytes + bytes > bounds.bytes) return false;
-    this.#entries.set(key, { packet, messageId: undefined, bytes });
+    this.#entries.set(key, { packet: withOwnBytes(packet), messageId: undefined, bytes });
     this.#bytes += bytes;
     return true;
   }

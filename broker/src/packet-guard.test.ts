@@ -19,9 +19,11 @@ function scan(bytes: Buffer, cuts: readonly number[], limit = LIMIT) {
   const guard = new PacketGuard(limit);
   let from = 0;
   for (const to of [...cuts, bytes.length]) {
-    const finding = guard.scan(bytes.subarray(from, to));
-    if (finding !== undefined) return finding;
-    from = to;
+    while (from < to) {
+      const { last, pause, finding } = guard.scan(bytes.subarray(from, to));
+      if (finding !== undefined) return finding;
+      from = pause === undefined ? to : from + last;
+    }
   }
   return undefined;
 }

@@ -6,13 +6,32 @@ export interface GuardFinding {
   readonly message: string;
 }
 
+/** What was read of a chunk. */
+export interface Passage {
+  /** Where the first whole packet in it ends, counted from the beginning of the chunk; 0 when none does. */
+  readonly first: number;
+  /** Where the last one ends. */
+  readonly last: number;
+  /** Why the rest of the chunk is still to be scanned: the last packet must be answered first, or others shall get their turn. */
+  readonly pause?: "answer" | "turn" | undefined;
+  /** What is wrong with the stream, if anything: the connection must then end. */
+  readonly finding?: GuardFinding | undefined;
+}
+
 const CONNECT = 1;
+/**
+ * CONNECT, SUBSCRIBE and UNSUBSCRIBE change what the packets behind them mean. Aedes works on all packets it is given at once: those
+ * three must be over before it gets the next.
+ */
+const AWAITS_ANSWER: ReadonlySet<number> = new Set([CONNECT, 8, 10]);
+/** Packets that Aedes gets in one turn of the event loop: a WebSocket message may hold a million. */
+const PACKETS_PER_TURN = 1000;
 /** A CONNECT holds at most five fields of 64 KiB: who has not connected yet gets no larger packet. */
 const MAX_CONNECT_BYTES = 12 + 5 * (2 + 65_535);
 
 /**
- * Reads the fixed headers of one client's packets as the bytes pass, however they are cut: a packet that announces too
- * much is found by its header, before its bytes pile up in the parser, which has no limit of its own.
+ * Reads the fixed headers of one client's packets as the bytes pass, however they are cut: where each packet ends, and whether it
+ * announces too much, which is found by its header, before its bytes pile up.
  *
  * @param maxPacketBytes - largest packet, fixed header included
  * @see MQTT 3.1.1 §2.2: one byte of type, then the remaining length in one to four bytes of seven bits
@@ -23,31 +42,46 @@ export class PacketGuard {
   #body = 0;
   #headerBytes = 0;
   #remaining = 0;
+  #type = 0;
   #first = true;
 
   constructor(maxPacketBytes: number) {
     this.#maxPacketBytes = maxPacketBytes;
   }
 
-  /** What is wrong with the stream up to the end of `chunk`, if anything; the connection must then end. */
-  scan(chunk: Uint8Array): GuardFinding | undefined {
+  /** Bytes to come of a packet whose header is whole. */
+  get missingBytes(): number {
+    return this.#body;
+  }
+
+  /** Reads on, up to the end of `chunk` or a reason to pause. */
+  scan(chunk: Uint8Array): Passage {
     let at = 0;
+    let first = 0;
+    let last = 0;
+    let packets = 0;
     while (at < chunk.length) {
       if (this.#body > 0) {
         const passing = Math.min(this.#body, chunk.length - at);
         this.#body -= passing;
         at += passing;
-        continue;
+      } else {
+        const finding = this.#header(chunk[at++]!);
+        if (finding !== undefined) return { first, last, finding };
       }
-      const finding = this.#header(chunk[at++]!);
-      if (finding !== undefined) return finding;
+      if (this.#body > 0 || this.#headerBytes > 0) continue;
+      if (first === 0) first = at;
+      last = at;
+      if (AWAITS_ANSWER.has(this.#type)) return { first, last, pause: "answer" };
+      if (++packets === PACKETS_PER_TURN && at < chunk.length) return { first, last, pause: "turn" };
     }
-    return undefined;
+    return { first, last };
   }
 
   #header(byte: number): GuardFinding | undefined {
     if (this.#headerBytes === 0) {
-      if (this.#first && byte >> 4 !== CONNECT) {
+      this.#type = byte >> 4;
+      if (this.#first && this.#type !== CONNECT) {
         return {
           reason: "not-mqtt",
           message: `first byte 0x${byte.toString(16)} does not begin a CONNECT packet`,

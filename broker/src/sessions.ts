@@ -4,6 +4,7 @@ import type { AedesPublishPacket, Client, Subscription } from "aedes";
 import type { Limits } from "./config.ts";
 import type { DropReason } from "./counters.ts";
 import { type OutgoingPacket, OutgoingQueue, type PacketIdentity } from "./outgoing-queue.ts";
+import { withOwnBytes } from "./own-bytes.ts";
 import { RetainedMessages } from "./retained-messages.ts";
 
 // CommonJS whose typed entry hides the class behind a callback layer.
@@ -138,7 +139,7 @@ export class Sessions extends MemoryPersistence {
   }
 
   override async storeRetained(packet: Packet): Promise<void> {
-    if (!this.retained.store({ ...(packet as AedesPublishPacket) })) this.#events.drop("retained-full");
+    if (!this.retained.store(withOwnBytes(packet as AedesPublishPacket))) this.#events.drop("retained-full");
   }
 
   /** Tells for whom retained messages are asked next: Aedes asks in the same breath as it tells of the subscription. */

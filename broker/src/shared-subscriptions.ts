@@ -1,6 +1,7 @@
 import type { Aedes, AedesPublishPacket, Client } from "aedes";
 import type { DropReason } from "./counters.ts";
 import type { QueueBounds } from "./outgoing-queue.ts";
+import { withOwnBytes } from "./own-bytes.ts";
 import { parseSharedFilter, SHARE_PREFIX, type SharedFilter } from "./topic-filter.ts";
 
 /** The sessions of clients that are away. */
@@ -155,7 +156,7 @@ export class SharedSubscriptions {
       return packet;
     }
     const messageId = takeMessageId(client, owed.packets);
-    owed.packets.set(messageId, packet);
+    owed.packets.set(messageId, withOwnBytes(packet));
     owed.bytes = bytes;
     return { ...packet, messageId };
   }

@@ -124,9 +124,21 @@ export function packet(firstByte: number, ...body: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from([firstByte, ...length]), content]);
 }
 
+interface ConnectOptions {
+  readonly clean?: boolean;
+  readonly user?: readonly [name: string, password: string];
+}
+
 /** CONNECT with keepalive 60 s. */
-export function connectPacket(clientId: string, { clean = true } = {}): Buffer {
-  return packet(0x10, text("MQTT"), Buffer.from([4, clean ? 2 : 0, 0, 60]), text(clientId));
+export function connectPacket(clientId: string, { clean = true, user }: ConnectOptions = {}): Buffer {
+  const flags = (clean ? 2 : 0) | (user === undefined ? 0 : 0xc0);
+  return packet(
+    0x10,
+    text("MQTT"),
+    Buffer.from([4, flags, 0, 60]),
+    text(clientId),
+    ...(user ?? []).map(text),
+  );
 }
 
 export function subscribePacket(filters: readonly string[], qos: number): Buffer {

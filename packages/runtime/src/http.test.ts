@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { describe, test } from "node:test";
 import { isMeanetError } from "./error.ts";
 import { httpConfigSchema, listenError, listenHttp } from "./http.ts";
@@ -44,6 +46,28 @@ describe("http listener", () => {
     context.after(() => http.close());
     assert.deepEqual(await (await fetch(`${http.url}/query`)).json(), { rows: 2 });
   });
+
+  for (const [name, bytes] of [
+    ["nothing", ""],
+    ["half a header", "GET /healthz HTTP/1.1\r\nhost: x\r\nx-long: "],
+    ["half a body", "POST /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n"],
+  ]) {
+    test(`ends a connection on which a request trickles for ever: ${name}`, {
+      timeout: 20_000,
+    }, async (context) => {
+      const hasty = httpConfigSchema.parse({ requestTimeout: "200ms" });
+      const http = await listenHttp(hasty, { metrics: createMetrics("edge"), notReady: () => [] });
+      context.after(() => http.close());
+      const socket = connect(Number(new URL(http.url).port), "127.0.0.1");
+      context.after(() => socket.destroy());
+      socket.on("error", () => undefined);
+      socket.resume();
+      socket.write(bytes!);
+      const trickle = setInterval(() => bytes !== "" && socket.write("x"), 50);
+      context.after(() => clearInterval(trickle));
+      await once(socket, "close");
+    });
+  }
 
   test("says what to do when its port is taken", async (context) => {
     const options = { metrics: createMetrics("edge"), notReady: () => [] };

@@ -1,6 +1,7 @@
 import { type FastifyInstance, fastify } from "fastify";
 import type { Registry } from "prom-client";
 import { z } from "zod";
+import { timerMs } from "./duration.ts";
 import { MeanetError } from "./error.ts";
 
 /** Settings of the HTTP listener that each process has. */
@@ -9,6 +10,9 @@ export const httpConfigSchema = z
     enabled: z.boolean().default(true).describe("serve /healthz, /readyz and /metrics"),
     host: z.string().default("127.0.0.1").describe("address to listen on"),
     port: z.int().min(0).max(65535).default(0).describe("port to listen on; 0 picks a free one"),
+    requestTimeout: timerMs
+      .prefault("10s")
+      .describe("time for a request to arrive whole: who sends it byte by byte holds no socket for ever"),
   })
   .prefault({});
 export type HttpConfig = z.output<typeof httpConfigSchema>;
@@ -27,6 +31,8 @@ export interface HttpListener {
   close(): Promise<void>;
 }
 
+const MAX_CONNECTIONS = 1000;
+
 /**
  * `/healthz` answers as long as the process lives, `/readyz` with 503 and the reasons until it can work,
  * `/metrics` in Prometheus' text format.
@@ -34,7 +40,15 @@ export interface HttpListener {
  * @throws {MeanetError} PORT_TAKEN
  */
 export async function listenHttp(config: HttpConfig, options: HttpOptions): Promise<HttpListener> {
-  const server = fastify({ bodyLimit: 64 * 1024 });
+  const server = fastify({
+    bodyLimit: 64 * 1024,
+    requestTimeout: config.requestTimeout,
+    http: {
+      headersTimeout: config.requestTimeout,
+      connectionsCheckingInterval: Math.min(1000, config.requestTimeout),
+    },
+  });
+  server.server.maxConnections = MAX_CONNECTIONS;
   server.get("/healthz", () => ({ status: "alive" }));
   server.get("/readyz", (_request, reply) => {
     const waitingFor = options.notReady();
