@@ -21,6 +21,7 @@ import { type Clock, Intake } from "./intake.ts";
 import { Journal } from "./journal/journal.ts";
 import { JournalReplay } from "./journal/journal-replay.ts";
 import { Learning } from "./learning/learning.ts";
+import { exposeLearning, learningCounters } from "./learning/learning-metrics.ts";
 import { ModelSlots } from "./model/model-slots.ts";
 import { ServedModel } from "./model/served-model.ts";
 import { type Outcome, pipeline } from "./pipeline.ts";
@@ -28,7 +29,7 @@ import { pipelineOptions } from "./pipeline-options.ts";
 import { Settings } from "./settings/settings.ts";
 import { readWishes, writeWishes } from "./settings/settings-file.ts";
 import { SettingsTopic } from "./settings/settings-topic.ts";
-import { learningCounters, Tally } from "./tally.ts";
+import { Tally } from "./tally.ts";
 import { makeThumbnail } from "./thumbnails/make.ts";
 import { Thumbnails } from "./thumbnails/thumbnails.ts";
 
@@ -80,7 +81,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       }),
       (open) => open.close(),
     );
-    tally.exposeLearning(learning);
+    exposeLearning(tally.registry, learning);
     const settings = await beginSettings(config, models, learning, log);
     waitsFor.delete("model");
 

@@ -12,7 +12,6 @@ import {
   createMetrics,
   exposeCount,
   exposeCounts,
-  exposeLevels,
   exposeQueues,
   Histogram,
   type Registry,
@@ -62,34 +61,11 @@ function zeros<Name extends string>(names: readonly Name[]): Record<Name, number
   return Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;
 }
 
-/** Of a node that learns in service. */
-export interface Learned {
-  readonly counts: Readonly<
-    Record<"trainings" | "accepted" | "refused" | "rolledBack" | "failed" | "lost", number>
-  >;
-  readonly items: Readonly<Record<"label" | "cloud", number>>;
-}
-
-/** What a node learned, for the stats. */
-export function learningCounters({ counts, items }: Learned): Record<string, number> {
-  const { trainings, accepted, refused, rolledBack, failed, lost } = counts;
-  return {
-    trainings,
-    trainingsAccepted: accepted,
-    trainingsRefused: refused,
-    trainingsRolledBack: rolledBack,
-    trainingsFailed: failed,
-    itemsLabel: items.label,
-    itemsCloud: items.cloud,
-    itemsLost: lost,
-  };
-}
-
 /** Counts since the start of the process, for the stats topic and for Prometheus alike. */
 export class Tally {
   readonly registry: Registry = createMetrics("edge");
   readonly #lengths = new Map<InputKind, Lengths>();
-  readonly #counters = new Map<CounterName, number>(counterNames.map((name) => [name, 0]));
+  readonly #counters: Record<CounterName, number> = zeros(counterNames);
   readonly #drops = new Map<string, number>();
   readonly #exits: Record<Exit, number> = { main: 0, extension: 0, cloud: 0 };
   readonly #routes: Record<Route, number> = zeros(routes);
@@ -106,7 +82,7 @@ export class Tally {
     for (const name of counterNames) {
       const [metric, help] = counters[name] ?? [];
       if (metric === undefined || help === undefined) continue;
-      exposeCount(this.registry, { name: `meanet_edge_${metric}`, help }, () => this.#counters.get(name)!);
+      exposeCount(this.registry, { name: `meanet_edge_${metric}`, help }, () => this.#counters[name]);
     }
     this.#expose("verdicts", "exit", "final answers, by the exit that gave them", () => this.#exits);
     this.#expose(
@@ -169,7 +145,7 @@ export class Tally {
   }
 
   get counters(): Record<string, number> {
-    return Object.fromEntries(this.#counters);
+    return { ...this.#counters };
   }
 
   get drops(): Record<string, number> {
@@ -204,7 +180,7 @@ export class Tally {
   }
 
   count(name: CounterName, by = 1): void {
-    this.#counters.set(name, this.#counters.get(name)! + by);
+    this.#counters[name] += by;
   }
 
   /** A complex frame was published. */
@@ -219,23 +195,6 @@ export class Tally {
     this.count("thumbnails");
     this.count("thumbnailBytes", bytes);
     this.#thumbnailJ += joules;
-  }
-
-  /** What a node learned, for Prometheus. */
-  exposeLearning(learning: Learned): void {
-    const started = { name: "meanet_edge_trainings_started_total", help: "trainings in service begun" };
-    exposeCount(this.registry, started, () => learning.counts.trainings);
-    this.#expose("training_outcomes", "outcome", "trainings in service, by what became of them", () => {
-      const { accepted, refused, rolledBack, failed } = learning.counts;
-      return { accepted, refused, "rolled-back": rolledBack, failed };
-    });
-    const lost = {
-      name: "meanet_edge_learning_lost_items_total",
-      help: "labelled items that were not stored because their store failed",
-    };
-    exposeCount(this.registry, lost, () => learning.counts.lost);
-    const items = { name: "meanet_edge_learning_items", help: "labelled items stored, by source" };
-    exposeLevels(this.registry, { ...items, label: "source" }, () => learning.items);
   }
 
   /** What became of a frame. */

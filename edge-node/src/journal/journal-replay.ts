@@ -21,15 +21,9 @@ export class JournalReplay {
   readonly #waiting: Replay[] = [];
   #work: Promise<void> | undefined;
   #stopped = false;
-  #replayed = 0;
 
   constructor(options: JournalReplayOptions) {
     this.#options = options;
-  }
-
-  /** Rows published again since the start. */
-  get replayed(): number {
-    return this.#replayed;
   }
 
   /** False when it is not this journal's, or too much waits already. */
@@ -74,7 +68,6 @@ export class JournalReplay {
       const last = page.at(-1);
       if (last === undefined) return;
       await Promise.all(page.map(publish));
-      this.#replayed += page.length;
       next = last.seq + 1;
     }
   }

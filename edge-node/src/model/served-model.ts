@@ -8,6 +8,7 @@ import {
 } from "@meanet/inference";
 import {
   type Bundle,
+  calledHard,
   decide,
   decisionOf,
   elementCount,
@@ -47,7 +48,6 @@ export class ServedModel {
   readonly manifest: Bundle["manifest"];
   readonly #main: Engine;
   readonly #extension: Engine;
-  readonly #hard: ReadonlySet<number>;
   /** Of F1, one frame. Known after the first run. */
   #featureDims: readonly number[] = [];
   #frames = 0;
@@ -60,7 +60,6 @@ export class ServedModel {
     this.base = baseName(this.name);
     this.#main = main;
     this.#extension = extension;
-    this.#hard = new Set(bundle.manifest.hardClasses);
   }
 
   /**
@@ -139,9 +138,7 @@ export class ServedModel {
 
   /** Whether main's answer is a class that the extension knows better. */
   callsHard(p1: ArrayLike<number>): boolean {
-    let best = 0;
-    for (let index = 1; index < p1.length; index++) if (p1[index]! > p1[best]!) best = index;
-    return this.#hard.has(best);
+    return calledHard(p1, this.hardClasses);
   }
 
   /** The edge's own answer by the rule of the bundle. */

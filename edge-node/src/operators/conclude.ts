@@ -1,4 +1,4 @@
-import type { AnswerVerdict, CloudOutcome, Exit } from "@meanet/protocol";
+import type { AnswerVerdict, CloudOutcome } from "@meanet/protocol";
 import { map, type OperatorFunction } from "rxjs";
 import type { Concluded, Draft, Extended, Frame, Provisional, Refused, Settled } from "../stages.ts";
 import { edgeAnswerBeside, stagesOf, topOf } from "../verdict-detail.ts";
@@ -35,7 +35,7 @@ function refusal({ frame, reason, detail }: Refused, options: ConcludeOptions): 
 }
 
 function verdict(item: Judged, options: ConcludeOptions): Draft {
-  const { frame, model, p1, route } = item;
+  const { frame, model, route } = item;
   const settled = item.stage === "provisional" ? undefined : item;
   const uplinkBytes = settled?.uplinkBytes ?? 0;
   const answer = settled?.answer;
@@ -71,13 +71,13 @@ function verdict(item: Judged, options: ConcludeOptions): Draft {
     top: topOf(item),
     ...(answer === undefined ? {} : { edgeAnswer: edgeAnswerBeside(item) }),
   };
+}
 
-  function edgeAnswer(
-    judged: Judged,
-  ): Pick<AnswerVerdict, "classIndex" | "label" | "confidence"> & { exit: Exit } {
-    const decision = model.decide(p1, judged.stage === "extended" ? judged.p2 : undefined);
-    return { ...decision, label: model.classes[decision.classIndex]! };
-  }
+/** The answer of the edge alone. */
+function edgeAnswer(item: Judged): Pick<AnswerVerdict, "classIndex" | "label" | "confidence" | "exit"> {
+  const { model, p1 } = item;
+  const decision = model.decide(p1, item.stage === "extended" ? item.p2 : undefined);
+  return { ...decision, label: model.classes[decision.classIndex]! };
 }
 
 function common(
