@@ -10,7 +10,7 @@ export interface CloudPortOptions {
   /** The edge node, whose topics these are. */
   readonly edge: string;
   readonly log: Logger;
-  /** Told of every publication that the session took on, with the bytes of its payload. */
+  /** Called for every publication that the session accepted, with the bytes of its payload. */
   readonly onPublished: (bytes: number) => void;
 }
 
@@ -28,10 +28,10 @@ export class CloudPort {
   constructor(options: CloudPortOptions) {
     const { mqtt, site, edge, log } = options;
     this.#options = options;
-    // After an outage old questions would go first, and nobody waits for their answers any more.
+    // After an outage old questions would go first, though nobody waits for their answers any more.
     this.#session = new MqttSession({ mqtt, site, node: `${edge}-cloud`, log, resends: false });
     this.#session.subscribe(this.#session.topics.answer, { site, edge }, ({ params, value }) => {
-      // A worker that answers under another id than it was asked by means another question.
+      // A worker that answers under another id than it was asked by is answering another question.
       if (params.id === value.id) this.answers.next(value);
     });
   }
@@ -47,7 +47,7 @@ export class CloudPort {
   }
 
   /**
-   * Publishes and returns the bytes of the payload, 0 when the session takes no more; what keeps it from arriving shows as
+   * Publishes, and returns the bytes of the payload, 0 when the session accepts no more. Whatever keeps it from arriving shows as
    * silence.
    */
   publish(question: Question): number {
@@ -80,7 +80,7 @@ function describe({ item, ticket, attempt, remainingMs }: Question, site: string
     model: item.model.base,
     edgeAnswer: { classIndex, confidence, entropy: item.entropy },
     format: item.format,
-    // Off the socket, never of shared memory.
+    // Read from a socket, so never shared memory.
     frame: item.frame.payload as Uint8Array<ArrayBuffer>,
   };
 }

@@ -12,11 +12,11 @@ export interface DecodingWatchOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** For so long after an unclean end: what ended the process comes again with the first connection. */
+/** How long caution lasts after an unclean end: what ended the process is redelivered on the first connection. */
 const CAUTIOUS_MS = 60_000;
-/** A kill from outside may meet any picture once. */
+/** A kill from outside may hit any picture once. */
 const ENDS = 2;
-/** Pictures refused for ever; of more the oldest get another chance. */
+/** Pictures refused for ever; beyond this number the oldest get another chance. */
 const MAX_REFUSED = 16;
 
 const recordSchema = z.strictObject({
@@ -29,17 +29,17 @@ const recordSchema = z.strictObject({
 type DecodingRecord = z.output<typeof recordSchema>;
 
 /**
- * Finds the picture over which the process ends: pictures are decoded by native code, and a QoS 1 frame comes again with every start.
+ * Finds the picture that crashes the process: native code decodes pictures, and a QoS 1 frame is redelivered at every start.
  *
- * After an end that was not clean pictures are decoded one at a time for a minute, each noted in a file before. One over which the
- * process has ended twice is refused from then on. After a clean end nothing is noted and nothing waits.
+ * For a minute after an unclean end pictures are decoded one at a time, each noted in a file first. One that has crashed the process
+ * twice is refused from then on. After a clean end nothing is noted and nothing waits.
  */
 export class DecodingWatch {
   readonly #options: DecodingWatchOptions;
   readonly #refused: Set<string>;
   readonly #cautiousUntilMs: number;
   readonly #suspect: DecodingRecord["suspect"];
-  /** Ends with the picture that is decoded last. */
+  /** Settles with the last picture in line. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: DecodingWatchOptions) {
@@ -95,12 +95,12 @@ export class DecodingWatch {
     } catch (error) {
       if (error instanceof Error && "code" in error && error.code === "ENOENT") return nothing;
       this.#options.onError(error);
-      // Cut short, perhaps, by the very end that is looked for.
+      // Perhaps cut short by the very crash that is looked for.
       return { ...nothing, running: true };
     }
   }
 
-  /** Not flushed: what is written outlives the process, which is all that is asked. */
+  /** Not flushed: it must outlive the process, not a power cut. */
   #write(running: boolean, suspect?: DecodingRecord["suspect"]): void {
     const { file, onError } = this.#options;
     try {

@@ -2,7 +2,7 @@ import type { Verdict } from "@meanet/protocol";
 import type { Outcome } from "./pipeline.ts";
 
 export interface DeliverOptions {
-  /** Must not throw; a verdict that does not reach the broker is in the journal, and is replayed when asked for. */
+  /** Must not throw. A verdict that does not reach the broker stays in the journal, for replay. */
   readonly publish: (verdict: Verdict) => void;
   readonly onUnrecorded: (error: unknown) => void;
 }

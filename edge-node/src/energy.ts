@@ -16,7 +16,7 @@ export interface Energy {
   readonly uplinkJ: (bytes: number) => number;
 }
 
-/** Where joules come from on this machine; a counter that cannot be read gives way to the model, and the source says so. */
+/** Where joules come from on this machine. Where the counter cannot be read they are modelled, and the source says so. */
 export function openEnergy(config: Config["energy"], log: Logger): Energy {
   const uplink = uplinks[config.uplink];
   return { meter: openMeter(config, log), uplinkJ: (bytes) => uplinkJ(uplink, bytes) };

@@ -1,4 +1,4 @@
-/** What devices send, each on a topic of its own: pictures on `frame`, sensor windows on `window`. A bundle takes one of them. */
+/** What devices send, each on its own topic: pictures on `frame`, sensor windows on `window`. A bundle takes one kind. */
 export const inputKinds = ["image", "window"] as const;
 export type InputKind = (typeof inputKinds)[number];
 

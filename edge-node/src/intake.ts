@@ -21,8 +21,7 @@ export interface IntakeObserver {
 /**
  * The frames of the site, this node's share of them.
  *
- * A frame of QoS 1 is acknowledged by its handler; one that arrives after `stop` is not, and stays at the broker for this node's next
- * start.
+ * QoS 1 frames are acknowledged after their verdict; one that arrives after `stop` is not, and waits at the broker for the next start.
  */
 export class Intake {
   readonly frames = new Subject<Frame>();
@@ -54,7 +53,7 @@ export class Intake {
   /**
    * Takes no more; what was taken goes on.
    *
-   * @param leave - gives its share of the site to the other edge nodes; otherwise the broker keeps it for the next start
+   * @param leave - hands its share of the site to the other edge nodes; otherwise the broker keeps it for the next start
    */
   async stop(leave: boolean): Promise<void> {
     if (leave) await Promise.all(this.#subscriptions.map((subscribed) => subscribed.unsubscribe()));

@@ -43,9 +43,9 @@ const TRIM_INTERVAL_MS = 60_000;
 const clock: Clock = { nowEpochMs: () => Date.now(), nowMs: () => performance.now() };
 
 /**
- * Starts an edge node. Resolves when it serves; a broker that is not there yet is waited for in the background.
+ * Starts an edge node. Resolves when it serves; it goes on trying a broker that cannot be reached yet.
  *
- * Stopping drains: it takes no more frames, gives those it took their verdicts, and then disconnects.
+ * Stopping drains: it takes no more frames, finishes those it has taken, and then disconnects.
  *
  * @throws {MeanetError} BUNDLE_…, MODEL_…, JOURNAL_UNUSABLE, PORT_TAKEN
  */
@@ -205,7 +205,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       if (outcome.stage === "recorded") {
         waitsFor.delete("journal");
         const { verdict } = outcome;
-        // What the cloud takes says nothing of a training's cost to the frames beside it.
+        // How long the cloud takes says nothing about what a training costs the frames beside it.
         if (verdict.outcome === "answered" && verdict.cloud === "none") learning.answered(verdict.latencyMs);
       }
       deliver(outcome, {
@@ -224,7 +224,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
   });
 }
 
-/** The node's own folder within the state folder: two nodes of one machine may share the latter. */
+/** Each node has a folder of its own within the state folder, which nodes of one machine may share. */
 function fileOf({ state, node }: Config, name: string): string {
   return join(state, node, name);
 }
@@ -305,7 +305,7 @@ function openSession(config: Config, models: readonly string[], log: Logger): Mq
     node: config.node,
     site: config.site,
     log,
-    // Frames that are not acknowledged when the node goes away come again when it is back.
+    // The broker redelivers what was unacknowledged when the node went away.
     clean: false,
     status: { kind: "edge", version: packageManifest.version, models },
   });
@@ -330,7 +330,7 @@ function startReplay(
   });
   const { topics, site, node } = session;
   session.subscribe(topics.replay, { site, edge: node }, ({ value, retained }) => {
-    // It would be carried out again with every connection.
+    // Retained, it would be carried out again with every connection.
     if (retained) return log.warn(value, "a retained replay is not taken on: clear it");
     if (!replay.request(value)) log.info({ ...value, own: journal.name }, "a replay was not taken on");
   });

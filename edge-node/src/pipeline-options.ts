@@ -18,9 +18,9 @@ export interface Effects {
   readonly energy: Energy;
   readonly cloud: CloudPort;
   readonly watch: DecodingWatch;
-  /** Told what waits or works, at every change. */
+  /** Called with what waits or works, at every change. */
   readonly observe: PipelineOptions["observe"];
-  /** Told of every frame that was answered. */
+  /** Called with every frame that was answered. */
   readonly answered: NonNullable<PipelineOptions["answered"]>;
   readonly nowMs: () => number;
 }

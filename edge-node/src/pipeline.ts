@@ -42,13 +42,13 @@ export interface PipelineOptions {
   readonly extend: ExtendOptions;
   readonly conclude: ConcludeOptions;
   readonly record: Omit<RecordOptions, "stopping">;
-  /** Told of every frame whose answer is settled, before it is written down. Must not throw. */
+  /** Called with every frame whose answer is settled, before it is recorded. Must not throw. */
   readonly answered?: (item: Settled | Extended) => void;
-  /** Told what waits or works, of each kind of input, at every change. */
+  /** Called with what waits or works of a kind of input, at every change. */
   readonly observe: (kind: InputKind, lengths: Partial<Lengths>) => void;
 }
 
-/** What becomes of a frame, in the end or on the way. */
+/** What becomes of a frame, finally or on the way. */
 export type Outcome = Recorded | Unrecorded | Dropped | Known | Twin;
 
 /**

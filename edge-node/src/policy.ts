@@ -4,7 +4,7 @@ import { z } from "zod";
 /** For messages: how a policy is written. */
 export const POLICY_FORMS = "meanet, edge-only, cloud-only, random:p with p from 0 to 1";
 
-/** Who asks the cloud: MEANet's entropy rule, nobody, every frame, or a share of them by lot. */
+/** Which frames ask the cloud: those that MEANet's entropy rule picks, none, all, or a random share. */
 export type Policy =
   | { readonly name: "meanet" | "edge-only" | "cloud-only" }
   | { readonly name: "random"; readonly share: number };

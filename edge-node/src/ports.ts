@@ -10,7 +10,7 @@ import { type InputKind, inputNames } from "./input-kind.ts";
 import type { ServedModel } from "./model/served-model.ts";
 import type { Decoded, ExtensionResult, Frame, MainResult, Refused, Settled } from "./stages.ts";
 
-/** Frames into inputs of the model in force for their kind; each holds that model until it leaves. */
+/** Turns frames into inputs of the model in force for their kind; a frame retains that model until it leaves. */
 export function decodePort(
   limits: Config["limits"],
   model: (kind: InputKind) => ServedModel | undefined,
@@ -62,7 +62,7 @@ async function readInput(
     : { format, tensor: toTensor(values, input) };
 }
 
-/** What an error of decoding tells the sender. */
+/** The refusal that tells the sender what was wrong. */
 export function refuseFrame(frame: Frame, error: unknown): Refused {
   const detail = reasonOf(error).slice(0, 512);
   return { stage: "refused", frame, reason: refusalReason(error), detail };
@@ -108,7 +108,7 @@ export function extensionPort(meter: ComputeMeter) {
     return items.map((_, index) =>
       attempt(() => {
         const p2 = softmax(run.y2[index]!);
-        // Throws when the logits were no numbers.
+        // Throws when the logits are not finite.
         entropy(p2);
         return { p2, computeMs: run.computeMs / items.length, energyJ: joules / items.length };
       }),
@@ -118,7 +118,7 @@ export function extensionPort(meter: ComputeMeter) {
 
 type Run<T, R> = (model: ServedModel, items: readonly T[]) => Promise<(R | Error)[]>;
 
-/** Runs a batch model by model; a run that fails gives its error to each of its frames, and to no other. */
+/** Runs a batch model by model; a run that fails gives its error to its own frames only. */
 function byModel<T extends { readonly model: ServedModel }, R>(run: Run<T, R>) {
   return (batch: readonly T[]): Observable<readonly (R | Error)[]> =>
     defer(async () => {
@@ -138,7 +138,7 @@ function byModel<T extends { readonly model: ServedModel }, R>(run: Run<T, R>) {
     });
 }
 
-/** A failed run has used its joules too: they stay in the node's counter, and in no verdict. */
+/** A failed run used its joules too: they count for the node, and in no verdict. */
 async function metered<R>(meter: ComputeMeter, macs: number, run: () => Promise<R>): Promise<[R, number]> {
   const end = meter.begin(macs);
   try {

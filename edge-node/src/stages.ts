@@ -18,7 +18,7 @@ export interface Frame {
   readonly kind: InputKind;
   readonly device: string;
   readonly id: string;
-  /** Whether the device chose the id: only such a frame can be recognised when it comes again. */
+  /** Whether the device chose the id: only such a frame can be recognised when it arrives again. */
   readonly named: boolean;
   readonly qos: 0 | 1;
   readonly payload: Uint8Array;
@@ -26,11 +26,11 @@ export interface Frame {
   readonly receivedAt: number;
   /** On the clock that only runs forward; latency and deadline count from here. */
   readonly arrivedMs: number;
-  /** Tells the broker that the frame need not come again. */
+  /** Tells the broker that the frame need not be delivered again. */
   acknowledge(): void;
 }
 
-/** The frame for as long as only its end is waited for. */
+/** The frame without its memory, for when nothing but its outcome is awaited. */
 export function withoutPayload(frame: Frame): Frame {
   return { ...frame, payload: new Uint8Array() };
 }
@@ -65,13 +65,13 @@ export interface Classified
   extends Omit<Decoded, "stage" | "decodingMs" | "decodedMs">,
     Omit<MainResult, "energyJ"> {
   readonly stage: "classified";
-  /** Those that the frame has gone through so far. */
+  /** Times of the stages that the frame has gone through so far. */
   readonly stages: Stages;
   readonly queueMs: number;
   readonly mainJ: number;
 }
 
-/** Its way is known; nothing but a complex one waits for the cloud. */
+/** Its route is chosen; only a complex one waits for the cloud. */
 export interface Routed extends Omit<Classified, "stage"> {
   readonly stage: "routed";
   readonly route: Route;
@@ -114,7 +114,7 @@ export interface Refused {
   readonly frame: Frame;
   readonly reason: RefusalReason;
   readonly detail: string;
-  /** The model that held it, when it got that far. */
+  /** The model that it retained, when it got that far. */
   readonly model?: ServedModel;
 }
 
@@ -164,19 +164,19 @@ export interface Unrecorded {
   readonly stage: "unrecorded";
   readonly frame: Frame;
   readonly model: ServedModel | undefined;
-  /** True: the frame is given up; it stays unacknowledged and comes again with the next connection. False: news only. */
+  /** True: the frame is given up; unacknowledged, it is redelivered on the next connection. False: it is still being tried. */
   readonly final: boolean;
   readonly error: unknown;
 }
 
-/** Came again after its final verdict was recorded. */
+/** Arrived again after its final verdict was recorded. */
 export interface Known {
   readonly stage: "known";
   readonly frame: Frame;
   readonly verdict: Verdict;
 }
 
-/** Came again while it was in flight; the one verdict serves both. */
+/** Arrived again while it was in flight; the one verdict serves both. */
 export interface Twin {
   readonly stage: "twin";
   readonly frame: Frame;

@@ -19,7 +19,7 @@ import {
 import type { InputKind } from "./input-kind.ts";
 import type { Lengths, Outcome } from "./pipeline.ts";
 
-/** What is counted, and how Prometheus calls it; what has no name there is the sum of a metric with labels. */
+/** What is counted, and its name in Prometheus; undefined for what is there the sum of a metric with labels. */
 const counters = {
   frames: ["frames_total", "pictures and windows that arrived"],
   verdicts: undefined,
@@ -54,7 +54,7 @@ const counterNames = Object.keys(counters) as CounterName[];
 type Offload = Exclude<CloudOutcome, "none" | "pending">;
 const offloads = cloudOutcomes.filter((outcome) => outcome !== "none" && outcome !== "pending");
 
-/** Reasons of drops that are no refusals. */
+/** Reasons for drops that are not refusals. */
 const silentDrops = ["overload-qos0", "stopping"];
 
 function zeros<Name extends string>(names: readonly Name[]): Record<Name, number> {
@@ -173,7 +173,7 @@ export class Tally {
     this.#lengths.set(kind, { ...before, ...changed });
   }
 
-  /** Answers of the bundles in force, by name and version; those of others are forgotten, so that their number stays small. */
+  /** Answers of the bundles in force, by name and version; counts of others are forgotten, so that there are never many. */
   answersOf(names: readonly string[]): Record<string, number> {
     for (const name of this.#models.keys()) if (!names.includes(name)) this.#models.delete(name);
     return Object.fromEntries(names.map((name) => [name, this.#models.get(name) ?? 0]));

@@ -4,10 +4,10 @@ import type { Extended, Provisional, Settled } from "./stages.ts";
 type Judged = Settled | Extended | Provisional;
 type Top = NonNullable<TopClasses["main"]>;
 
-/** As many classes of each exit as a verdict names. */
+/** How many classes of each exit a verdict names. */
 const TOP = 3;
 
-/** The stages that a frame went through, in microseconds' precision, with what the worker tells of its own. */
+/** Times of the stages that a frame went through, to the microsecond, with those that the worker reports. */
 export function stagesOf(item: Judged): Stages {
   const answer = item.stage === "provisional" ? undefined : item.answer;
   const stages = {
@@ -40,7 +40,7 @@ export function topOf(item: Judged): TopClasses {
   };
 }
 
-/** What the edge says of a frame that the cloud answered; `complete` when the extension would not have been asked. */
+/** What the edge says of a frame that the cloud answered; `complete` when the extension would not have run. */
 export function edgeAnswerBeside({ model, p1 }: Judged): EdgeAnswer {
   const { classIndex, confidence } = model.decide(p1, undefined);
   return {

@@ -5,7 +5,7 @@ export interface JournalReplayOptions {
   readonly journal: Pick<Journal, "name" | "rows">;
   /** Resolves when the broker has the verdict. */
   readonly publish: (verdict: Verdict) => Promise<unknown>;
-  /** Rows on the way at once. */
+  /** Rows in flight at once. */
   readonly pageRows: number;
   /** Requests that may wait; more are refused: a recorder that still misses rows asks again. */
   readonly maxWaiting: number;
@@ -13,8 +13,8 @@ export interface JournalReplayOptions {
 }
 
 /**
- * Publishes journal rows again when a recorder asks: a page at a time, the next when the broker has the one before, so that live
- * verdicts are not held up behind a long past.
+ * Publishes journal rows again when a recorder asks: page by page, each once the broker has the previous one, so that live verdicts
+ * never wait behind a long history.
  */
 export class JournalReplay {
   readonly #options: JournalReplayOptions;
@@ -45,7 +45,7 @@ export class JournalReplay {
     await this.#work;
   }
 
-  /** Begins no other page. The one on its way is not waited for, a broker that is gone never takes it: all can be asked for again. */
+  /** Begins no other page, and does not wait for the one on its way, which a broker that is gone never takes: the recorder can ask again. */
   stop(): void {
     this.#stopped = true;
   }

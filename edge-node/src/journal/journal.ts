@@ -11,18 +11,18 @@ export interface JournalOptions {
   readonly file: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Rows that are kept at most. */
+  /** Most rows that are kept. */
   readonly maxRows: number;
   readonly maxAgeMs: number;
-  /** True waits for the disk at every transaction: rows then survive a power cut, not only the end of the process. */
+  /** Whether each transaction waits for the disk: rows then survive a power cut, not only the end of the process. */
   readonly durable: boolean;
 }
 
 /**
  * What this edge has said: one row per verdict, numbered from 1 without gaps.
  *
- * Its random name tells a journal that was begun anew from the one before. The last row is never deleted, so that numbers go on where
- * they stopped.
+ * Its random name tells a journal that was begun anew from its predecessor. The last row is never deleted, so that numbering continues
+ * after a restart.
  */
 export class Journal {
   /** Identity of this journal, new at its creation. */
@@ -90,14 +90,14 @@ export class Journal {
   /**
    * Writes verdicts in one transaction: all or none.
    *
-   * @returns them numbered, in the same order; for a frame whose final verdict stands already, that one
+   * @returns them numbered, in the same order; for a frame that has a final verdict already, that one
    * @throws {MeanetError} JOURNAL_UNUSABLE when nothing was written
    */
   append(drafts: readonly Draft[]): Verdict[] {
     const before = this.#lastSeq;
     try {
       this.#database.exec("BEGIN IMMEDIATE");
-      // The process before this one may have written its last verdicts after this one began.
+      // The previous process may have written its last verdicts after this one began.
       this.#lastSeq = this.#readLastSeq();
       const verdicts = drafts.map((draft) => this.#write(draft));
       this.#database.exec("COMMIT");
@@ -125,7 +125,7 @@ export class Journal {
     return this.#rows.all(from, to, limit).map((row) => JSON.parse(row.payload as string) as Verdict);
   }
 
-  /** Deletes what is too old or too much: from the front, up to the first row that is young enough, however old one behind it. */
+  /** Deletes what is too old or too much, from the front up to the first row that is young enough, however old those after it. */
   trim(): void {
     const { now, maxAgeMs, maxRows } = this.#options;
     const { young } = this.#database

@@ -2,10 +2,9 @@ import { type InputKind, inputKinds } from "../input-kind.ts";
 import type { ServedModel } from "./served-model.ts";
 
 /**
- * The bundles in force, one for each kind of input, and, while one changes, the one before.
+ * The bundles in force, one for each kind of input, and while one is replaced its predecessor.
  *
- * A new bundle takes the place of the one of its kind, and only after it opened and answered a frame; until then, and when it fails,
- * the one before serves on.
+ * A new bundle takes over only after it has opened and answered a frame; until then, and if it fails, its predecessor goes on serving.
  */
 export class ModelSlots {
   readonly #open: (nameOrFolder: string) => Promise<ServedModel>;
@@ -33,7 +32,7 @@ export class ModelSlots {
   }
 
   /**
-   * @param isWanted - asked when it is open: another bundle may have come in force meanwhile
+   * @param isWanted - asked once it is open: another bundle may have been put in force meanwhile
    * @returns whether it is in force now
    * @throws {MeanetError} as `ServedModel.open`; the bundle in force then stays
    */

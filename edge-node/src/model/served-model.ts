@@ -35,15 +35,15 @@ export interface ExtensionRun {
 }
 
 /**
- * A bundle in work: an engine for main, one for adaptive and extension block.
+ * A bundle at work: one engine for main, one for adaptive and extension block.
  *
- * Each frame holds the model it was decoded for, so that a bundle that is replaced ends the frames it began: the
- * engines close when it is retired and its last frame has left.
+ * Each frame retains the model it was decoded for, so that a bundle that is replaced finishes the frames it began: its engines
+ * close once it is retired and its last frame has left.
  */
 export class ServedModel {
   /** Name and version, `fashion-mnist@1.0.0`. */
   readonly name: string;
-  /** {@link baseName} of it: what the cloud knows it by. */
+  /** Its {@link baseName}, by which the cloud knows it. */
   readonly base: string;
   readonly manifest: Bundle["manifest"];
   readonly #main: Engine;
@@ -101,12 +101,12 @@ export class ServedModel {
     return model;
   }
 
-  /** What it takes. */
+  /** The kind of input that it takes. */
   get kind(): InputKind {
     return this.manifest.input.kind;
   }
 
-  /** sha256 of its main block, by which bundles that were learned one from another know each other. */
+  /** sha256 of its main block, which a bundle shares with those learned from it. */
   get mainDigest(): string {
     return this.manifest.files.main.sha256;
   }
@@ -115,7 +115,7 @@ export class ServedModel {
     return this.manifest.classes;
   }
 
-  /** Of each output of the extension its class; an output beyond them says "not hard". */
+  /** Class of each output of the extension; an output beyond them says "not hard". */
   get hardClasses(): readonly number[] {
     return this.manifest.hardClasses;
   }
@@ -172,7 +172,7 @@ export class ServedModel {
     return { y2: unstack(y2), computeMs };
   }
 
-  /** A frame begins to hold it. */
+  /** A frame begins to need it. */
   retain(): this {
     this.#frames += 1;
     return this;
@@ -184,7 +184,7 @@ export class ServedModel {
     if (this.#retired && this.#frames === 0) void this.#close();
   }
 
-  /** Closes its engines when no frame holds it any more. Resolves when they are closed, or at once while frames still hold it. */
+  /** Closes its engines once no frame needs it any more. Resolves when they are closed, or at once while frames still need it. */
   async retire(): Promise<void> {
     this.#retired = true;
     if (this.#frames === 0) await this.#close();
@@ -217,14 +217,14 @@ export class ServedModel {
 }
 
 /**
- * The bundle that came, of one that an edge made of it: `fashion-mnist@1.0.0` of `fashion-mnist@1.0.0+edge-1.3`. Both have the same
+ * The original of a bundle that an edge node has learned: `fashion-mnist@1.0.0` of `fashion-mnist@1.0.0+edge-1.3`. Both have the same
  * classes and the same main.
  */
 export function baseName(name: string): string {
   return name.split("+", 1)[0]!;
 }
 
-/** A batch whose engine thread died is sent once more: it restarts by itself, and batches change nothing. */
+/** A batch whose engine thread died is sent once more: the thread restarts by itself, and inference has no side effects. */
 async function runTwice(engine: Engine, feeds: () => Record<string, TensorView>) {
   try {
     return await engine.run(feeds());

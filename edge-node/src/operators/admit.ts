@@ -11,12 +11,12 @@ export interface AdmitOptions<R> {
   readonly waitingBytes: number;
   /** Whether a result ends its frame: `work` gives exactly one such result for each. */
   readonly ends: (result: R) => boolean;
-  /** Told at every change. */
+  /** Called at every change. */
   readonly observe?: (counts: { readonly working: number; readonly waiting: number }) => void;
 }
 
 /**
- * Lets as many frames into `work` as there are places, keeps a bounded queue before it, and names what does not fit.
+ * Lets as many frames into `work` as there are places, keeps a bounded queue in front of it, and names what does not fit.
  *
  *     frames   --a-b-c-d-----|      one place, one may wait; a is in, b waits
  *     work       -------(A|)

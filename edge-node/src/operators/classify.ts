@@ -5,13 +5,13 @@ import { type Classified, type Decoded, type MainResult, type Refused, refuseInf
 export interface ClassifyOptions {
   /** Most frames of one run. */
   readonly limit: number;
-  /** One result per frame, in their order; an Error for a frame that the model makes no sense of. */
+  /** One result per frame, in their order; an Error for a frame whose logits are not finite. */
   readonly run: (batch: readonly Decoded[]) => Observable<readonly (MainResult | Error)[]>;
   readonly now: () => number;
 }
 
 /**
- * Runs main on whatever waits when its engine comes free. A failed run refuses the frames of that run only.
+ * Runs main on whatever waits when its engine comes free. A failed run refuses its own frames only.
  *
  *     frames   --a-bc-----|
  *     run        --A| (BC)|

@@ -16,7 +16,7 @@ export interface ConcludeOptions {
 type Judged = Settled | Extended | Provisional;
 
 /**
- * Turns what is known of a frame into its verdict, with the joules of every part that ran for it.
+ * Turns what is known about a frame into its verdict, with the joules of every part that ran for it.
  *
  *     items    --a-R-p-b-|      a answered, R refused, p provisional, b answered by the cloud
  *     out      --a-R-p-b-|

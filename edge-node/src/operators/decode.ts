@@ -10,7 +10,7 @@ export interface DecodeOptions {
 }
 
 /**
- * Turns frames into model inputs, several at once, in the order they come ready.
+ * Turns frames into model inputs, several at once, in the order in which they are ready.
  *
  *     frames   --a-b-c-|
  *     decode     ----A|  -#  --C|

@@ -11,7 +11,7 @@ import {
 export interface ExtendOptions {
   /** Most frames of one run. */
   readonly limit: number;
-  /** One result per frame, in their order; an Error for a frame that the model makes no sense of. */
+  /** One result per frame, in their order; an Error for a frame whose logits are not finite. */
   readonly run: (batch: readonly Settled[]) => Observable<readonly (ExtensionResult | Error)[]>;
   readonly now: () => number;
 }

@@ -46,7 +46,7 @@ export interface OffloadOptions {
   /** The clock of `Frame.arrivedMs`. */
   readonly now: () => number;
   readonly scheduler: SchedulerLike;
-  /** Told at every change. */
+  /** Called at every change. */
   readonly observe?: (inFlight: number) => void;
 }
 

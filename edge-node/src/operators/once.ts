@@ -17,7 +17,7 @@ export interface OnceOptions {
 
 type Result = Recorded | Unrecorded | Dropped;
 
-/** More copies of one frame than this need not wait: the newest is the one that the broker brings again after a crash. */
+/** More copies of one frame than this need not wait: after a crash the broker redelivers the newest. */
 const MAX_TWINS = 8;
 
 /**
@@ -27,8 +27,8 @@ const MAX_TWINS = 8;
  *     work       -----(A|)  b is in the journal
  *     out      ------b--A-a-----a-|      b: known; a: twin of the recorded A; a: known by then
  *
- * A QoS 1 twin is held, without its payload, until the first copy ends: after a reconnect the twin is the only copy that the
- * broker still knows. When a dropped QoS 0 copy has QoS 1 twins, one of them goes in instead.
+ * A QoS 1 twin is held, without its payload, until the first copy ends: after a reconnect it is the only copy that the broker
+ * still knows. When a dropped QoS 0 copy has QoS 1 twins, one of them takes its place.
  */
 export function once(
   { find }: OnceOptions,

@@ -3,7 +3,7 @@ import { type InputKind, inputKinds } from "../input-kind.ts";
 import type { Frame } from "../stages.ts";
 
 /**
- * Gives the frames of each kind of input an operator of their own, so that neither waits for the other.
+ * Gives the frames of each kind of input an operator of their own, so that neither kind waits for the other.
  *
  *     frames   --pWq-X---|      pictures take 3, windows 1
  *     out      ----Wp-(qX)|

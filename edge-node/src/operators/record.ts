@@ -26,24 +26,24 @@ export interface RecordOptions {
   /** Writes the verdicts in one transaction and returns them numbered, in the same order. */
   readonly append: (drafts: readonly Draft[]) => readonly Verdict[];
   readonly gather: SchedulerLike;
-  /** From a transaction that failed to its next attempt. */
+  /** Wait between a failed transaction and the next attempt. */
   readonly retryMs: number;
-  /** Verdicts that may wait for the journal; what concludes beyond is given up, unrecorded. */
+  /** Verdicts that may wait for the journal; those beyond are given up, unrecorded. */
   readonly waiting: number;
   readonly scheduler: SchedulerLike;
-  /** Emits, now and to whoever comes later, when the node is about to stop: one more attempt is made, then no other. */
+  /** Emits, also to late subscribers, when the node is about to stop: one last attempt is made. */
   readonly stopping: Observable<unknown>;
 }
 
 /**
- * Writes verdicts to the journal; what concludes in the same breath shares a transaction. One that fails is tried again until
- * it works: MQTT 3.1.1 brings an unacknowledged frame again only on a new connection.
+ * Writes verdicts to the journal; those that conclude together share a transaction. One that fails is tried again until it works:
+ * MQTT 3.1.1 redelivers an unacknowledged frame only on a new connection.
  *
  *     items    --(ab)--c-------|
  *     append     [ab]  #---[c]
  *     out      --(AB)--?---C---|      ?: unrecorded, not final: told at each attempt that failed; C one retry later
  *
- * Verdicts that wait hold no payloads. What is given up is unrecorded, final.
+ * Waiting verdicts hold no payloads. What is given up is unrecorded, final.
  */
 export function record({
   limit,

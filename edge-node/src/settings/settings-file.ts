@@ -14,7 +14,7 @@ const wishesSchema = z.strictObject({
   models: z.partialRecord(z.enum(inputKinds), z.string()).optional(),
 });
 
-/** Settings that were changed over MQTT, as they were wished. */
+/** Settings changed over MQTT, in the words of the request. */
 export interface Wishes {
   threshold?: string | number;
   "threshold-window"?: string | number;
@@ -24,7 +24,7 @@ export interface Wishes {
   models?: Partial<Record<InputKind, string>>;
 }
 
-/** What was wished before the last stop; nothing when there is no file. */
+/** The wishes of before the last stop; none when there is no file. */
 export function readWishes(file: string, onDamage: (error: unknown) => void): Wishes {
   let text: string;
   try {
@@ -42,7 +42,7 @@ export function readWishes(file: string, onDamage: (error: unknown) => void): Wi
   }
 }
 
-/** Replaced whole: a kill in between leaves the old file. */
+/** Written beside and renamed: a kill in between leaves the old file. */
 export function writeWishes(file: string, wishes: Wishes): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(`${file}.new`, `${JSON.stringify(wishes, undefined, 2)}\n`, { flush: true });

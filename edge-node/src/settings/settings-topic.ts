@@ -59,7 +59,7 @@ export class SettingsTopic {
     this.#publish("hard-classes");
   }
 
-  /** The node learned, or began to: what it tells of it anew. */
+  /** Publishes the states that learning changes. */
   learningChanged(): void {
     const { session, models } = this.#options;
     session.setModels(models());

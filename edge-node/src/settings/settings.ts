@@ -5,7 +5,7 @@ import { POLICY_FORMS, type Policy, parsePolicy } from "../policy.ts";
 import type { Wishes } from "./settings-file.ts";
 
 export interface SettingsOptions {
-  /** From the configuration; what was wished over MQTT comes before them. */
+  /** From the configuration; a wish made over MQTT overrides them. */
   readonly defaults: {
     readonly thresholds: Readonly<Record<InputKind, number | undefined>>;
     readonly policy: string;
@@ -13,9 +13,9 @@ export interface SettingsOptions {
     /** One for each kind of input at most. */
     readonly models: readonly string[];
   };
-  /** What a bundle takes, told without loading it. */
+  /** The kind of input that a bundle takes, read from its manifest alone. */
   readonly kindOf: (nameOrFolder: string) => Promise<InputKind>;
-  /** Puts another bundle in force, in the place of the one of its kind, which stays when it rejects. Gives its kind. */
+  /** Puts a bundle in force in place of the one of its kind, which stays when this rejects. @returns its kind */
   readonly loadModel: (nameOrFolder: string) => Promise<InputKind>;
   /** The bundle in force that takes such inputs. */
   readonly bundle: (kind: InputKind) => { readonly name: string; readonly threshold: number } | undefined;
@@ -39,12 +39,12 @@ interface LearningControl {
 }
 
 const MAX_DEADLINE_MS = 10 * 60_000;
-/** Of a state, by its schema. */
+/** Longest text that the schema of a state allows. */
 const MAX_TEXT = 4096;
 /** Entropies of two bundles have nothing in common: each kind has a threshold of its own. */
 const thresholdKinds = { threshold: "image", "threshold-window": "window" } as const;
 
-/** Whether it asks for something once, and not again at every start or connection; of the others the last wish holds. */
+/** Whether a setting asks for something once, not again at every start or connection. Of the others the last wish holds. */
 export function isRequest(setting: Setting): setting is "train" | "hard-classes" {
   return setting === "train" || setting === "hard-classes";
 }
@@ -86,8 +86,8 @@ export class Settings {
   }
 
   /**
-   * Puts every wish of before the restart in force, then the default bundles of the kinds that are left; a wish that no longer fits
-   * shows in its state.
+   * Puts the wishes of before the restart in force, then the default bundles of the kinds that have none. A wish that no longer fits
+   * shows as an error in its state.
    *
    * @throws {MeanetError} CONFIG_INVALID for two default bundles of one kind; BUNDLE_…, MODEL_… of a default bundle
    */
@@ -102,14 +102,14 @@ export class Settings {
       if (this.#options.bundle(kind) === undefined) await this.#options.loadModel(model);
     }
     for (const setting of settings) {
-      // The first is done.
+      // Models come first, above.
       if (setting === "model" || isRequest(setting)) continue;
       const wish = wishes[setting];
       if (wish !== undefined) await this.set(setting, wish);
     }
   }
 
-  /** Applies a wish, or keeps the reason why not. */
+  /** Applies a wish. @returns false when it is refused: the state then holds the reason */
   async set(setting: Setting, value: unknown): Promise<boolean> {
     try {
       await this.#apply(setting, value);

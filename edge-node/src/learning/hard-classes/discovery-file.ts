@@ -64,7 +64,7 @@ export function readDiscovery(file: string, { sha256, classes }: CountedMain): K
   }
 }
 
-/** Replaced whole: a kill in between leaves the old file. */
+/** Written beside and renamed: a kill in between leaves the old file. */
 export function writeDiscovery(
   file: string,
   { sha256 }: CountedMain,
