@@ -1,11 +1,11 @@
 /**
- * The bundles that an edge node has made of one bundle that came to it, and which of them is in force.
+ * The bundles that an edge node has learned from one original bundle, and which of them is in force.
  *
  *     {folder}/active.json          the pointer: written last, beside and renamed
- *     {folder}/bundles/{version}    whole bundles, two at most: the one in force and the one before
+ *     {folder}/bundles/{version}    whole bundles, two at most: the one in force and its predecessor
  *
- * A kill at any moment leaves the pointer at a bundle that is whole: bundles are written beside and renamed too, and removed only when no
- * pointer names them any more.
+ * A kill at any moment leaves the pointer at a whole bundle: bundles too are written beside and renamed, and removed only when no pointer
+ * names them any more.
  */
 import { renameSync, writeFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
@@ -16,13 +16,13 @@ import { z } from "zod";
 const pointerSchema = z.strictObject({
   /** Trainings begun so far: numbers and names are never given twice. */
   run: z.int().min(0),
-  /** Version of the bundle in force; null: the one that came. */
+  /** Version of the bundle in force; null: the original. */
   active: z.string().nullable(),
-  /** The one before, while the one in force is on trial. */
+  /** The predecessor, while the bundle in force is on trial. */
   onTrial: z
     .strictObject({
       before: z.string().nullable(),
-      /** Milliseconds since 1970; pointers of before there was such a limit have none. */
+      /** Milliseconds since 1970; absent in pointers written before trials had a time limit. */
       since: z.number().optional(),
     })
     .nullable(),
@@ -37,18 +37,18 @@ export class ActiveBundle {
   readonly #folder: string;
   readonly #base: string;
   #pointer: Pointer = UNTOUCHED;
-  /** Waits to be pointed to. */
+  /** Version that was written and not yet pointed to. */
   #written: string | undefined;
 
-  /** @param base - folder of the bundle that came */
+  /** @param base - folder of the original bundle */
   constructor(folder: string, base: string) {
     this.#folder = folder;
     this.#base = base;
   }
 
   /**
-   * Reads the pointer; one that is damaged counts as none: the bundle that came is then in force. Rejects for one that cannot be read
-   * now, and removes nothing: it may name a bundle.
+   * Reads the pointer; a damaged one counts as none, and the original bundle is in force. Rejects when it cannot be read now, and then
+   * removes nothing: it may name a bundle.
    */
   async open(onDamage: (error: unknown) => void): Promise<void> {
     await mkdir(join(this.#folder, "bundles"), { recursive: true });
@@ -79,10 +79,10 @@ export class ActiveBundle {
     return version === null ? this.#base : join(this.#folder, "bundles", version);
   }
 
-  /** Points elsewhere, durably, and removes bundles that nothing points to any more. */
+  /** Changes the pointer, durably, and removes bundles that nothing points to any more. */
   async point(changes: Partial<Pointer>): Promise<void> {
     const next = { ...this.#pointer, ...changes };
-    // At once: two changes never write the same file side by side.
+    // Synchronous, so that two changes never write the same file at once.
     writeFileSync(`${this.#file}.new`, `${JSON.stringify(next, undefined, 2)}\n`, { flush: true });
     renameSync(`${this.#file}.new`, this.#file);
     this.#pointer = next;
@@ -108,7 +108,7 @@ export class ActiveBundle {
     const { schema: _, files: entries, ...described } = manifest;
     const { main, reference } = files;
     this.#written = version;
-    // Without the cloud's network: an edge does not run it.
+    // Without the cloud's network, which an edge node does not run.
     await writeBundle(this.folderOf(version), {
       manifest: {
         ...described,
@@ -139,7 +139,7 @@ export class ActiveBundle {
     for (const version of there) {
       const { active, onTrial } = this.#pointer;
       const wanted = [active, onTrial?.before, this.#written];
-      // Beside its place, `.{version}.new`, it is being written now.
+      // `.{version}.new`: it is being written at this moment.
       const isBeside = this.#written !== undefined && version.startsWith(`.${this.#written}.`);
       if (isBeside || wanted.includes(version)) continue;
       await rm(join(this.#folder, "bundles", version), { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import { type Logger, reasonOf } from "@meanet/runtime";
 
 export interface FaultsOptions {
-  /** A cause is to be told, by what was said of it. */
+  /** Publishes what went wrong. */
   readonly tell: (reason: string) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -9,23 +9,23 @@ export interface FaultsOptions {
 }
 
 interface Cause {
-  /** Where it was met first. */
+  /** Where it first occurred. */
   readonly entry: string;
   readonly toldAt: number;
   /** That entry has worked since. */
   over: boolean;
 }
 
-/** An entry may work and fail by turns, with every other frame. */
+/** An entry may work and fail in turns, with every other frame. */
 const AGAIN_MS = 60_000;
-/** Causes may name what changes with every frame. */
+/** Most causes remembered: a cause may contain what changes with every frame. */
 const CAUSES = 16;
 
 /**
- * The border between learning and whoever calls it: what goes wrong behind it goes no further.
+ * The border between learning and its callers: what goes wrong behind it goes no further.
  *
- * Each cause is told once, wherever and however often it is met; once more when the entry that met it first has worked in between,
- * at the earliest a minute after it was told last. Too many causes at once are in the log alone.
+ * Each cause is published once, wherever and however often it occurs; once more when the entry where it first occurred has worked in
+ * between, a minute later at the earliest. With too many causes at once the rest are only logged.
  */
 export class Faults {
   readonly #options: FaultsOptions;
@@ -80,7 +80,7 @@ export class Faults {
   }
 }
 
-/** What went wrong in the first place: a full disk is one cause, whatever could not be written. */
+/** The root cause: a full disk is one cause, whatever could not be written. */
 function causeOf(error: unknown): string {
   let first = error;
   while (first instanceof Error && first.cause !== undefined) first = first.cause;

@@ -6,8 +6,9 @@
  *                         │                (its own thread)                  └ accepted ─ swap ─ trial ┬ passed
  *                         └ discovery of hard classes                                                  └ rolled back
  *
- * Nothing here holds up a frame: joining is a look into a map, all else runs beside the pipeline. Nothing here hurts one either: what goes
- * wrong is told, and ends at the border that {@link Faults} is; what is asked for by a setting throws to whoever asked. Every step is told, with its joules.
+ * Nothing here delays a frame: joining is a lookup in a map, and all else runs beside the pipeline. Nothing here harms one either:
+ * {@link Faults} reports what goes wrong and stops it there; only what a setting asks for throws to whoever asked. Every step is
+ * published, with its joules.
  */
 import type { ComputeMeter } from "@meanet/energy";
 import type { LabelSource, Training } from "@meanet/protocol";
@@ -24,7 +25,7 @@ import { Trainer } from "./training/trainer.ts";
 import { dueTrigger } from "./training/triggers.ts";
 import { Probation } from "./trial/probation.ts";
 
-/** What became of trainings, since the start of the process. */
+/** Trainings by what became of them, since the start of the process. */
 export interface LearnerCounts {
   trainings: number;
   accepted: number;
@@ -36,9 +37,9 @@ export interface LearnerCounts {
 }
 
 export interface LearnerOptions {
-  /** Of this node and this bundle. */
+  /** Where this node keeps what it learns for this bundle. */
   readonly folder: string;
-  /** Folder of the bundle that came. */
+  /** Folder of the original bundle. */
   readonly baseFolder: string;
   /** Its name and version. */
   readonly base: string;
@@ -48,13 +49,13 @@ export interface LearnerOptions {
   /** The bundle in force. */
   readonly current: () => ServedModel;
   /**
-   * Puts a bundle in force between two batches; the one before stays when it rejects, or when the bundle is no longer wanted once it is
-   * open: it then gives false.
+   * Puts a bundle in force between two batches. Its predecessor stays when this rejects, or gives false because the bundle was no longer
+   * wanted once it was open.
    */
   readonly swap: (folder: string, isWanted: () => boolean) => Promise<boolean>;
   readonly meter: ComputeMeter;
   readonly publish: (training: Training) => void;
-  /** What the settings say of it may have changed. */
+  /** The states of its settings may have changed. */
   readonly onChange: () => void;
   readonly counts: LearnerCounts;
   /** Milliseconds since 1970. */
@@ -70,7 +71,7 @@ export class Learner {
   readonly #probation: Probation;
   readonly #trainer: Trainer;
   readonly #faults: Faults;
-  /** Why nothing of before was found, to be told when a bundle serves. */
+  /** Why nothing learned before was found; reported once a bundle serves. */
   #unfound: unknown;
   #recalling: Promise<void> | undefined;
   #closed = false;
@@ -136,7 +137,7 @@ export class Learner {
     });
   }
 
-  /** Finds what this node has learned before. */
+  /** Finds what this node has learned so far. */
   static async open(options: LearnerOptions): Promise<Learner> {
     const active = new ActiveBundle(options.folder, options.baseFolder);
     let unfound: unknown;
@@ -160,16 +161,16 @@ export class Learner {
     return this.#active.active;
   }
 
-  /** The bundle of {@link folder} cannot serve: back to the one that came. */
+  /** The bundle of {@link folder} cannot serve: back to the original. */
   async giveUp(reason: string): Promise<void> {
     this.#fail(reason);
-    // Where that cannot be written it is tried again, and given up again, at the next start.
+    // If that cannot be written, the next start tries the bundle again and gives it up again.
     await this.#active
       .point({ active: null, onTrial: null })
       .catch((error: unknown) => this.#faults.report("load", error));
   }
 
-  /** The bundle of {@link folder} serves: what was proposed still is, and a trial that a restart cut short goes on. */
+  /** The bundle of {@link folder} serves: proposals are restored, and a trial that a restart cut short goes on. */
   async begin(): Promise<void> {
     if (this.#unfound !== undefined) this.#faults.report("load", this.#unfound);
     this.#unfound = undefined;
@@ -179,7 +180,7 @@ export class Learner {
     this.recall();
   }
 
-  /** Learning is on: what was collected before counts, and grows older. A training that is due begins with the next tick. */
+  /** When learning is on, counts what was collected before. A training that is thereby due begins with the next tick. */
   recall(): void {
     if (!this.#options.enabled()) return;
     this.#recalling ??= this.#collector
@@ -221,25 +222,25 @@ export class Learner {
     this.#faults.guard("frame", () => this.#collector.observe(frame, teacher));
   }
 
-  /** A frame was answered, of whatever bundle. */
+  /** A frame was answered, by whichever bundle. */
   answered(latencyMs: number): void {
     this.#trainer.answered(latencyMs);
   }
 
-  /** Someone told the true class of a frame. Never throws. */
+  /** A label arrived: the true class of a frame. Never throws. */
   label(device: string, id: string, label: string | number): void {
     if (this.#closed || !this.#options.enabled()) return;
     this.#faults.guard("label", () => this.#collector.label(device, id, label));
   }
 
-  /** Frames that wait or work: training gives way to them. */
+  /** Frames that wait or work; a training gives way to them. */
   setLoad(frames: number): void {
     this.#trainer.setLoad(frames);
   }
 
   /**
-   * Looks whether the age of what waits asks for a training, and that of a trial for its end: also where no label comes any more. What
-   * failed before is tried again. Never throws.
+   * Begins what is due by time alone, with no label arriving any more: a training, the end of a trial, and another attempt at what
+   * failed before. Never throws.
    */
   tick(): void {
     this.#faults.guard("tick", () => {
@@ -260,12 +261,12 @@ export class Learner {
     return undefined;
   }
 
-  /** Agrees to the hard classes that are proposed. @returns false when none are */
+  /** Accepts the proposed hard classes. @returns false when none are proposed */
   accept(by: "operator" | "policy"): Promise<boolean> {
     return this.#hardClasses.accept(by);
   }
 
-  /** Gives up what is proposed, until new labels speak for it. @returns false when nothing is */
+  /** Dismisses the proposal until new labels support it. @returns false when there is none */
   dismiss(): boolean {
     return this.#hardClasses.dismiss();
   }
@@ -279,7 +280,7 @@ export class Learner {
 
   async close(): Promise<void> {
     this.#closed = true;
-    // At once: the next learner of the same bundle reads it with its first label.
+    // First: the next learner of the same bundle reads its file with the first label.
     this.#hardClasses.close();
     await Promise.all([this.#recalling, this.#trainer.close()]);
     await this.#probation.close();
@@ -287,7 +288,7 @@ export class Learner {
   }
 
   #collected(): void {
-    // Told at every tenth of the way to a training.
+    // Published at every tenth of the way to a training.
     const tenth = Math.max(1, Math.floor(this.#options.config.trigger.items / 10));
     const { items } = this.#collector;
     const fresh = items.read((store) => store.fresh.items);
@@ -308,7 +309,7 @@ export class Learner {
     if (due !== undefined && !this.#probation.isOpen) this.#trainer.begin(due);
   }
 
-  /** The pointer comes last: a kill before it leaves the bundle that served until then. */
+  /** The pointer is written last: a kill before that leaves the previous bundle in force. */
   async #goLive(version: string, hardClasses: readonly number[]): Promise<void> {
     if (this.#closed) return;
     const { current, now } = this.#options;
@@ -322,18 +323,18 @@ export class Learner {
       await this.#active.point({ active: version, onTrial, ...(met ? { agreed: null } : {}) });
     } catch (error) {
       if (this.#active.pointer.active !== version) {
-        // Not written down: no trial could roll it back.
+        // Not recorded: no trial could roll it back.
         await this.#swap(this.#active.folderOf(before));
         throw error;
       }
-      // Written down; what it takes the place of could not be removed.
+      // Recorded, but what it replaces could not be removed.
       this.#faults.report("bundles", error);
     }
     this.#tell({ event: "swapped", before: name });
     await this.#probation.open();
   }
 
-  /** @returns false when this learner has ended before the bundle was open: another may be in force */
+  /** @returns false when this learner closed before the bundle was open: another may be in force */
   #swap(folder: string): Promise<boolean> {
     return this.#options.swap(folder, () => !this.#closed);
   }

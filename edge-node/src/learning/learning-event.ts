@@ -5,10 +5,10 @@ type Without<T> = T extends unknown
   ? Omit<T, "at" | "model" | "run" | "energyJ"> & { energyJ?: number }
   : never;
 
-/** A step of learning as it is told inside: time, model and run are added where it is published, and joules where there are none. */
+/** A step of learning before it is published: time, model and run are added then, and joules where there are none. */
 export type LearningEvent = Without<Training>;
 
-/** What a store holds. @param names - of the bundle's classes */
+/** What a store holds, as a step of learning. @param names - of the bundle's classes */
 export function collected({ counts, fresh, classes }: ItemStore, names: readonly string[]): LearningEvent {
   return {
     event: "collected",

@@ -22,18 +22,18 @@ export interface LearningOptions {
   readonly log: Logger;
 }
 
-/** Who is told of what it does. */
+/** Who hears what it does. */
 export interface LearningListener {
   readonly publish: (training: Training) => void;
   /** The states of the settings `train`, `hard-classes` or `model` may have changed. */
   readonly onChange: () => void;
 }
 
-/** Steps that nobody listens to yet: those of a start. */
+/** Steps kept until somebody listens: those of the start. */
 const UNHEARD = 16;
 const TICK_MS = 60_000;
 
-/** Learning of a node: for each bundle in force one {@link Learner}. */
+/** The learning of a node: one {@link Learner} for each bundle in force. */
 export class Learning {
   readonly #options: LearningOptions;
   readonly #learners = new Map<InputKind, Learner>();
@@ -63,9 +63,9 @@ export class Learning {
   }
 
   /**
-   * Puts a bundle in force, or what this node made of it before.
+   * Puts a bundle in force, or what this node has learned from it.
    *
-   * @throws {MeanetError} BUNDLE_…, MODEL_… when the bundle that came cannot serve; the one in force then stays
+   * @throws {MeanetError} BUNDLE_…, MODEL_… when the original bundle cannot serve; the one in force then stays
    */
   async load(nameOrFolder: string): Promise<InputKind> {
     const { models, folder, node, config, meter, now, log } = this.#options;
@@ -97,7 +97,7 @@ export class Learning {
         await learner.giveUp(`what was learned cannot serve: ${reason}`);
       });
     }
-    // First, and at once: what it still learns must not take the place of what is in force now.
+    // Before anything else: what the old learner still trains must not replace what is in force now.
     await this.#learners
       .get(input.kind)
       ?.close()
@@ -140,7 +140,7 @@ export class Learning {
     for (const learner of this.#learners.values()) learner.setLoad(frames);
   }
 
-  /** Looks at what time alone brings: due trainings and the end of trials. */
+  /** Begins what is due by time alone: trainings, and the end of trials. */
   tick(): void {
     for (const learner of this.#learners.values()) learner.tick();
   }

@@ -9,12 +9,12 @@ export interface Candidate {
   readonly cloud: "agreed" | "disagreed" | undefined;
 }
 
-/** Devices whose last thumbnail is remembered; of more, those of longest ago are forgotten and may get one early. */
+/** Devices whose last thumbnail is remembered; beyond this the longest unseen are forgotten, and may get one early. */
 const MAX_DEVICES = 4096;
-/** So much of a minute's allowance may be spent at once. */
+/** Share of a minute's allowance that may be spent at once. */
 const BURST = 1 / 6;
 
-/** Chooses the frames that people get to see: some of each device by the clock, and of those that the cloud answered up to a rate. */
+/** Chooses the frames that people see: one per device and interval, and those that the cloud answered, up to a rate (token bucket). */
 export class Choice {
   readonly #config: ChoiceConfig;
   /** By device, oldest first. */

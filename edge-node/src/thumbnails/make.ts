@@ -4,7 +4,7 @@ import { decodeWindow, encodeOutline } from "@meanet/protocol";
 import type { Config } from "../config.ts";
 import type { Extended, Settled } from "../stages.ts";
 
-/** The part of an answered frame that its thumbnail is made of. */
+/** The part of an answered frame that its thumbnail is made from. */
 type Pictured = Pick<Settled | Extended, "frame" | "format" | "tensor"> & {
   readonly model: Pick<Settled["model"], "manifest">;
 };

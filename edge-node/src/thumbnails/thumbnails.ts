@@ -7,15 +7,15 @@ type Answered = Settled | Extended;
 
 export interface ThumbnailsOptions {
   readonly config: ThumbnailsConfig;
-  /** Undefined: there is nothing to see of it. */
+  /** Undefined: there is nothing to show. */
   readonly make: (item: Answered) => Promise<Uint8Array | undefined>;
-  /** False when it did not leave. */
+  /** False when it was not sent. */
   readonly publish: (device: string, id: string, thumbnail: Uint8Array) => Promise<boolean>;
-  /** One left, with so many bytes. */
+  /** One was sent, with so many bytes. */
   readonly onPublished: (bytes: number) => void;
-  /** A frame that was chosen got none: too many waited, it could not be made, or it did not leave. */
+  /** A chosen frame got none: too many waited, it could not be made, or it was not sent. */
   readonly onLeftOut: (reason: LeftOut, error?: unknown) => void;
-  /** On the clock that only runs forward. */
+  /** Of a monotonic clock. */
   readonly nowMs: () => number;
 }
 
@@ -24,8 +24,8 @@ export type LeftOut = "busy" | "failed" | "unsent";
 /**
  * Publishes small pictures of some frames, for people.
  *
- * Beside the pipeline: `observe` only chooses and queues, one thumbnail is made at a time, after the verdict's own work, and what
- * does not fit into the queue is left out and counted. A queued frame holds its payload; nothing else does.
+ * Beside the pipeline: `observe` only chooses and queues; one thumbnail is made at a time, after the work on the verdict; what does not
+ * fit into the queue is left out and counted. Only queued frames keep their payloads.
  */
 export class Thumbnails {
   readonly #options: ThumbnailsOptions;
@@ -54,7 +54,7 @@ export class Thumbnails {
     await this.#working;
   }
 
-  /** Leaves out what waits, and ends with the one under way. */
+  /** Drops what waits, and finishes the one under way. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#waiting.length = 0;
@@ -73,7 +73,7 @@ export class Thumbnails {
   }
 
   async #work(): Promise<void> {
-    // The frame that just came is being concluded and recorded: that goes first.
+    // The frame that just came is still being concluded and recorded: that goes first.
     await new Promise((resolve) => setImmediate(resolve));
     for (let item = this.#waiting.shift(); item !== undefined; item = this.#waiting.shift()) {
       await this.#publish(item);

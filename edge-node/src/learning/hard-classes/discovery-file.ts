@@ -3,10 +3,10 @@ import { MeanetError, reasonOf } from "@meanet/runtime";
 import { z } from "zod";
 import type { ClassCounts } from "./discovery.ts";
 
-/** What the counts are of. A main block keeps them over all extensions that are learned for it. */
+/** The main block that the counts belong to, whichever extension is learned for it. */
 export interface CountedMain {
   readonly sha256: string;
-  /** Of its answers. */
+  /** Number of its classes. */
   readonly classes: number;
 }
 
@@ -39,7 +39,7 @@ function fileSchema(classes: number) {
 }
 
 /**
- * What live labels have said of the classes before the last stop; undefined when there is no file.
+ * What live labels had said of the classes by the last stop; undefined when there is no file.
  *
  * @throws {MeanetError} DISCOVERY_REFUSED
  */

@@ -7,29 +7,29 @@ export interface Proposal {
   readonly becomeEasy: readonly number[];
 }
 
-/** Of the frames that main called one class and somebody labelled: how many, and how many of these it called rightly. */
+/** Of the labelled frames that main called one class: how many there are, and how many of them it called rightly. */
 export interface ClassCounts {
   readonly class: number;
   readonly right: number;
   readonly total: number;
-  /** The side that it shall not be proposed for, until so many more such frames have come. */
+  /** The side it is not to be proposed for until so many more such frames have come. */
   readonly dismissed?: { readonly becomes: Side; readonly wait: number } | undefined;
 }
 type Side = "hard" | "easy";
 
-/** Frames of the past that a class's precision forgets half of: a site changes. */
+/** Frames after which a class's counts are halved: a site changes, and old frames should weigh less. */
 const MEMORY = 500;
 
 /**
- * Which classes are hard here: those that main's answers get wrong too often, by live labels. Precision, indexed by what main says, as
- * where the dictionary was made. A class changes sides only past the far end of the gap between both bounds; and one whose change was
- * dismissed only when as many more frames have been labelled as spoke for it then.
+ * Which classes are hard at this site: those that main calls wrongly too often, by live labels. The measure is precision, indexed by what
+ * main says, as when the dictionary was made. Between the two bounds a class stays on its side (hysteresis); and one whose change was
+ * dismissed is proposed again only after as many more labelled frames as supported it then.
  */
 export class Discovery {
   readonly #config: LearningConfig["discovery"];
   readonly #classes: Map<number, ClassCounts>;
 
-  /** @param counts - of before */
+  /** @param counts - of earlier frames */
   constructor(config: LearningConfig["discovery"], counts: readonly ClassCounts[] = []) {
     this.#config = config;
     this.#classes = new Map(counts.map((seen) => [seen.class, seen]));
@@ -48,7 +48,7 @@ export class Discovery {
   /** Main called a frame `predicted`; it is `truth`. @returns whether a dismissal has ended by it */
   observe(predicted: number, truth: number): boolean {
     const { right, total, dismissed } = this.#seen(predicted);
-    // A long past is halved, so that what comes weighs more.
+    // Halved, so that recent frames weigh more.
     const share = total + 1 > MEMORY ? 0.5 : 1;
     const ended = dismissed?.wait === 1;
     this.#classes.set(predicted, {

@@ -5,7 +5,7 @@
  *                         │                └ dismissed ── not again before new labels
  *                         └ {folder}/discovery.json, now and then
  *
- * The counts are of main's answers, which no training here changes: they go on whatever extension is in force.
+ * They count main's answers, which no training here changes, so they go on whichever extension is in force.
  */
 import { join } from "node:path";
 import { argmax } from "@meanet/models";
@@ -19,16 +19,16 @@ import { Discovery, type Proposal } from "./discovery.ts";
 import { type CountedMain, readDiscovery, writeDiscovery } from "./discovery-file.ts";
 
 export interface HardClassesOptions {
-  /** Of this node and this bundle. */
+  /** Where this node keeps what it learns for this bundle. */
   readonly folder: string;
   readonly config: LearningConfig["discovery"];
   readonly active: ActiveBundle;
   /** The bundle in force. */
   readonly current: () => ServedModel;
   readonly tell: (event: LearningEvent) => void;
-  /** What {@link HardClasses.text} gives has changed. */
+  /** {@link HardClasses.text} has changed. */
   readonly onChange: () => void;
-  /** Other classes are hard for the next training. */
+  /** The next training has other hard classes. */
   readonly onAgreed: () => void;
   readonly onFail: (error: unknown) => void;
   readonly log: Logger;
@@ -40,7 +40,7 @@ export class HardClasses {
   #discovery: Discovery | undefined;
   #of: CountedMain | undefined;
   #proposal: Proposal | undefined;
-  /** The proposal that was told of last: a restart tells none twice. */
+  /** The proposal published last, so that a restart publishes none twice. */
   #told: string | undefined;
   /** Runs while there is something to write. */
   #timer: NodeJS.Timeout | undefined;
@@ -50,19 +50,19 @@ export class HardClasses {
     this.#file = join(options.folder, "discovery.json");
   }
 
-  /** The bundle in force serves: what was proposed before the last stop is again. */
+  /** The bundle in force serves: what was proposed before the last stop is proposed again. */
   begin(): void {
-    // A policy that accepts does so when it hears labels: not while learning is off.
+    // A policy that accepts waits for a label: none is heard while learning is off.
     if (this.#options.config.mode === "propose") this.#review();
   }
 
-  /** Of the next training, and so of what is worth storing. */
+  /** Hard classes of the next training, and so of the items worth storing. */
   get dictionary(): readonly number[] {
     const { active, current } = this.#options;
     return active.pointer.agreed ?? current().manifest.hardClasses;
   }
 
-  /** For `state/hard-classes`: names of the classes in force, agreed on, proposed, and of those whose change was dismissed. */
+  /** For `state/hard-classes`: the classes in force, those agreed on, those proposed, and those whose change was dismissed. */
   get text(): string {
     const { active, current } = this.#options;
     const { agreed } = active.pointer;
@@ -83,9 +83,9 @@ export class HardClasses {
     return classes.map((index) => manifest.classes[index]!);
   }
 
-  /** Someone told the class of a frame. */
+  /** A label arrived: the true class of a frame. */
   observe({ model, p1 }: KeptFrame, truth: number): void {
-    // It waited for its label while another bundle came.
+    // It was answered by the main of a bundle that has been replaced since.
     if (model.mainDigest !== this.#options.current().mainDigest) return;
     const ended = this.#open().observe(argmax(p1), truth);
     this.#saveLater();
@@ -93,7 +93,7 @@ export class HardClasses {
     if (ended) this.#options.onChange();
   }
 
-  /** Agrees to the proposal. @returns false when there is none */
+  /** Accepts the proposal. @returns false when there is none */
   async accept(by: "operator" | "policy"): Promise<boolean> {
     const { active, tell, onAgreed, onChange } = this.#options;
     const told = this.#told;
@@ -102,7 +102,7 @@ export class HardClasses {
     try {
       await active.point({ agreed: [...proposal.hardClasses] });
     } catch (error) {
-      // It stays proposed: neither told nor asked for anew with every label.
+      // It stays proposed, and is neither published nor accepted anew with every label.
       this.#proposal ??= proposal;
       this.#told ??= told;
       throw error;
@@ -113,7 +113,7 @@ export class HardClasses {
     return true;
   }
 
-  /** Gives up the proposal, durably, until new labels speak for it. @returns false when there is none */
+  /** Dismisses the proposal, durably, until new labels support it. @returns false when there is none */
   dismiss(): boolean {
     const { tell, onChange } = this.#options;
     const proposal = this.#take();
@@ -132,7 +132,7 @@ export class HardClasses {
     return true;
   }
 
-  /** A policy that could not write down what it agrees to tries again. */
+  /** A policy that could not record what it accepted tries again. */
   tick(): void {
     const { config, onFail } = this.#options;
     if (config.mode === "accept") this.accept("policy").catch(onFail);
@@ -143,7 +143,7 @@ export class HardClasses {
     if (this.#timer !== undefined) this.#trySave();
   }
 
-  /** Read with the first look at it; anew when another main block has come in force. */
+  /** Read when first needed, and anew when another main block is in force. */
   #open(): Discovery {
     const { config, current, log } = this.#options;
     const { mainDigest, classes } = current();
@@ -178,7 +178,7 @@ export class HardClasses {
     if (config.mode === "accept") this.accept("policy").catch(onFail);
   }
 
-  /** What is proposed, for good. */
+  /** Takes the proposal away. */
   #take(): Proposal | undefined {
     const proposal = this.#proposal;
     this.#proposal = undefined;

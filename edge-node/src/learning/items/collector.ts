@@ -9,21 +9,21 @@ import { ItemAccess } from "./item-access.ts";
 import { ItemStore } from "./item-store.ts";
 
 export interface CollectorOptions {
-  /** Of this node and this bundle. */
+  /** Where this node keeps what it learns for this bundle. */
   readonly folder: string;
   readonly config: LearningConfig;
   /** The bundle in force. */
   readonly current: () => ServedModel;
-  /** Hard classes of the next training: items of others are not worth storing. */
+  /** Hard classes of the next training; items of other classes are not worth storing. */
   readonly dictionary: () => readonly number[];
-  /** A frame has its class, stored or not; of the cloud first, perhaps, and then by a label. */
+  /** A frame has its class, stored or not: perhaps first from the cloud, then from a label. */
   readonly onClass: (frame: KeptFrame, classIndex: number, source: LabelSource) => void;
   /** The store has learned something. */
   readonly onItem: () => void;
-  /** The store failed, and an item is gone. */
+  /** The store failed, and an item is lost. */
   readonly onLost: () => void;
   readonly faults: Faults;
-  /** Someone told the class of a frame. */
+  /** A label arrived: the true class of a frame. */
   readonly onLabel: (frame: KeptFrame, classIndex: number) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -40,12 +40,12 @@ export class Collector {
     this.#options = options;
     this.items = new ItemAccess({ open: () => this.#openStore(), faults, onLost, now });
     const { frames, bytes, age } = config.store;
-    // Nothing of it outlasts the process: a clock that only runs forward loses no frame by being set.
+    // Nothing in it outlives the process, so a monotonic clock will do, and no clock change drops a frame.
     this.#memory = new FrameMemory({ frames, bytes, ageMs: age, nowMs: () => performance.now() });
   }
 
   /**
-   * Opens what was collected before, in a turn of its own: no start and no frame waits for its file.
+   * Opens what was collected before, in a turn of its own, so that neither a start nor a frame waits for the file.
    *
    * @param wanted - asked when that turn has come
    * @returns whether it is open now and has not been before
@@ -55,7 +55,7 @@ export class Collector {
     return wanted() && !this.items.isOpen && this.items.tryOpen();
   }
 
-  /** Gives up items of classes that are no longer hard: no training reads them. */
+  /** Deletes items of classes that are no longer hard: no training reads them. */
   dropOthers(): void {
     this.items.keepOnly(this.#options.dictionary());
   }
@@ -79,7 +79,7 @@ export class Collector {
     }
   }
 
-  /** Someone told the true class of a frame. */
+  /** A label arrived: the true class of a frame. */
   label(device: string, id: string, label: string | number): void {
     const frame = this.#memory.claim({ device, id }, label);
     if (frame !== undefined) this.#collectLabel(frame, label);
@@ -95,7 +95,7 @@ export class Collector {
     const { itemsPerClass: perClass, heldOut, maxBytes } = config.store;
     const store = new ItemStore({ file: join(folder, "items.sqlite"), perClass, heldOut, maxBytes });
     try {
-      // Classes may have been agreed on while it was closed, or a kill came before their items were dropped.
+      // The hard classes may have changed while it was closed, or a kill came before items were dropped.
       store.keepOnly(dictionary());
       return store;
     } catch (error) {
@@ -113,10 +113,10 @@ export class Collector {
 
   #collect(frame: KeptFrame, classIndex: number, source: LabelSource): void {
     const { onClass, onLabel, config, dictionary, now, onItem } = this.#options;
-    // A trial hears the cloud also where nothing is learned from it.
+    // A trial counts the cloud's classes even where nothing is learned from them.
     onClass(frame, classIndex, source);
     if (source === "cloud" && config.teacher.weight === 0) return;
-    // The cloud is asked about the doubtful frames only: its answers would make every class look hard.
+    // The cloud is asked about doubtful frames only: by its answers every class would look hard.
     if (source === "label") onLabel(frame, classIndex);
     if (!dictionary().includes(classIndex)) return;
     const { device, id, tensor } = frame;

@@ -1,6 +1,6 @@
 import type { ServedModel } from "../../model/served-model.ts";
 
-/** A frame that was answered, for as long as its label may come. */
+/** An answered frame, kept for as long as its label may come. */
 export interface KeptFrame {
   readonly device: string;
   readonly id: string;
@@ -10,7 +10,7 @@ export interface KeptFrame {
   readonly features: Float32Array;
   /** Main's distribution, shape [C]. */
   readonly p1: ArrayLike<number>;
-  /** Bundle that it was answered with. */
+  /** Bundle that answered it. */
   readonly model: Pick<ServedModel, "base" | "mainDigest">;
 }
 
@@ -28,8 +28,7 @@ interface Held {
 }
 
 /**
- * Joins labels to frames, whichever comes first. Bounded in number, bytes and age: the oldest go first, and a frame that has gone
- * cannot be learned from.
+ * Joins labels to frames, whichever comes first. Bounded in number, bytes and age: the oldest go first, and are not learned from.
  */
 export class FrameMemory {
   readonly #options: FrameMemoryOptions;
@@ -49,7 +48,7 @@ export class FrameMemory {
     return this.#frames.size;
   }
 
-  /** Keeps a frame, or gives the label that came before it; a frame that has its label is kept no longer. */
+  /** Keeps a frame, or returns the label that came before it; a labelled frame need not be kept. */
   keep(frame: KeptFrame): string | number | undefined {
     const key = keyOf(frame);
     const early = this.#labels.get(key);
@@ -64,7 +63,7 @@ export class FrameMemory {
     return undefined;
   }
 
-  /** Gives the frame that a label is for; else keeps the label for the frame to come. */
+  /** Returns the frame that a label is for; else keeps the label for the frame to come. */
   claim(
     name: { readonly device: string; readonly id: string },
     label: string | number,

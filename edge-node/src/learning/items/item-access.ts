@@ -5,21 +5,21 @@ import type { Item, ItemStore } from "./item-store.ts";
 export interface ItemAccessOptions {
   /** @throws {MeanetError} ITEMS_UNUSABLE */
   readonly open: () => ItemStore;
-  /** Told of what the store could not do, and when it stores again. */
+  /** Hears of what the store could not do, and when it works again. */
   readonly faults: Pick<Faults, "report" | "over">;
-  /** An item was not stored, and is gone. */
+  /** An item was not stored, and is lost. */
   readonly onLost: () => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** A store that failed is left alone for so long: it blocks the thread that serves frames while it fails. */
+/** How long a failed store is left alone: while it fails it blocks the thread that serves frames. */
 const RETRY_MS = 30_000;
 const SQLITE_FULL = 13;
 
 /**
- * The store of items as frames and labels meet it: opened when it is first wanted, and while it fails items are lost by number, and
- * nobody is held up.
+ * The store of items as frames and labels see it: opened when first needed; while it fails, items are lost and counted, and nobody
+ * waits.
  *
  *     open ── disk full ─────── stays open: it can be read, and has room again some day
  *       └──── any other fault ─ closed, and opened again: its file may have been mended or deleted meanwhile
@@ -34,18 +34,18 @@ export class ItemAccess {
     this.#options = options;
   }
 
-  /** False until it is wanted: a node that never learns has no file of it. */
+  /** False until it is needed: a node that never learns has no file. */
   get isOpen(): boolean {
     return this.#store !== undefined;
   }
 
-  /** Items by source; while they cannot be read, those of the last look. */
+  /** Items by source; while they cannot be read, as last read. */
   get counts(): Readonly<Record<LabelSource, number>> {
     this.#counts = this.read(({ counts }) => counts) ?? this.#counts;
     return this.#counts;
   }
 
-  /** Opens it, also where it has just failed. @throws {MeanetError} ITEMS_UNUSABLE */
+  /** Opens it, even if it has just failed. @throws {MeanetError} ITEMS_UNUSABLE */
   open(): ItemStore {
     this.#store ??= this.#options.open();
     return this.#store;
@@ -67,17 +67,17 @@ export class ItemAccess {
   add(item: Item): boolean {
     const added = this.tryOpen() ? this.#attempt((store) => store.add(item)) : undefined;
     if (added === undefined) this.#options.onLost();
-    // An item that it knows was only looked up: that works on a full disk as well.
+    // A known item is only looked up, which works on a full disk as well: no sign that the fault is over.
     if (added === true) this.#options.faults.over("items");
     return added === true;
   }
 
-  /** Looks at a store that is open. Never throws. @returns undefined when it is not, or cannot be read */
+  /** Reads from the store if it is open. Never throws. @returns undefined when it is not, or cannot be read */
   read<R>(look: (store: ItemStore) => R): R | undefined {
     return this.#attempt(look);
   }
 
-  /** Gives up the items of all other classes, where it is open. Never throws. */
+  /** Deletes the items of all other classes, if it is open. Never throws. */
   keepOnly(classes: readonly number[]): void {
     this.#attempt((store) => store.keepOnly(classes));
   }
@@ -88,7 +88,7 @@ export class ItemAccess {
     store?.close();
   }
 
-  /** A clock that is set back must not make it rest for long. */
+  /** Absolute, so that a clock that is set back does not make it rest for long. */
   get #rests(): boolean {
     return this.#failedAt !== undefined && Math.abs(this.#options.now() - this.#failedAt) < RETRY_MS;
   }

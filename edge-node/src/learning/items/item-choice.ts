@@ -3,7 +3,7 @@ import type { LearningConfig } from "../config.ts";
 import type { ItemStore, ListedItem } from "./item-store.ts";
 
 /**
- * What a training takes from the store: all that it may learn from, or as much of it as memory allows.
+ * What a training takes from the store: everything it may learn from, or as much as memory allows.
  *
  * @returns the items, and how many there were to take
  * @throws {MeanetError} LEARNING_REFUSED when not even {@link fewestItems} fit; LEARNING_UNSUPPORTED
@@ -21,17 +21,17 @@ export function takeItems(
   return { taken: items.read(chooseItems(listed, most, margins.leastItems)), stored: listed.length };
 }
 
-/** The fewest items worth beginning a training with: enough to judge by, as far as there are, and one of each class to learn from. */
+/** The fewest items worth a training: enough to judge by, as far as there are, and one of each class to learn from. */
 export function fewestItems(listed: readonly ListedItem[], leastHeldOut: number): number {
   const { heldOut, learned } = sidesOf(listed);
   return Math.min(leastHeldOut, heldOut.length) + classesOf(learned);
 }
 
 /**
- * The items that a training takes where memory does not allow all: of each class equally many, or all where it has fewer, and of these the
- * best. Both sides shrink alike, down to what is needed to judge by; which side an item is on does not change.
+ * The items that a training takes where memory does not allow all: the best of each class, equally many of each or all that it has.
+ * Items to learn from and items held out shrink alike, down to what is needed to judge by; no item changes sides.
  *
- * The best are those that a smaller store would have kept. Drawn by lot, a training would leave out most of the new items that began it.
+ * The best are those that a smaller store would have kept. A random draw would leave out most of the new items that began the training.
  *
  * @param listed - the best first
  * @param most - at least {@link fewestItems}
@@ -59,7 +59,7 @@ function classesOf(listed: readonly ListedItem[]): number {
   return new Set(listed.map(({ classIndex }) => classIndex)).size;
 }
 
-/** The best of each class, then the second of each, until there are so many. */
+/** The best of each class, then the second best of each, until there are enough. */
 function evenly(listed: readonly ListedItem[], most: number): ListedItem[] {
   const taken = new Map<number, number>();
   const ranked = listed.map((item) => {

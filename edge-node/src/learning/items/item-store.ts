@@ -11,11 +11,11 @@ export interface ItemStoreOptions {
   readonly file: string;
   /** Items of each class. */
   readonly perClass: number;
-  /** Of all tensors together; one item stays in any case. */
+  /** Of all tensors together; one item is kept in any case. */
   readonly maxBytes: number;
   /** Share of the items that is held out, by their content: the same frame is always on the same side. */
   readonly heldOut: number;
-  /** Of the file, 4 KiB each; at this many it is full, as a disk is. Left out: SQLite's own limit. */
+  /** Pages of the file, 4 KiB each, beyond which it is full like a disk. Default: SQLite's own limit. */
   readonly maxPages?: number;
 }
 
@@ -37,7 +37,7 @@ interface ClassCounts extends Readonly<Record<LabelSource, number>> {
   readonly heldOut: number;
 }
 
-/** One of the store, its tensor left there. */
+/** An item without its tensor. */
 export interface ListedItem {
   readonly key: number;
   readonly classIndex: number;
@@ -46,17 +46,17 @@ export interface ListedItem {
   readonly heldOut: boolean;
 }
 
-/** What is kept, and learned from, where there is no room for all: true labels, and of these the newest. */
+/** Which items are kept, and learned from, where there is no room for all: labelled ones first, then the newest. */
 const BEST_FIRST = "ORDER BY source = 'label' DESC, at DESC, key DESC";
 
 /** Bits of the digest that choose the side of an item. */
 const SIDES = 1024;
 
 /**
- * Labelled items of hard classes, on disk: of each class at most so many, each frame once, and a true label above one of the cloud.
+ * Labelled items of hard classes, on disk: a bounded number per class, each frame once; a true label replaces one of the cloud.
  *
- * A full class gives up its oldest item of the cloud, and when it has none, its oldest. So does the class that has most, while all of
- * them together take too many bytes.
+ * A full class drops its oldest item from the cloud, or if it has none its oldest. While all items together take too many bytes, the
+ * largest class does the same.
  */
 export class ItemStore {
   readonly #options: ItemStoreOptions;
@@ -142,13 +142,13 @@ export class ItemStore {
       }));
   }
 
-  /** What was listed just now with its tensors, in an order that depends on nothing but the items. */
+  /** The items just listed with their tensors, in an order that depends on the items alone. */
   read(listed: readonly ListedItem[]): StoredItems {
     const items = listed.toSorted((a, b) => a.key - b.key);
     const tensor = this.#prepare("SELECT tensor FROM item WHERE key = ?");
     const bytesAt = (at: number) => tensor.get(items[at]!.key)!.tensor as Uint8Array;
     const length = items.length === 0 ? 0 : bytesAt(0).length;
-    // Shared with the thread that learns, and filled one by one: all of them are nowhere a second time.
+    // Shared with the training thread and filled one by one, so that no second copy of all of them exists.
     const tensors = new Float32Array(new SharedArrayBuffer(items.length * length));
     const bytes = new Uint8Array(tensors.buffer);
     for (const at of items.keys()) bytes.set(bytesAt(at), at * length);
@@ -165,7 +165,7 @@ export class ItemStore {
     this.#prepare("UPDATE item SET fresh = 0 WHERE fresh = 1").run();
   }
 
-  /** Gives up the items of all other classes. */
+  /** Deletes the items of all other classes. */
   keepOnly(classes: readonly number[]): void {
     for (const { classIndex } of this.classes) {
       if (!classes.includes(classIndex)) this.#trim(classIndex, 0);
@@ -192,7 +192,7 @@ export class ItemStore {
     this.#trim(classIndex, this.#options.perClass);
   }
 
-  /** Items of a bundle have all the same size: their number tells their bytes. */
+  /** All items of a bundle have the same size, so their number gives their bytes. */
   #fit(itemBytes: number): void {
     const most = Math.max(1, Math.floor(this.#options.maxBytes / itemBytes));
     let { items } = this.#prepare("SELECT count(*) AS items FROM item").get() as { items: number };
@@ -233,7 +233,7 @@ function openDatabase({ file, maxPages }: ItemStoreOptions): DatabaseSync {
         fresh INTEGER NOT NULL,
         tensor BLOB NOT NULL
       ) STRICT;
-      -- Asked at every label: answered without a look at the rows, which hold the tensors.
+      -- Asked at every label: answered from the index, without reading rows, which hold the tensors.
       CREATE INDEX IF NOT EXISTS of_class ON item (class, source, at);
       CREATE INDEX IF NOT EXISTS of_source ON item (source);
       CREATE INDEX IF NOT EXISTS of_side ON item (class, source, held_out);

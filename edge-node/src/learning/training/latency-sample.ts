@@ -1,9 +1,9 @@
-/** Latencies kept: of a thousand and more, the hundredth part is ten and more. */
+/** Latencies kept: enough that a hundredth of them is ten. */
 const KEPT = 1024;
 const PERCENT = 99;
 
 /**
- * Latencies of a while, however long: of more than it keeps, each is as likely to be among those kept as any other.
+ * A uniform sample of latencies, however many there are (reservoir sampling).
  *
  * @see Vitter 1985, algorithm R
  */
@@ -23,7 +23,7 @@ export class LatencySample {
     if (at < KEPT) this.#keptMs[at] = latencyMs;
   }
 
-  /** The least latency that 99 % of those kept do not exceed; undefined of none. */
+  /** Nearest-rank 99th percentile of those kept; undefined when there are none. */
   get p99Ms(): number | undefined {
     const sorted = this.#keptMs.toSorted((a, b) => a - b);
     return sorted[Math.ceil((sorted.length * PERCENT) / 100) - 1];

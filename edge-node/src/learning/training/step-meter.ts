@@ -1,7 +1,7 @@
 import type { ComputeMeter } from "@meanet/energy";
 import type { AdaptationStep } from "@meanet/models";
 
-/** Joules of one training. Each of its steps tells the work that begins, and so ends the one before. */
+/** Joules of one training. Each of its steps announces the work that begins, and so ends the previous work. */
 export class StepMeter {
   readonly #meter: ComputeMeter;
   #end: (() => number) | undefined;

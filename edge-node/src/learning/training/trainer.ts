@@ -28,7 +28,7 @@ import { StepMeter } from "./step-meter.ts";
 type Trigger = Extract<Training, { event: "started" }>["trigger"];
 
 export interface TrainerOptions {
-  /** Name and version of the bundle that came. */
+  /** Name and version of the original bundle. */
   readonly base: string;
   readonly node: string;
   readonly config: LearningConfig;
@@ -36,7 +36,7 @@ export interface TrainerOptions {
   readonly items: ItemAccess;
   readonly hardClasses: Pick<HardClasses, "dictionary" | "names">;
   readonly meter: ComputeMeter;
-  /** Puts a bundle that was written in force. @param hardClasses - that it tells apart */
+  /** Puts a bundle that was written in force. @param hardClasses - those of its extension */
   readonly goLive: (version: string, hardClasses: readonly number[]) => Promise<void>;
   readonly counts: { trainings: number; accepted: number; refused: number };
   readonly tell: (event: LearningEvent) => void;
@@ -52,7 +52,7 @@ export interface TrainerOptions {
 export class Trainer {
   readonly #options: TrainerOptions;
   #adaptation: Adaptation | undefined;
-  /** Of frames that were answered beside the training. */
+  /** Latencies of frames that were answered while it trained. */
   #beside: LatencySample | undefined;
   #work: Promise<void> | undefined;
   #progress = "idle";
@@ -63,7 +63,7 @@ export class Trainer {
     this.#options = options;
   }
 
-  /** In words. */
+  /** For people. */
   get progress(): string {
     return this.#progress;
   }
@@ -91,10 +91,10 @@ export class Trainer {
     this.#beside?.observe(latencyMs);
   }
 
-  /** Frames that wait or work: training gives way to them. */
+  /** Frames that wait or work; a training gives way to them. */
   setLoad(frames: number): void {
     const { yieldAt } = this.#options.config.training;
-    // Half as many before it goes on: no to and fro at the edge of it.
+    // It goes on at half as many: hysteresis, so that it does not flicker at the limit.
     const busy = this.#busy ? frames > yieldAt / 2 : frames >= yieldAt;
     if (busy === this.#busy) return;
     this.#busy = busy;
@@ -161,7 +161,7 @@ export class Trainer {
       (step) => faults.guard("step", () => observe(step)),
     );
     this.#adaptation = adaptation;
-    // Both may have come while there was nothing to tell it to.
+    // Either may have happened before there was an adaptation.
     if (this.#busy) adaptation.pause();
     if (this.#closed) adaptation.stop();
     const result = await adaptation.result.finally(() => {
@@ -186,12 +186,12 @@ export class Trainer {
   /**
    * The number of the training that begins.
    *
-   * @returns undefined when nothing can be written down, and nobody asked: it is due again with every item, and with every tick
+   * @returns undefined when it cannot be recorded and nobody asked for it: it is due again with every item and every tick
    */
   async #next(trigger: Trigger): Promise<number | undefined> {
     const { active, items, faults } = this.#options;
     try {
-      // Whatever becomes of this training, the next one wants new items.
+      // Whatever becomes of this training, the next one is due by new items.
       items.open().markSeen();
       const run = active.pointer.run + 1;
       await active.point({ run });

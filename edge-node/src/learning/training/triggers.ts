@@ -1,6 +1,6 @@
 import type { LearningConfig } from "../config.ts";
 
-/** Why a training is due by what the store has; undefined when none is. */
+/** Why what the store holds makes a training due; undefined when none is. */
 export function dueTrigger(
   { items, oldestAt }: { readonly items: number; readonly oldestAt: number | undefined },
   trigger: LearningConfig["trigger"],

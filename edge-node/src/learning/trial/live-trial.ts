@@ -7,7 +7,7 @@ import type { KeptFrame } from "../items/frame-memory.ts";
 import { type Rights, Trial, type TrialFigures, type TrialLimits } from "./trial.ts";
 
 export interface LiveTrialOptions {
-  /** The one that was in force before. */
+  /** The predecessor of the one in force. */
   readonly bundle: Bundle;
   readonly current: () => ServedModel;
   readonly meter: ComputeMeter;
@@ -16,24 +16,24 @@ export interface LiveTrialOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Labelled frames that may wait for both extensions; more are left out of the trial. */
+/** Labelled frames that may wait for the two extensions; more are left out of the trial. */
 const WAITING = 64;
 
 /** A frame that the trial has taken up. */
 interface Witnessed {
   truth: number;
-  /** Who told it. */
+  /** Where the class comes from. */
   source: LabelSource;
   /** What both extensions answer; undefined until they have. */
   answers: { readonly before: number; readonly after: number } | undefined;
 }
 
-/** Both slots answer the labelled frames, the one in force and the one before, until the trial is decided. */
+/** The extension in force and its predecessor both answer the labelled frames until the trial is decided. */
 export class LiveTrial {
   readonly #options: LiveTrialOptions;
   readonly #engine: Engine;
   readonly #trial: Trial;
-  /** Kept for as long as a label of the frame may come: until the memory of frames lets go of it. */
+  /** Kept for as long as a label may come: until the memory of frames drops the frame. */
   readonly #witnessed = new WeakMap<KeptFrame, Witnessed>();
   #queue: Promise<void> = Promise.resolve();
   #waiting = 0;
@@ -58,7 +58,7 @@ export class LiveTrial {
     return new LiveTrial(options, engine);
   }
 
-  /** A frame has its class; one that the cloud told first, and then a label, counts once, by the label. */
+  /** A frame has its class. One that has it from the cloud and then from a label counts once, by the label. */
   observe(frame: KeptFrame, truth: number, source: LabelSource): void {
     if (this.#ended) return;
     const known = this.#witnessed.get(frame);
@@ -78,7 +78,7 @@ export class LiveTrial {
       });
   }
 
-  /** Ends it with what it has seen: nothing spoke against the one in force. */
+  /** Ends it with what it has seen, in favour of the extension in force. */
   async end(): Promise<void> {
     this.#queue = this.#queue.then(() => this.#conclude(true)).catch(this.#options.onError);
     await this.#queue;
@@ -109,7 +109,7 @@ export class LiveTrial {
     await this.#decide();
   }
 
-  /** What a label corrects has its answers already, or gets them by the label. */
+  /** A label corrects the class: answers that are there are judged again, others will be judged by the label. */
   #correct(witnessed: Witnessed, truth: number): void {
     const { answers, truth: told } = witnessed;
     witnessed.truth = truth;
@@ -117,7 +117,7 @@ export class LiveTrial {
     if (answers === undefined) return;
     const state = this.#trial.revise(rightsOf(answers, told), rightsOf(answers, truth));
     if (state === "open") return;
-    // Frames that wait come first, and may have a say.
+    // Frames that wait come first: they may change the result.
     this.#queue = this.#queue.then(() => this.#decide()).catch(this.#options.onError);
   }
 

@@ -15,7 +15,7 @@ export interface ProbationOptions {
   readonly config: LearningConfig["rollback"];
   /** The bundle in force. */
   readonly current: () => ServedModel;
-  /** Puts a bundle in force between two batches; the one before stays when it rejects or gives false. */
+  /** Puts a bundle in force between two batches; its predecessor stays when this rejects or gives false. */
   readonly swap: (folder: string) => Promise<boolean>;
   readonly meter: ComputeMeter;
   readonly tell: (event: LearningEvent) => void;
@@ -30,13 +30,13 @@ export interface ProbationOptions {
 const MINUTE_MS = 60_000;
 
 /**
- * The time after a swap, in which the bundle before stays ready to come back. It ends in one of three ways:
+ * The time after a swap in which the previous bundle can still come back. It ends in one of three ways:
  *
  *     enough labelled frames, not worse ─ passed ┐
  *     its age, whatever it has seen ──── passed ─┴ the new one stays: it has passed judgement, and nothing spoke against it
  *     worse than the one before ──────── rolled back
  *
- * The pointer names it, so that a restart goes on with it: the frames are counted anew, the age is not.
+ * The pointer names it, so that a restart resumes it: frames are counted anew, its age is not.
  */
 export class Probation {
   readonly #options: ProbationOptions;
@@ -63,7 +63,7 @@ export class Probation {
     return `${frames} of ${items} labelled frames are missing, or ${time}`;
   }
 
-  /** Goes on with the trial that the pointer names; none when it names none. */
+  /** Begins or resumes the trial that the pointer names, if any. */
   async open(): Promise<void> {
     const { active, now, onChange } = this.#options;
     const { onTrial } = active.pointer;
@@ -102,7 +102,7 @@ export class Probation {
   /** Ends a trial that has grown too old. */
   tick(): void {
     const { now, config } = this.#options;
-    // By a clock that was ahead when it began, it would be open until that time comes.
+    // A clock that was ahead when it began would keep it open for that much longer.
     this.#since = Math.min(this.#since, now());
     if (this.#trial === undefined || now() - this.#since < config.age) return;
     this.#ending ??= this.#trial.end().finally(() => {
@@ -131,7 +131,7 @@ export class Probation {
         tell({ event: "passed", by, disagreement: figures, energyJ });
       } else {
         const { name } = current();
-        // Not any more: the pointer still names the trial, which goes on when this bundle is in force again.
+        // Closed meanwhile: the pointer still names the trial, which resumes when this bundle is in force again.
         if (!(await swap(active.folderOf(before)))) return;
         await active.point({ active: before, onTrial: null });
         onRolledBack();

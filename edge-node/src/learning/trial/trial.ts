@@ -1,14 +1,14 @@
 import type { LearningConfig } from "../config.ts";
 
-/** How many labelled frames decide, and by what. */
+/** How many labelled frames decide, and by what margin. */
 export type TrialLimits = Pick<LearningConfig["rollback"], "items" | "leastItems" | "margin">;
 
 /** How two extensions did on the same labelled frames. */
 export interface TrialFigures {
   readonly items: number;
-  /** Share of answers that labels or cloud called wrong, of the extension that was in force before. */
+  /** Share of wrong answers of the previous extension, by labels and cloud. */
   readonly before: number;
-  /** And of the one on trial. */
+  /** The same of the one on trial. */
   readonly after: number;
 }
 
@@ -21,8 +21,8 @@ export interface Rights {
 }
 
 /**
- * The trial of an extension that just went live: both answer every labelled frame, so that a harder hour of the site counts against
- * neither.
+ * The score of an extension that just went live, against its predecessor: both answer every labelled frame, so that a harder hour of
+ * the site counts against neither.
  */
 export class Trial {
   readonly #config: TrialLimits;
@@ -53,7 +53,7 @@ export class Trial {
     return this.state;
   }
 
-  /** The same frame by a better label: it stays one. */
+  /** The same frame by a better label: it still counts once. */
   revise(was: Rights, is: Rights): TrialState {
     this.#count(was, -1);
     this.#count(is, 1);
