@@ -87,6 +87,9 @@ const limits = z
       ),
     maxTopicLevels: count().max(100).default(32).describe("levels of a topic or filter"),
     maxSubscriptions: count().default(1000).describe("filters per client"),
+    subscriptionBytes: count()
+      .default(256 * 1024)
+      .describe("characters of these filters together; one may be 64 KiB long"),
     maxInflightInbound: count().default(1000).describe("QoS 2 messages of a client that await its PUBREL"),
     connectTimeout: timerMs.prefault("10s").describe("time from the connection to a complete CONNECT"),
     keepaliveLimit: durationMs

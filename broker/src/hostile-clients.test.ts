@@ -159,6 +159,18 @@ describe("hostile clients", { timeout: 20_000 }, () => {
     }
   });
 
+  it("filters of 64 KiB each: granted up to a limit of all their bytes, and again once they are left", async (t) => {
+    const broker = await startBroker(t, { limits: { subscriptionBytes: 150_000 } });
+    const client = await mqtt.connectAsync(broker.url, { reconnectPeriod: 0 });
+    t.after(() => client.endAsync(true));
+    const filters = ["a", "b", "c"].map((letter) => letter.repeat(60_000));
+    await client.subscribeAsync(filters.slice(0, 2), { qos: 1 });
+    await assert.rejects(client.subscribeAsync(filters[2]!, { qos: 1 }));
+    await client.unsubscribeAsync(filters[0]!);
+    await client.subscribeAsync(filters[2]!, { qos: 1 });
+    assert.equal(await broker.metric("meanet_broker_denied_subscriptions_total"), 1);
+  });
+
   it("a SUBSCRIBE that comes before its CONNECT is answered ends nobody's service", async (t) => {
     const broker = await startBroker(t, { limits });
     const check = await bystander(t, broker);

@@ -48,8 +48,8 @@ export class MqttHost {
   readonly #connections = new Set<Connection>();
   /** Those whose link is not closed yet: after its end a connection may still be delivering its last bytes. */
   readonly #open = new Set<Connection>();
-  /** Filters granted to each client. */
-  readonly #filters = new WeakMap<Client, Set<string>>();
+  /** Filters granted to each client, and the bytes of all of them. */
+  readonly #filters = new WeakMap<Client, { readonly names: Set<string>; bytes: number }>();
   readonly #once = new OncePerClient();
   readonly #sweep: NodeJS.Timeout;
   #stopping = false;
@@ -240,14 +240,17 @@ export class MqttHost {
     if (client.closed || client.id === null) return false;
     let filters = this.#filters.get(client);
     if (filters === undefined) {
-      filters = new Set();
+      filters = { names: new Set(), bytes: 0 };
       this.#filters.set(client, filters);
     }
     const isShared = topic.startsWith("$share");
+    const isNew = !filters.names.has(topic);
+    const { maxSubscriptions, subscriptionBytes } = this.#config.limits;
     const granted =
       (!isShared || parseSharedFilter(topic) !== undefined) &&
       this.#access.maySubscribe(client, topic) &&
-      (filters.has(topic) || filters.size < this.#config.limits.maxSubscriptions) &&
+      (!isNew ||
+        (filters.names.size < maxSubscriptions && filters.bytes + topic.length <= subscriptionBytes)) &&
       (client.clean || this.#sessions.open(client.id));
     if (!granted) {
       if (!client.clean) this.#sessions.forgetSubscription(client, topic);
@@ -256,7 +259,8 @@ export class MqttHost {
       this.#log.warn(told, "subscription denied");
       return false;
     }
-    filters.add(topic);
+    filters.names.add(topic);
+    if (isNew) filters.bytes += topic.length;
     if (!client.clean) this.#sessions.remember(client, { topic, qos });
     if (isShared) this.#shared.join(client, topic, qos);
     return true;
@@ -289,7 +293,7 @@ export class MqttHost {
     this.aedes.on("unsubscribe", (filters, client) => {
       const granted = this.#filters.get(client);
       for (const filter of filters) {
-        granted?.delete(filter);
+        if (granted?.names.delete(filter)) granted.bytes -= filter.length;
         this.#shared.leave(client, filter);
       }
       connectionOf(client).answered();
