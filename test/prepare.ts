@@ -14,6 +14,7 @@ const needed = [
   { package: "chromium", provides: "/usr/lib/chromium/vk_swiftshader_icd.json" },
   // promtool: judges the metrics and runs the alert rules.
   { package: "prometheus", provides: "/usr/bin/promtool" },
+  { package: "ffmpeg", provides: "/usr/bin/ffmpeg" },
   { package: "openssl", provides: "/usr/bin/openssl" },
   // systemd-analyze: judges the units. It needs no systemd that runs.
   { package: "systemd", provides: "/usr/bin/systemd-analyze" },

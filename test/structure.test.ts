@@ -39,7 +39,7 @@ const crossings = imports.flatMap(([file, specifier]) => {
   return target === undefined || target === workspaceOf(file) ? [] : [[file, target] as const];
 });
 
-const processes = ["broker", "edge-node", "cloud-worker", "recorder", "flows", "bridge"];
+const processes = ["broker", "edge-node", "cloud-worker", "recorder", "flows", "bridge", "camera"];
 
 function offenders(forbidden: (from: string, to: string) => boolean): string[] {
   return crossings

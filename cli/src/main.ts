@@ -39,6 +39,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "run the bridge: nodes and cameras in the conventions of others, such as Home Assistant",
     load: async () => (await import("./commands/bridge.ts")).bridgeCommand(),
   },
+  camera: {
+    summary: "publish the pictures of a real camera or video, as ffmpeg reads it",
+    load: async () => (await import("./commands/camera.ts")).cameraCommand(),
+  },
   replay: {
     summary: "publish labelled frames of a data set as simulated cameras",
     load: async () => (await import("./commands/replay.ts")).replayCommand(),

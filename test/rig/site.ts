@@ -46,6 +46,12 @@ export class Site {
     return this.#startNode("bridge", ...flags);
   }
 
+  async startCamera(...flags: string[]): Promise<Meanet> {
+    const started = this.#start("camera", "--mqtt-url", this.#url, ...flags);
+    await started.ready();
+    return started;
+  }
+
   startFlows(...flags: string[]): Promise<Meanet> {
     return this.#startNode("flows", "--state", join(this.folder, "flows"), ...flags);
   }

@@ -18,6 +18,8 @@ export interface DeviceOptions {
   readonly maxOutstanding?: number;
   /** How long to try the first connection. Default 10,000. */
   readonly connectTimeoutMs?: number;
+  /** Ends that wait. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface PublishOptions {
@@ -74,7 +76,7 @@ export async function connectDevice(options: DeviceOptions): Promise<Device> {
     for (const listener of listeners) listener(value);
   });
   try {
-    await session.connect(options.connectTimeoutMs);
+    await session.connect(options.connectTimeoutMs, options.signal);
   } catch (error) {
     await session.close();
     throw error;

@@ -56,6 +56,16 @@ export const errorCodes = {
     meaning:
       "A device has too many frames that await their verdict. Publish more slowly, or check that an edge node of the site is online.",
   },
+  FFMPEG_MISSING: {
+    actor: "user",
+    meaning:
+      "`meanet camera` reads its input with ffmpeg, which does not run here. Install it, or name it with the setting `ffmpeg`.",
+  },
+  CAMERA_FAILED: {
+    actor: "operator",
+    meaning:
+      "The input of `meanet camera` cannot be read, or gives no pictures; the message holds what ffmpeg said. It is opened again; check the camera, its address and rights.",
+  },
   PROCESS_FAILED: {
     actor: "operator",
     meaning: "A process of `meanet up` did not start. The message holds its last words, and names its log.",
