@@ -3,17 +3,17 @@ import type { SeqRange } from "./store/seq-set.ts";
 import type { JournalName, JournalState } from "./store/store.ts";
 
 export interface GapRepairOptions {
-  /** Before a gap is asked for, and after the first request; doubles with each further request. */
+  /** Wait before a gap is asked for, and after the first request; doubles with each further request. */
   readonly waitMs: number;
   readonly maxWaitMs: number;
   /** Requests without any answer after which a gap is given up. */
   readonly attempts: number;
   /** Most rows in one request. */
   readonly rangeSize: number;
-  /** Stores what has arrived and waits. False while the store cannot be written. */
+  /** Stores what has arrived. False while the store cannot be written. */
   readonly settle: () => boolean;
   readonly journal: (name: JournalName) => JournalState | undefined;
-  /** Asks the edge for these rows. False when it cannot be reached now: does not count as an attempt. */
+  /** Asks the edge for these rows. False when it cannot be reached now, which does not count as an attempt. */
   readonly ask: (name: JournalName, range: SeqRange) => boolean;
   /** @returns how many rows were lost @throws when the store cannot be written: tried again later */
   readonly giveUp: (name: JournalName, range: SeqRange) => number;
@@ -26,21 +26,21 @@ interface Repair {
   asked: SeqRange | undefined;
   /** Rows of `asked` that were missing at the last look. */
   missing: number;
-  /** Some came since the timer was set. */
+  /** Some of them arrived since the timer was set. */
   arriving: boolean;
 }
 
 /**
- * Gets missing rows of journals back from the edges that wrote them.
+ * Recovers missing rows of journals from the edges that wrote them.
  *
  *     rows      1-40 …… 61-70 …… 73-80     journal with two holes
  *     request                71-72         the newest rows of the newest hole, at most `rangeSize`
  *     request        41-60                 at once when the rows have come; again, with back-off, after a silence
  *
- * Newest first, because journals lose their oldest rows: when not one of the newest rows of a hole comes, the rest of it
- * is gone too, and the hole is given up whole. One request per journal is under way at any time.
+ * Newest first, because journals lose their oldest rows: when not one of the newest rows of a hole comes, the rest of it is gone
+ * too, and the whole hole is given up. At most one request per journal is under way.
  *
- * While the store cannot be written nothing is asked for and nothing given up: the answer could not be kept.
+ * While the store cannot be written, nothing is asked for and nothing given up: the answers could not be stored.
  */
 export class GapRepair {
   readonly #options: GapRepairOptions;
@@ -82,7 +82,7 @@ export class GapRepair {
       clearTimeout(repair?.timer);
       this.#repairs.delete(key);
     } else if (repair === undefined) {
-      // Rows of one edge may overtake each other, and stats overtake rows: most holes close by themselves.
+      // Rows of one edge may overtake each other, and stats may overtake rows: most holes close by themselves.
       this.#repairs.set(key, {
         timer: this.#wakeAfter(this.#options.waitMs, name),
         attempts: 0,
@@ -113,12 +113,12 @@ export class GapRepair {
     const { timer } = repair;
     try {
       if (!settle()) {
-        // Answers to the requests so far may have found no room.
+        // Answers to earlier requests may have been dropped for want of room.
         repair.attempts = 0;
         repair.timer = this.#wakeAfter(waitMs, name);
         return;
       }
-      // What was stored just now may have closed the hole, or led to the next request already.
+      // What was just stored may have closed the hole, or already led to the next request.
       if (this.#repairs.get(keyOf(name))?.timer === timer) this.#request(name);
     } catch (error) {
       log.error({ err: error, ...name }, "missing verdicts cannot be given up now; trying again later");
@@ -135,7 +135,7 @@ export class GapRepair {
       return;
     }
     if (repair.arriving) {
-      // The answer is on its way; asking now would only bring the rest of it twice.
+      // The answer is arriving; asking now would only bring the rest of it twice.
       repair.arriving = false;
       repair.timer = this.#wakeAfter(waitMs, name);
       return;

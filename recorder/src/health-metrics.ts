@@ -10,7 +10,7 @@ const MAX_NODES = 1000;
 
 const states = statusSchema.shape.state.options;
 
-/** The last status of each node, as Prometheus shows it: `offline` is what an alert waits for. */
+/** The last status of each node, for Prometheus: alerts fire on `offline`. */
 export class NodeStates {
   readonly #nodes = new Map<
     string,
@@ -53,7 +53,7 @@ export interface StorageSources {
   readonly waitedMs: () => number;
 }
 
-/** How far the recorder is behind, and how much room it has left. */
+/** How far the recorder lags behind, and how much room it has left. */
 export function exposeStorage(
   registry: Registry,
   { store, databaseFile, maxBytes, waitedMs }: StorageSources,

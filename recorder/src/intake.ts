@@ -23,8 +23,8 @@ const RETRY_MS = 1000;
 /**
  * From messages to rows: whatever waits when the store is free is the next batch, acknowledged once it is stored.
  *
- * A store that cannot be written keeps the messages waiting, up to the limit; past it new ones are dropped without
- * acknowledgement, and verdicts among them come back by replay. A row that the store refuses is dropped by name.
+ * While the store cannot be written, messages wait, up to the limit; beyond it new ones are dropped unacknowledged, and the verdicts
+ * among them come back by replay. A row that the store refuses is dropped, logged and counted.
  */
 export class Intake {
   readonly #options: IntakeOptions;
@@ -42,7 +42,7 @@ export class Intake {
     return this.#waiting.length;
   }
 
-  /** How long the one that waits longest has waited; 0 when none waits. */
+  /** How long the oldest waiting message has waited; 0 when none waits. */
   get waitedMs(): number {
     const [first] = this.#waiting;
     return first === undefined ? 0 : performance.now() - first.sinceMs;
@@ -79,7 +79,7 @@ export class Intake {
     while (this.#waiting.length > 0) this.#storeNext();
   }
 
-  /** Stores what waits, without throwing. False while the store cannot be written; it is then tried again as ever. */
+  /** Stores what waits, without throwing. @returns false while the store cannot be written: it is tried again later, as ever */
   settle(): boolean {
     if (this.#error !== undefined) return false;
     try {
@@ -146,7 +146,7 @@ export class Intake {
     this.#options.onWritten(written);
   }
 
-  /** Some row is at fault: halves, until it stands alone. */
+  /** Some row is at fault: bisects the batch until it stands alone. */
   #isolate(batch: readonly Waiting[], error: unknown): void {
     const [first] = batch;
     if (batch.length > 1) {

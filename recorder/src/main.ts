@@ -36,13 +36,13 @@ export interface RunningRecorder extends Running {
 }
 
 const CONNECT_WAIT_MS = 10_000;
-/** A broker that does not answer is left without it. */
+/** How long to wait for the broker to confirm; then the recorder leaves without it. */
 const UNSUBSCRIBE_WAIT_MS = 2_000;
-/** What the forwarder may take to send the last rows on a stop. */
+/** How long the forwarder may take to send the last rows on a stop. */
 const FORWARD_WAIT_MS = 3_000;
 
 /**
- * Starts a recorder. Resolves when it records; a broker that is not there yet is waited for in the background.
+ * Starts a recorder. Resolves when it records; it goes on trying a broker that cannot be reached yet.
  *
  * Stopping drains: it unsubscribes (unless the session is persistent), stores what waits, lets the forwarder try once more, and closes the database.
  *
@@ -134,7 +134,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       clean: !config.persistentSession,
       status: { kind: "recorder", version: packageManifest.version, models: [] },
     });
-    // What is told once waits at the broker while the recorder is away, without all that comes again by itself.
+    // Keeps what is published only once waiting at the broker while the recorder is away, and nothing else.
     const onceSession = new MqttSession({ mqtt: config.mqtt, node: `${node}-once`, site, log, clean: false });
     const away = new Set<string>();
     const nodeStates = new NodeStates();
@@ -212,9 +212,9 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       log,
     });
     parts.add("subscriptions", subscribed, async (open) => {
-      // What stays subscribed waits at the broker for the next start.
+      // With a persistent session messages wait at the broker for the next start.
       if (!config.persistentSession) await within(UNSUBSCRIBE_WAIT_MS, () => unsubscribeAll(open));
-      // While the session can still acknowledge.
+      // Now, while the session can still acknowledge.
       intake.flush();
     });
 
@@ -256,7 +256,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
   });
 }
 
-/** Nodes known to be offline; one that is not remembered is asked in vain, and its attempts count. */
+/** Most offline nodes remembered; one that is not is asked in vain, and the attempts count. */
 const MAX_AWAY = 10_000;
 
 async function unsubscribeAll(subscribed: readonly Subscribed[]): Promise<void> {

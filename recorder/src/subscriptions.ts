@@ -6,7 +6,7 @@ import type { ThumbnailName } from "./thumbnails/album.ts";
 
 export interface SubscriptionOptions {
   readonly session: MqttSession;
-  /** For labels and steps of trainings, which nobody tells again. Not clean: the broker keeps them while the recorder is away. */
+  /** For labels and steps of trainings, published only once. Not clean: the broker keeps them while the recorder is away. */
   readonly onceSession: MqttSession;
   /** Undefined records all sites of the broker. */
   readonly site: string | undefined;
@@ -30,7 +30,7 @@ interface NodeMessage<T> {
 /**
  * Everything the recorder listens to. Messages are acknowledged when they are stored.
  *
- * @returns subscriptions of `session`: verdicts are replayed, and what nodes are and count is told again
+ * @returns the subscriptions of `session`, whose messages can be missed: verdicts are replayed, status and stats published again
  */
 export function subscribeAll(options: SubscriptionOptions): Subscribed[] {
   const { session, onceSession, site, offer, onStatus, onThumbnail } = options;

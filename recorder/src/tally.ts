@@ -1,7 +1,7 @@
 import { createMetrics, exposeCount, exposeCounts, exposeQueues, type Registry } from "@meanet/runtime";
 import type { Written } from "./store/store.ts";
 
-/** What is counted, and how Prometheus calls it. */
+/** What is counted, and its name in Prometheus. */
 const counters = {
   verdicts: ["verdicts_total", "verdicts stored"],
   duplicates: ["duplicate_verdicts_total", "verdicts that came again and were stored before"],
@@ -29,14 +29,14 @@ const dropNames = [
 ] as const;
 type DropName = (typeof dropNames)[number];
 
-/** Read when they are shown, where another part of the recorder counts. */
+/** Counts that other parts of the recorder keep, read when they are shown. */
 export interface Sources {
   readonly counters: () => Partial<Record<CounterName, number>>;
   readonly drops: () => Partial<Record<DropName, number>>;
   readonly queues: () => Readonly<Record<string, number>>;
 }
 
-/** What the recorder did since its start: for its stats on MQTT, and as metrics. */
+/** What the recorder has done since its start, for its stats on MQTT and for Prometheus. */
 export class Tally {
   readonly registry: Registry = createMetrics("recorder");
   readonly #counters = new Map<CounterName, number>();

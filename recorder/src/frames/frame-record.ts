@@ -104,7 +104,7 @@ function readFrames(database: DatabaseSync, id: string, { site, device }: FrameP
   const given = Object.entries({ site, device, id }).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
-  // The index begins with site and device: without them it is read from end to end, which is still far less than the table.
+  // The index begins with site and device: without them all of it is read, which is still far less than the table.
   const rows = database
     .prepare(
       `SELECT * FROM verdict WHERE row IN (

@@ -17,7 +17,7 @@ export function answerErrors(server: Server): void {
   server.setErrorHandler((error, _request, reply) => sendError(reply, error));
 }
 
-/** Answers with `{ error, reason }` under the status of its code; the next answer may be another, so nobody keeps it. */
+/** Answers with `{ error, reason }` under the status of its code; not to be cached, the next answer may differ. */
 function sendError(reply: Reply, error: unknown): Reply {
   const code = isMeanetError(error) ? error.code : "INTERNAL";
   const reason = reasonOf(error);

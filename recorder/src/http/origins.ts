@@ -22,7 +22,7 @@ const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 /** Who may ask from a browser. */
 export class Origins {
   readonly #allowed: ReadonlySet<string>;
-  /** Undefined: it listens beyond this machine, under names of its own. */
+  /** Undefined: it listens beyond this machine, under names that it does not know. */
   readonly #hosts: ReadonlySet<string> | undefined;
 
   /** @param host - address that the listener is bound to */
@@ -45,8 +45,8 @@ export class Origins {
   }
 
   /**
-   * Whether `Host` of a request is a name of this listener. A page whose own name was made to point here (DNS rebinding) asks under that
-   * name, and as its own origin.
+   * Whether the `Host` of a request is a name of this listener. A page whose own name was made to point here (DNS rebinding) asks under
+   * that name, as its own origin.
    */
   isOwnHost(host: string | undefined): boolean {
     if (this.#hosts === undefined) return true;
@@ -56,8 +56,8 @@ export class Origins {
 }
 
 /**
- * Refuses who asks under another name than this listener's, with HOST_REFUSED; lets pages of this machine and of configured origins read
- * what GET answers; all others get their answers unread.
+ * Refuses requests to another host name than this listener's, HOST_REFUSED, and lets pages of this machine and of configured origins
+ * read answers; the browser withholds them from all other pages.
  */
 export function guardOrigins(server: Server, origins: Origins): void {
   server.addHook("onRequest", async ({ headers }, reply) => {

@@ -33,7 +33,7 @@ export function addRoutes(server: Server, { queryThread, store }: RouteSources):
   server.get<{ Params: { name: string }; Querystring: Record<string, unknown> }>(
     "/query/:name",
     ({ params: { name }, query: options }) => {
-      // Here too, so that a wrong option is answered without a thread.
+      // Checked here too, so that a wrong option is refused without a thread.
       resolveQuery(name, options, Date.now());
       return queryThread.run(name, options);
     },

@@ -21,9 +21,9 @@ export interface ForwarderState {
   /** Changes to send; rows that changed twice count twice. */
   readonly backlog: number;
   readonly sent: number;
-  /** Points that InfluxDB will never take. */
+  /** Points that InfluxDB refused for good. */
   readonly dropped: number;
-  /** Points older than InfluxDB keeps, left out there: rows and labels that came late. */
+  /** Points older than InfluxDB keeps, which it left out: rows and labels that came late. */
   readonly expired: number;
   /** Tag values written as `other`. */
   readonly otherTags: number;
@@ -32,8 +32,8 @@ export interface ForwarderState {
 }
 
 /**
- * Empties the store into InfluxDB: batch after batch from the cursor, which is in the store too. The store is the only buffer: an
- * outage costs nothing but time, as long as retention.
+ * Sends the store to InfluxDB, batch after batch from a cursor that is in the store too. The store is the only buffer: an outage shorter
+ * than retention loses nothing.
  */
 export class Forwarder {
   readonly #store: Store;
@@ -101,8 +101,8 @@ export class Forwarder {
   }
 
   /**
-   * When there is nothing to send. What cannot be rolled up, for want of a right of the user perhaps, is tried again with the next rows and
-   * holds up none of them.
+   * When there is nothing to send. What cannot be rolled up, perhaps because the user lacks a right, is tried again with the next rows
+   * and delays none of them.
    *
    * @returns whether there was anything to roll up, or rows have come meanwhile
    */

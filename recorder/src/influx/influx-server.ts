@@ -16,7 +16,7 @@ export type WriteOutcome =
 export interface PointTarget {
   /** Server and database without credentials; names the forwarder's cursor. */
   readonly name: string;
-  /** @throws when the server cannot be reached, is in trouble, or does not let us in */
+  /** @throws when the server cannot be reached, fails, or does not let us in */
   write(points: readonly Point[]): Promise<WriteOutcome>;
   createDatabase(): Promise<void>;
 }
@@ -30,7 +30,7 @@ export interface InfluxServer extends PointTarget {
   query(influxql: string): Promise<InfluxAnswer>;
 }
 
-/** The pool of `influx` would otherwise shut the server out for a while after a failure, and fail without trying. */
+/** Without it the pool of `influx` blocks the server for a while after a failure, and fails requests without trying. */
 const noBackoff = {
   getDelay: () => 0,
   next: () => noBackoff,
@@ -88,8 +88,8 @@ export function connectInflux(
 }
 
 /**
- * Points that were left out because they are older than the server keeps. It says so only when everything else is in: what is wrong with
- * other points goes before it.
+ * Points left out because they are older than the server keeps. It says so only when all others are written: any other fault is reported
+ * first.
  */
 export function expiredPoints(reason: string): number | undefined {
   const [, dropped] = /points beyond retention policy dropped=(\d+)/.exec(reason) ?? [];
@@ -107,7 +107,7 @@ const advice: Readonly<Record<number, string>> = {
   403: "give this user the right, or name another",
 };
 
-/** The server answered, and does not do what it was asked; its message says what to do. */
+/** The server answered and refused; the message says what to do. */
 export class InfluxRefusal extends Error {
   constructor(status: number, reason: string, advice: string) {
     super(`answers ${status}, ${reason}: ${advice}`);
@@ -115,7 +115,7 @@ export class InfluxRefusal extends Error {
   }
 }
 
-/** A `RequestError` holds the whole request, user and password in its head: none of it may reach a log. */
+/** A `RequestError` holds the whole request with user and password in its headers, which must not reach a log. */
 function withoutRequest(error: unknown): unknown {
   const status = statusOf(error);
   if (status === undefined) return error;
@@ -126,7 +126,7 @@ function withoutRequest(error: unknown): unknown {
   );
 }
 
-/** What stands in the JSON of an answer, which `influx` wraps in words of its own. */
+/** The error in the JSON of an answer, which `influx` wraps in words of its own. */
 function saidBy(reason: string): string {
   const [, said] = /occurred: \{"error":(".*")\}\s*$/s.exec(reason) ?? [];
   if (said === undefined) return reason.trim();

@@ -4,19 +4,19 @@ import type { InfluxServer } from "./influx-server.ts";
 import { ask, policiesIn, retentionPolicies, shownContinuousQueries } from "./meta.ts";
 import { rolledMeasurements, rollUpStatement } from "./rollup-queries.ts";
 
-/** Hours that may wait; more of them would be a database filled from the begin, which `--provision` rolls up. */
+/** Most hours that may wait; more would mean a database filled from the start, which `--provision` rolls up. */
 const MAX_HOURS = 1000;
 
 /**
- * Rolls up again what continuous queries do not look at any more: hours with rows that were sent, or labels that came, later than
- * their window. In a database that was not provisioned there is nothing to do.
+ * Rolls up again what continuous queries no longer look at: hours with rows or labels that came later than their window. In a database
+ * that was not provisioned there is nothing to do.
  *
  * What waits is forgotten when the process ends; `meanet recorder --provision` makes all roll-ups again.
  */
 export class LateRollups {
   readonly #server: Pick<InfluxServer, "query" | "database">;
   readonly #lateMs: number;
-  /** By begin of the hour, the minutes of it that changed: from the first to the last, in milliseconds since 1970. */
+  /** By start of the hour, the range of its minutes that changed, in milliseconds since 1970. */
   readonly #hours = new Map<number, { fromMs: number; toMs: number }>();
 
   /** @param lateMs - window of the continuous queries */
@@ -57,7 +57,7 @@ export class LateRollups {
     const { database } = this.#server;
     const policies = policiesIn(await shownContinuousQueries(this.#server));
     const raw = (await retentionPolicies(this.#server)).find(({ name }) => name === policies?.raw);
-    // Of hours that are older than the points kept, part may be gone already; the roll-up has it all.
+    // An hour older than the points kept may be partly gone, while its roll-up still has all of it.
     const whole = raw === undefined || raw.durationMs === 0 ? -Infinity : Date.now() - raw.durationMs;
     if (policies !== undefined && raw !== undefined && hour >= whole) {
       const ranges = { "1m": minutes, "1h": { fromMs: hour, toMs: hour + tiers["1h"] } };

@@ -1,7 +1,7 @@
 import { stagesSchema } from "@meanet/protocol";
 import { latencyBuckets } from "../rollups/latency-buckets.ts";
 
-/** A field has one type for ever: a point of another type is refused. */
+/** InfluxDB fixes the type of a field with its first point, and refuses points of another type. */
 type FieldType = "string" | "integer" | "float";
 
 interface Field {
@@ -14,7 +14,7 @@ interface Measurement {
   readonly description: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly fields: Readonly<Record<string, Field>>;
-  /** Fields that are named by what nodes count: prefix and meaning, each a float. */
+  /** Fields named after what nodes count: prefix and meaning; all floats. */
   readonly counted?: Readonly<Record<string, string>>;
 }
 

@@ -43,7 +43,7 @@ function point(
   fields: Record<string, string | number>,
   guard: TagGuard,
 ): Point {
-  // Of the points of a node, only those of a drop have a reason.
+  // Only a node's points of drops have a reason.
   const names = tagsOf(measurement).filter(
     (name) => measurement !== "node" || name !== "reason" || "reason" in row,
   );
@@ -51,10 +51,10 @@ function point(
   return { measurement, tags, fields, timestamp: timestampOf(row) };
 }
 
-/** The columns, and of what is rolled up a field for each thing to be counted: continuous queries can add fields up, and no more. */
+/** The columns, and one field for each thing that roll-ups count: all that continuous queries can do is add fields up. */
 function verdictFields(row: Row): Record<string, string | number> {
   const fields = { ...pick(row, fieldsOf("verdict")), ...stageFields(row), ...edgeFields(row) };
-  // A field has one type for ever, a truth may be a name or an index.
+  // A field has one type; a truth may be a name or an index.
   if (fields.truth !== undefined) fields.truth = String(fields.truth);
   if (Number(row.uplink_bytes) > 0) fields.sent = 1;
   if (Number(row.extension_j) > 0) fields.extended = 1;

@@ -13,7 +13,7 @@ import {
 export interface ProvisionOptions {
   readonly server: Pick<InfluxServer, "query" | "database" | "createDatabase">;
   readonly policies: Readonly<Record<"raw" | Tier, { readonly name: string; readonly keepMs: number }>>;
-  /** How long a minute is made again for rows and labels that come late. */
+  /** How long minutes are recomputed for rows and labels that come late. */
   readonly lateMs: number;
   readonly now: number;
 }
@@ -22,11 +22,11 @@ const HOUR_MS = tiers["1h"];
 const DAY_MS = 24 * HOUR_MS;
 
 /**
- * Makes the retention policies and continuous queries of a database, and fills the roll-ups from the points that are there. Run again, it
- * changes what differs and makes the roll-ups again; what is not ours it leaves alone.
+ * Creates the retention policies and continuous queries of a database, and fills the roll-ups from the points that are there. Run again,
+ * it changes what differs and recomputes the roll-ups; what is not ours it leaves alone.
  *
- * The policy of the points becomes the default. What another policy held as the default stays there, and is copied as far back as the
- * new one keeps.
+ * The policy of the points becomes the default. Points of a former default policy stay there, and are copied as far back as the new one
+ * keeps.
  *
  * @returns what was done, a line each
  * @throws when the server cannot be reached, or refuses
@@ -68,13 +68,13 @@ async function ensurePolicy(
   return `retention policy "${name}": altered to ${keep}${isDefault ? ", the default" : ""}`;
 }
 
-/** Named, because a policy that is altered keeps its old one, which must not be longer than the policy. @see InfluxDB 1.x, CREATE RETENTION POLICY */
+/** Given explicitly: an altered policy keeps its shard duration, which must not exceed the policy's. @see InfluxDB 1.x, CREATE RETENTION POLICY */
 function shardDurationMs(keepMs: number): number {
   if (keepMs < 2 * DAY_MS) return HOUR_MS;
   return keepMs <= 180 * DAY_MS ? DAY_MS : 7 * DAY_MS;
 }
 
-/** A series at a time, with its tags and types; in pieces, so that no request takes long. */
+/** Series by series, with tags and types; in pieces, so that no request takes long. */
 async function copyFrom({ server, policies, now }: ProvisionOptions, former: string): Promise<string> {
   const { database } = server;
   const since = now - policies.raw.keepMs + HOUR_MS;
@@ -113,14 +113,14 @@ async function ensureQueries(options: ProvisionOptions): Promise<string[]> {
   return done;
 }
 
-/** The server shows a query in its own spelling: fewer quotes. */
+/** The server shows queries with fewer quotes than they were created with. */
 function plain(query: string): string {
   return query.replace(/["\s]/g, "");
 }
 
 async function rollUpAgain(options: ProvisionOptions): Promise<string> {
   const { server, policies, now } = options;
-  // The hour that the policy is just losing is not whole any more.
+  // The oldest hour is partly expired.
   const since = Math.ceil((now - policies.raw.keepMs) / HOUR_MS) * HOUR_MS;
   const target = { database: server.database, policies: namesOf(options) };
   let made = 0;
@@ -140,7 +140,7 @@ async function rollUpAgain(options: ProvisionOptions): Promise<string> {
   return `rolled up what "${policies.raw.name}" holds: ${made} points`;
 }
 
-/** Begin of the hour of the first point since; Infinity when there is none. */
+/** Start of the hour of the first point since then; Infinity when there is none. */
 async function firstTime(server: Pick<InfluxServer, "query">, of: string, since: number): Promise<number> {
   const { series = [] } = await ask(
     server,

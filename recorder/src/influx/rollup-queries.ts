@@ -11,8 +11,8 @@ export const rolledMeasurements = ["verdict", "energy", "node"] as const;
 type RolledMeasurement = (typeof rolledMeasurements)[number];
 
 /**
- * What is kept of nodes, by field: what adds up, and of what stands at a level its largest or its last. The fields that nodes name are told
- * by a pattern, and InfluxQL puts the alias before their names: `max_queue_waiting`.
+ * What is kept of nodes, by field: sums of what adds up, and of levels the largest or the last. Fields that nodes name are matched by a
+ * pattern, and InfluxQL puts the alias in front of their names: `max_queue_waiting`.
  */
 export const nodeFields: Readonly<Record<string, NodeField>> = {
   dropped: { influxql: 'sum("dropped") AS "dropped"', description: "frames dropped for this reason" },
@@ -55,7 +55,7 @@ export function rollUpStatement(
   tier: Tier,
   range?: { readonly fromMs: number; readonly toMs: number },
 ): string {
-  // The hours of nodes are made of points: of minutes, the pattern would put the alias before the name a second time.
+  // Hours of nodes are computed from points: from minutes the pattern would prefix the alias a second time.
   const from = policies[tier === "1m" || measurement === "node" ? "raw" : "1m"];
   const where = range === undefined ? "" : ` WHERE time >= ${range.fromMs}ms AND time < ${range.toMs}ms`;
   const of = (policy: string) => `"${database}"."${policy}"."${measurement}"`;
@@ -73,14 +73,14 @@ export interface ContinuousQuery {
   readonly statement: string;
 }
 
-/** How often intervals are made again. */
+/** How often intervals are recomputed. */
 const EVERY_MS = 60_000;
 
 /**
  * The continuous queries that fill the roll-ups, each minute.
  *
- * @param lateMs - minutes are made again for this long, so that rows and labels count that come late; hours for two hours more,
- * so that the last change of a minute reaches its hour
+ * @param lateMs - how long minutes are recomputed, so that late rows and labels count; hours are for two hours more, so that the last
+ * change of a minute reaches its hour
  */
 export function continuousQueries(options: {
   readonly database: string;

@@ -1,8 +1,8 @@
 /**
- * The release that a server says it is of: `1.6.7`, `v2.7.6`, `3.9.1`.
+ * The release that a server reports: `1.6.7`, `v2.7.6`, `3.9.1`.
  *
  * @param url - of the server, or of anything on it
- * @returns undefined when it cannot be reached, is no InfluxDB, or tells it only to those it knows
+ * @returns undefined when it cannot be reached, is no InfluxDB, or reports it only to authenticated users
  */
 export async function serverVersion(url: string, timeoutMs: number): Promise<string | undefined> {
   try {

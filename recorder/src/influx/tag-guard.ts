@@ -1,10 +1,10 @@
 import type { Store } from "../store/store.ts";
 
-/** What a value becomes when its tag has too many. */
+/** Written for a value when its tag has too many. */
 const OTHER = "other";
 
 /**
- * Bounds the values that a tag may take: each new one is a series that InfluxDB keeps in memory for ever.
+ * Bounds the values of a tag: each new one is a series that InfluxDB keeps in memory for ever.
  *
  * The first `limit` values of a tag are written as they are, later ones as `other`. Which are the first is kept in the store, so that a
  * point has the same tags when it is written again.
@@ -43,7 +43,7 @@ export class TagGuard {
     return value;
   }
 
-  /** Keeps the values seen for the first time; before the points go out. */
+  /** Stores the values seen for the first time; to be called before the points are sent. */
   save(): void {
     for (const [tag, values] of this.#fresh) this.#store.addTagValues(tag, values);
     this.#fresh.clear();

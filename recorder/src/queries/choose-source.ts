@@ -3,7 +3,7 @@ import { type Tier, tiers } from "../rollups/tiers.ts";
 import { queries } from "./named-queries.ts";
 import { type ResolvedQuery, type Source, sources } from "./query-options.ts";
 
-/** From when on a store has all that it ever had, milliseconds since 1970. A roll-up that it does not have is left out. */
+/** Since when a store is complete, milliseconds since 1970. A roll-up that it does not have is absent. */
 export type Coverage = { readonly raw: number } & Readonly<Partial<Record<Tier, number>>>;
 
 /** A query with its source, over whole intervals of it. */
@@ -78,7 +78,7 @@ function widened(query: ResolvedQuery, from: Source, now: number): SourcedQuery 
   if (from === "raw") return { ...query, from };
   const step = tiers[from];
   const { sinceMs, untilMs } = query;
-  // What ends now has no more to come: widened, its rate would be one of time that has not passed.
+  // A range that ends now is not widened beyond now: its rate would include time that has not passed.
   const end = Math.min(Math.ceil(untilMs / step) * step, Math.max(untilMs, now));
   return { ...query, from, sinceMs: sinceMs - (sinceMs % step), untilMs: end };
 }

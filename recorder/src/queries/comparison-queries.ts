@@ -26,9 +26,9 @@ export const disagreement: NamedQuery = {
 };
 
 /**
- * What was done beside two other ways on the same frames. Recorded figures are taken as they are; what did not happen is reckoned
- * from what did, with the same meters: the extension of frames that the cloud answered, at the mean of its runs; upload and
- * cloud compute of frames that stayed at the edge, at the mean of those that were sent.
+ * What was done, compared with edge-only and cloud-only on the same frames. Recorded figures are taken as they are; what did not happen
+ * is estimated from what did: the extension for frames that the cloud answered, at the mean of its runs; upload and cloud compute of
+ * frames that stayed at the edge, at the mean of those that were sent.
  */
 export const savings: NamedQuery = {
   description:

@@ -93,9 +93,9 @@ function join(query: SourcedQuery, part: Part, answer: InfluxAnswer): RawRow[] {
       if (query.by !== undefined) keys[query.by] = tags[groupTag(part, query.by)!] ?? "";
       for (const value of values) {
         const cells = Object.fromEntries(columns.map((column, index) => [column, value[index] ?? null]));
-        // Without an interval this is the begin of the range, and no answer.
+        // Without an interval this is only the start of the range.
         const time = query.intervalMs === undefined ? undefined : cells.time;
-        // Of a single `last`, the time is that of the point.
+        // A single `last` gives the time of its point.
         for (const column of columns) if (column.endsWith("At")) cells[column] = cells.time ?? null;
         delete cells.time;
         if (Object.values(cells).every((cell) => cell === null || cell === 0)) continue;

@@ -29,7 +29,7 @@ export function isQueryName(text: string): text is QueryName {
 
 const frames = { frames: "sum(frames)" };
 
-/** How many final verdicts there are of an outcome. */
+/** The number of final verdicts of an outcome. */
 function countOf(outcome: "answered" | "refused"): Statements & Pick<Part, "rollup"> {
   return {
     sql: ({ keys, by, range }) =>

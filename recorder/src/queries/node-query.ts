@@ -58,8 +58,8 @@ export const nodes: NamedQuery = {
 const QUEUE = "last_queue_";
 
 /**
- * When a node was last heard of, milliseconds since 1970, and the lengths of its queues as one text, `publish 0, waiting 3`: each kind of
- * node has others.
+ * When a node was last heard of, milliseconds since 1970, and its queues as one text, `publish 0, waiting 3`, since each kind of node has
+ * different ones.
  */
 export function withNodeFigures(row: RawRow): RawRow {
   const lengths: [name: string, length: Cell][] =

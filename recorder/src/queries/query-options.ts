@@ -10,7 +10,7 @@ import { type Grouping, groupings } from "./named-query.ts";
 export const sources = ["raw", ...tierNames] as const;
 export type Source = (typeof sources)[number];
 
-/** More buckets than this fit on no screen, and take long. */
+/** More intervals than this fit on no screen, and take long. */
 const MAX_BUCKETS = 10_000;
 
 const interval = z
@@ -33,11 +33,11 @@ export const queryOptionsSchema = z.strictObject({
 });
 export type QueryOptions = z.input<typeof queryOptionsSchema>;
 
-/** A query made definite. */
+/** A query with its options resolved. */
 export interface ResolvedQuery extends TimeRange {
   readonly name: QueryName;
   readonly by: Grouping | undefined;
-  /** An id, which has nothing that a statement could take for its own; undefined: of all sites. */
+  /** An id, so it contains nothing that a statement could misread; undefined: all sites. */
   readonly site: string | undefined;
   readonly intervalMs: number | undefined;
   /** The source it must be answered from; undefined when any will do. */

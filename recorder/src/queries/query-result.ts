@@ -75,14 +75,14 @@ function derive(query: SourcedQuery, rows: readonly RawRow[]): RawRow[] {
   }
 }
 
-/** The time that a row counts frames of: of the first and last interval only what lies in the range, else their rates would fall at its ends. */
+/** Seconds that a row covers: of the first and last interval only what lies in the range, or their rates would drop at its ends. */
 function secondsOf({ sinceMs, untilMs, intervalMs }: SourcedQuery, row: RawRow): number {
   if (intervalMs === undefined) return (untilMs - sinceMs) / 1000;
   const begin = number(row, "time");
   return (Math.min(begin + intervalMs, untilMs) - Math.max(begin, sinceMs)) / 1000;
 }
 
-/** Latencies, which a roll-up does not hold as they are asked for. */
+/** Computes the latencies that are asked for from what a roll-up holds. */
 function fromRollups(row: RawRow): RawRow {
   if (row.latency_sum_ms === undefined) return row;
   const counts = latencyBuckets.map((name) => number(row, name));
@@ -96,7 +96,7 @@ function fromRollups(row: RawRow): RawRow {
   };
 }
 
-/** Recorded figures as they are, the rest at the mean of the frames that have one; null where none has. */
+/** Recorded figures as they are, the others at the mean of the frames that have them; null where none has. */
 function compareWays(row: RawRow): RawRow {
   const frames = number(row, "frames");
   const sent = number(row, "sent");

@@ -106,7 +106,7 @@ export class QueryThread {
       else pending?.reject(toError(failure!));
     });
     const end = (error: Error) => {
-      // Once for its error and once for its exit; what waits by then may be another thread's.
+      // Called for its error and for its exit; by the second call a new thread may have questions.
       if (this.#worker !== worker) return;
       this.#worker = undefined;
       for (const { reject } of this.#pending.values()) reject(error);

@@ -41,7 +41,7 @@ export function groupTag(part: Part, by: NonNullable<ResolvedQuery["by"]>): stri
   return part.groupTags === undefined ? by : part.groupTags[by];
 }
 
-/** Numbers and the site come from checked options, names from the table of queries: nothing of a user's text enters a statement. */
+/** Numbers and the site come from checked options, names from the table of queries: no user's text enters a statement. */
 function slots({ from, sinceMs, untilMs, by, site, intervalMs }: SourcedQuery, part: Part) {
   const keys: [name: string, expression: string][] = [];
   if (intervalMs !== undefined) keys.push(["time", `at - at % ${intervalMs}`]);

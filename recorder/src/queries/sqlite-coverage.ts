@@ -3,7 +3,7 @@ import { type RolledUp, rolledUp, rollupTable } from "../rollups/rollup-tables.t
 import { intervalStart, type Tier, tiers } from "../rollups/tiers.ts";
 import type { Coverage } from "./choose-source.ts";
 
-/** From when on the recorder's database has all that it ever had: rows, minutes, hours. */
+/** Since when the recorder's database is complete, in rows, minutes and hours. */
 export function coverageOf(database: DatabaseSync): Coverage {
   const minutes = Math.min(...rolledUp.map((of) => oldestInterval(database, of, "1m")));
   const hours = Math.min(...rolledUp.map((of) => oldestInterval(database, of, "1h")));
@@ -21,8 +21,8 @@ function oldestInterval(database: DatabaseSync, of: RolledUp, tier: Tier): numbe
 }
 
 /**
- * Rows are deleted in the order they were recorded, and are recorded after they happened: of what happened since the oldest row left
- * was recorded, nothing was deleted. Nothing ever was while row 1 is there and no roll-up is older than the rows.
+ * Rows are deleted in the order they were recorded, and recorded after they happened: whatever happened since the oldest remaining row
+ * was recorded is still there. While row 1 is there and no roll-up is older than the rows, nothing was ever deleted.
  */
 function rowsSince(database: DatabaseSync, of: RolledUp): number {
   const oldestHour = oldestInterval(database, of, "1h");

@@ -2,7 +2,7 @@ import type { EdgeAnswer } from "@meanet/protocol";
 import type { Row, Value } from "../store/store.ts";
 import { latencyBuckets } from "./latency-buckets.ts";
 
-/** A number kept of each interval and series. Whatever adds up, and nothing else: an hour is made of its minutes. */
+/** A number kept for each interval and series. Only what adds up: an hour is the sum of its minutes. */
 export interface Figure {
   readonly fold: "sum" | "max";
   readonly type: "INTEGER" | "REAL";

@@ -1,7 +1,7 @@
 import { firstIndex } from "../first-index.ts";
 
 /**
- * A histogram of latencies that adds up: percentiles of intervals cannot be joined, counts of fixed buckets can.
+ * A histogram of latencies that adds up: percentiles of intervals cannot be combined, counts in fixed buckets can.
  *
  * Ten bounds per decade from 0.1 ms to 10 s, the preferred numbers R10 of ISO 3, so neighbours lie at most 28 % apart. A bucket
  * counts the latencies below its bound and not below the bound before; the last one counts those from 10 s on.

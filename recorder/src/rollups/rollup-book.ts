@@ -16,11 +16,11 @@ const labelled = verdictFigureNames.indexOf("labelled");
 const correct = verdictFigureNames.indexOf("correct");
 
 /**
- * Rolls rows up as they are stored: what a batch adds is gathered in memory, and `save` puts it into the transaction that holds
- * the rows themselves. So rows and their roll-ups are stored together or not at all, each row counts once, and rows that
- * retention deletes later stay counted.
+ * Rolls rows up as they are stored: what a batch adds is gathered in memory, and `save` writes it in the transaction of the rows
+ * themselves. So rows and their roll-ups are stored together or not at all, each row counts once, and rows that retention deletes later
+ * stay counted.
  *
- * A judgement that changes, because a label came late or came again, moves its interval by the difference.
+ * A judgement that changes, because a label came late or was corrected, changes its interval by the difference.
  */
 export class RollupBook {
   readonly #upserts: Readonly<Record<RolledUp, Readonly<Record<Tier, StatementSync>>>>;
@@ -50,7 +50,7 @@ export class RollupBook {
     }
   }
 
-  /** A verdict that is stored was judged anew. @param row - as it was before */
+  /** A stored verdict was judged anew. @param row - as it was before */
   judgeVerdict(row: Row, judgement: number | null): void {
     const before = row.correct ?? null;
     for (const tier of tierNames) {

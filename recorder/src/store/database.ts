@@ -4,11 +4,11 @@ import { DatabaseSync } from "node:sqlite";
 import { MeanetError, reasonOf } from "@meanet/runtime";
 import { tables, upgrades, VERSION } from "./schema.ts";
 
-/** How long to wait, holding up everything else, for another process that writes. */
+/** How long to wait for another process that writes; it blocks everything else meanwhile. */
 const BUSY_WAIT_MS = 500;
 
 /**
- * Opens the recorder's database, and makes it when there is none.
+ * Opens the recorder's database; creates it when there is none.
  *
  * @throws {MeanetError} STORE_UNUSABLE
  */
@@ -16,8 +16,8 @@ export function openDatabase(file: string): DatabaseSync {
   return guarded(file, () => {
     if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
     const database = new DatabaseSync(file, { timeout: BUSY_WAIT_MS });
-    // Both before the first table: they shape the file. NORMAL keeps every commit when the process dies; what a power cut takes
-    // from the end of the log comes back by replay.
+    // The first two must precede the first table, since they shape the file. NORMAL keeps every commit when the process dies; what a power
+    // cut takes from the end of the log comes back by replay.
     database.exec("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
     if (versionOf(database) === 0) {
       database.exec(`BEGIN IMMEDIATE; ${tables} PRAGMA user_version = ${VERSION}; COMMIT`);
@@ -94,7 +94,7 @@ function guarded(file: string, open: () => DatabaseSync): DatabaseSync {
   }
 }
 
-/** Primary result codes that tell of the disk or of other processes, not of the rows: busy, locked, no memory, read-only, I/O, corrupt, full, cannot open. */
+/** Primary result codes that blame the disk or another process, not the rows: busy, locked, no memory, read-only, I/O, corrupt, full, cannot open. */
 const OUTAGES = new Set([5, 6, 7, 8, 10, 11, 13, 14]);
 
 /** The error of a failed transaction: STORE_FAILED when the same rows may be stored later, else as it came. */

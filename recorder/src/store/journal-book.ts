@@ -6,17 +6,17 @@ interface Journal extends JournalName {
   readonly key: number;
   readonly seqs: SeqSet;
   lost: number;
-  /** Last row that the edge says it has; from retained stats, so it need not outlive the process. */
+  /** Last row that the edge says it has. Not stored: retained stats say it again after a restart. */
   announced: number;
 }
 
-/** Holes of one journal; more of them and the oldest count as lost. Each costs memory, and a hostile edge could make any number. */
+/** Most holes of one journal; beyond it the oldest count as lost. Each costs memory, and a hostile edge could make any number. */
 const MAX_HOLES = 1000;
 /** Journals tracked. An edge begins a new one when its state is deleted. */
 const MAX_JOURNALS = 10_000;
-/** When there are too many, so many are forgotten at once, which takes a look at all of them. */
+/** How many are forgotten at once when there are too many, since finding them takes a look at all. */
 const FORGOTTEN_AT_ONCE = 100;
-/** For this long no journal gives way to another, however many a hostile edge begins. */
+/** How long a journal must be quiet before it gives way to another, however many a hostile edge begins. */
 const QUIET_MS = 24 * 60 * 60 * 1000;
 
 /**
@@ -61,10 +61,10 @@ export class JournalBook {
   }
 
   /**
-   * Finds or opens a journal. Where there are too many, those that are quiet the longest give way; their edges are hardly there any more.
-   * Inside a transaction.
+   * Finds or opens a journal. When there are too many, those quiet for longest give way: their edges have probably gone. Inside a
+   * transaction.
    *
-   * @returns undefined when there are too many, and all of them have rows or were heard of lately
+   * @returns undefined when there are too many and all of them have rows or were heard of lately
    */
   open(name: JournalName, now: number): Journal | undefined {
     const known = this.#journals.get(nameOf(name));
@@ -86,7 +86,7 @@ export class JournalBook {
     return true;
   }
 
-  /** The edge has rows up to `lastSeq`. Saved as a sign of life, so that a quiet journal is not forgotten. */
+  /** The edge says it has rows up to `lastSeq`: a sign of life, saved so that a quiet journal is not forgotten. */
   announce(journal: Journal, lastSeq: number): void {
     journal.announced = Math.max(journal.announced, lastSeq);
     this.#changed.add(journal);

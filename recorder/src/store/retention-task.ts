@@ -15,7 +15,7 @@ export interface RetentionOptions {
   readonly log: Logger;
 }
 
-/** Deletes what is too old or too much: at the start, then in intervals; a chunk at a time, so that messages are stored in between. */
+/** Deletes what is too old or too much, at the start and then periodically; in chunks, so that messages are stored in between. */
 export class RetentionTask {
   readonly #options: RetentionOptions;
   #next: { readonly cancel: () => void } | undefined;

@@ -4,7 +4,7 @@ import { tierNames } from "../rollups/tiers.ts";
 import { agingTables, changingTables } from "./schema.ts";
 import type { Pruned, RetentionLimits } from "./store.ts";
 
-/** Rows deleted in one go: a few milliseconds, between which messages are stored. */
+/** Rows deleted in one go: a few milliseconds, after which messages are stored again. */
 const CHUNK = 2000;
 /** Pages given back to the disk in one go. */
 const PAGES = 2000;
@@ -25,16 +25,16 @@ interface Aging {
 const ROWS_FIRST_MS = 86_400_000;
 
 /**
- * What goes at once for want of room was recorded within this time: a chunk of a table that few rows come to would be years of it, while
- * the tables that take the room still have older ones.
+ * Span of recording time deleted at once for want of room: a chunk of a table with few rows could be years of it, while the tables that
+ * take up the room still have older rows.
  */
 const SLICE_MS = 600_000;
 
 /**
  * Deletes the oldest rows, in the order they were recorded, and the oldest roll-ups: by age, and while the database is too large.
  *
- * For want of room rows go first, as they are many and their roll-ups stay; but a day of them is left. Then goes what has lived the
- * largest share of its time, so that neither crowds out the other.
+ * For want of room rows older than a day go first: they are many, and their roll-ups stay. Then goes whatever has lived the largest
+ * share of its time, so that neither kind crowds out the other.
  */
 export class Retention {
   readonly #database: DatabaseSync;

@@ -4,13 +4,13 @@ import { rollUpAll } from "../rollups/rollup-book.ts";
 import { createRollupTables, type RolledUp, rolledUp, rollupTable } from "../rollups/rollup-tables.ts";
 import { tierNames } from "../rollups/tiers.ts";
 
-/** Grows with every change of the tables below; a database that no step of `upgrades` leads on from is refused, never guessed at. */
+/** Grows with every change of the tables below. A database that no step of `upgrades` brings up to date is refused, never guessed at. */
 export const VERSION = 11;
 
-/** Rows of these are what a forwarder sends: each has `change`, the position of its last change. */
+/** Tables that a forwarder sends: each row has `change`, the position of its last change. */
 export const changingTables = ["verdict", "energy", "node", "status", "drop_count", "training"] as const;
 
-/** Oldest rows of these go first when age or size asks for it. */
+/** Tables whose oldest rows are deleted by age or size. */
 export const agingTables = [...changingTables, "label"] as const;
 
 const row = "row INTEGER PRIMARY KEY, recorded_at INTEGER NOT NULL";
@@ -41,7 +41,7 @@ CREATE TABLE training (
 ) STRICT;
 `;
 
-// What a verdict may tell besides: null where it did not. extension_j: part of energy_j. stages, top, edge_answer: JSON of the payload.
+// Optional parts of a verdict: null where it lacks them. extension_j: part of energy_j. stages, top, edge_answer: JSON of the payload.
 const verdictDetail = [
   "frame_bytes INTEGER",
   "threshold REAL",
@@ -57,7 +57,7 @@ const energyUsed = energyFigures.map((column) => `${column} REAL NOT NULL DEFAUL
 const thumbnailJoules = "thumbnail_j REAL NOT NULL DEFAULT 0";
 // To the newest row of a node, which need not have the latest time.
 const energyNewest = "CREATE INDEX energy_newest ON energy (site, node);";
-// What nodes told within a time. Every named query asks as well how far back these tables go.
+// For ranges of time. Every named query also asks how far back these tables go.
 const nodeTimes = `
 CREATE INDEX IF NOT EXISTS energy_at ON energy (at);
 CREATE INDEX IF NOT EXISTS node_at ON node (at);

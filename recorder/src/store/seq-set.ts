@@ -14,7 +14,7 @@ export function countIn(ranges: readonly SeqRange[]): number {
 /**
  * The rows of a journal that need not be asked for any more, as disjoint ranges in rising order.
  *
- * A journal that arrives in order is one range, whatever its length; every hole costs one more.
+ * A journal that arrived in order is one range, whatever its length; every hole adds one.
  */
 export class SeqSet {
   readonly #ranges: { from: number; to: number }[] = [];

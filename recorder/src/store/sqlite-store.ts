@@ -41,9 +41,9 @@ class SqliteStore implements Store {
   readonly #journals: JournalBook;
   readonly #rollups: RollupBook;
   readonly #retention: Retention;
-  /** Texts are built from table and column names of this file only, so there are few. */
+  /** By SQL text, of which there are few: each is built from names in this file only. */
   readonly #prepare: (sql: string) => StatementSync;
-  /** The last change given out. Never falls, even when retention deletes the row that had it. */
+  /** The last change number given out. It never falls, even when retention deletes the row that had it. */
   #change: number;
   /** A failed transaction could not be rolled back yet. */
   #needsRollback = false;
@@ -155,7 +155,7 @@ class SqliteStore implements Store {
     const pruned = this.#inTransaction(() => this.#retention.prune(limits, cursor));
     if (pruned.rows > 0) this.#retention.shrinkFile();
     else {
-      // A journal forgotten is asked for again, whole, when its edge comes back: not while roll-ups would count its rows twice.
+      // A forgotten journal is asked for again, whole, when its edge comes back: forget none while roll-ups would count its rows twice.
       const before = Math.min(limits.before, ...Object.values(limits.rollups ?? {}));
       this.#inTransaction(() => this.#journals.forget(before));
     }
@@ -244,7 +244,7 @@ class SqliteStore implements Store {
   }
 
   #lastDrops(site: string, node: string): DropCounters | undefined {
-    // The order of arrival: the clock of a node may step back.
+    // By order of arrival: the clock of a node may step back.
     const last = this.#prepare(
       "SELECT uptime_s, since, drops FROM node WHERE site = ? AND node = ? ORDER BY row DESC LIMIT 1",
     ).get(site, node);
@@ -344,13 +344,13 @@ class SqliteStore implements Store {
       try {
         this.#rollBack();
       } catch {
-        // What broke the transaction is what there is to tell; the next one begins by rolling this one back.
+        // The first error is the one to report; the next transaction begins by rolling this one back.
       }
       throw storeError(error);
     }
   }
 
-  /** Back to what is stored, in the file and in the book of journals. */
+  /** Back to what is stored, in the file and in memory. */
   #rollBack(): void {
     this.#needsRollback = true;
     // A full disk has rolled back by itself.

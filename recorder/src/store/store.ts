@@ -79,13 +79,13 @@ export interface StoreCounts {
 }
 
 /**
- * Where the recorder keeps what it heard. Calls are synchronous and atomic: when `write` returns, the batch is stored,
- * each row of a journal exactly once; when it throws, nothing of the batch is.
+ * Where the recorder keeps what it hears. Calls are synchronous and atomic: when `write` returns, the batch is stored, each row of a
+ * journal exactly once; when it throws, none of it is.
  */
 export interface Store {
   /** The newest change: a forwarder whose cursor stands here has everything. */
   readonly lastChange: number;
-  /** @throws {MeanetError} STORE_FAILED when the same batch may be stored later; other errors tell of its rows */
+  /** @throws {MeanetError} STORE_FAILED when the same batch may be stored later; other errors blame its rows */
   write(batch: readonly Observation[]): Written;
 
   journals(): JournalState[];
@@ -103,8 +103,8 @@ export interface Store {
   addTagValues(tag: string, values: readonly string[]): void;
 
   /**
-   * Deletes some of the oldest rows beyond the limits; 0 rows when there are none. Call again until then. What goes is still counted in
-   * the roll-ups, which have limits of their own.
+   * Deletes some of the oldest rows beyond the limits; call again until it deletes none. Deleted rows stay counted in the roll-ups, which
+   * have limits of their own.
    */
   prune(limits: RetentionLimits, forwarder?: string): Pruned;
   counts(): StoreCounts;

@@ -1,7 +1,7 @@
 import type { Label, Verdict } from "@meanet/protocol";
 import type { Value } from "./store.ts";
 
-/** Stands for "has none" where InfluxDB, in its tags, cannot say NULL. */
+/** For "has none": tags of InfluxDB have no NULL. */
 const NONE = "none";
 
 type Truth = Label["label"] | null;
@@ -60,7 +60,7 @@ export function verdictColumns(verdict: Verdict): Record<string, Value> {
   };
 }
 
-/** What `verdictColumns` made of a detail, as it was. */
+/** A detail that `verdictColumns` stored as JSON. */
 export function fromJson<T>(text: unknown): T | null {
   return typeof text === "string" ? (JSON.parse(text) as T) : null;
 }

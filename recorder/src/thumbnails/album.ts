@@ -38,9 +38,9 @@ const VERSION = 1;
 const BUSY_WAIT_MS = 500;
 /** What a row costs beside its bytes, so that a flood of empty ones is bounded too. */
 const ROW_BYTES = 256;
-/** Beyond its bytes the album is cut down to this share of them, so that not every new one costs a look at all. */
+/** When it is full the album is cut down to this share of its bytes, so that not every new thumbnail costs a scan. */
 const CUT_TO = 0.95;
-/** A thumbnail whose verdict has not come by then is one of no disagreement. */
+/** A thumbnail whose verdict has not come by then counts as no disagreement. */
 const VERDICT_WAIT_MS = 60_000;
 /** Thumbnails that await their verdict, looked up at once. */
 const SETTLED_AT_ONCE = 200;
@@ -65,19 +65,19 @@ const entryColumns = `t.site, t.device, t.id, t.at, t.type, t.disagreed, v.outco
 const entries = `SELECT ${entryColumns} FROM thumbnail AS t LEFT JOIN store.verdict AS v ON v.row = ${verdictOf}`;
 
 /**
- * The small pictures of frames, in a database of their own: who wants them gone deletes one file, and what they take is bounded
- * apart from the verdicts. Calls are synchronous; each is bounded.
+ * The small pictures of frames, in a database of their own: to get rid of them, delete one file; their size is bounded apart from the
+ * verdicts. Calls are synchronous; each is bounded.
  */
 export class Album {
   readonly #database: DatabaseSync;
   readonly #config: ThumbnailsConfig;
-  /** Texts are built in this file only, so there are few. */
+  /** By SQL text, of which there are few: each is built in this file. */
   readonly #prepare: (sql: string) => StatementSync;
   /** Bytes and {@link ROW_BYTES} of all rows. */
   #bytes: number;
 
   /**
-   * @param file - made when there is none, readable by its owner only; a damaged one is deleted, since nobody can read or expire its pictures
+   * @param file - created when there is none, readable by its owner only; a damaged one is deleted, since its pictures cannot be read or expired
    * @param storeFile - the recorder's database, which is only read
    * @throws {MeanetError} STORE_UNUSABLE
    */
@@ -105,7 +105,7 @@ export class Album {
     }
   }
 
-  /** Keeps them all, each under its name once, and makes room. @throws what SQLite throws; nothing is kept then */
+  /** Keeps them, replacing those of the same names, and makes room. @throws what SQLite throws; none is kept then */
   put(thumbnails: readonly Thumbnail[], now: number): Kept {
     return this.#inTransaction(() => {
       this.#settle(now);
@@ -152,7 +152,7 @@ export class Album {
     return this.#list(`${entries} WHERE t.row IN (${newest}) ORDER BY t.device LIMIT ?`, site, limit);
   }
 
-  /** Where edge and cloud disagree and nobody has said yet what is true: the newest first. */
+  /** Frames where edge and cloud disagree and no label says who is right, the newest first. */
   listDisagreements({ site, device, limit }: ListOptions, now: number): ThumbnailEntry[] {
     this.#inTransaction(() => this.#settle(now));
     const of = device === undefined ? "t.site = ?" : "t.site = ? AND t.device = ?";
@@ -175,7 +175,7 @@ export class Album {
     this.#database.close();
   }
 
-  /** Looks for the verdicts of those that came before them. */
+  /** Looks up the verdicts of thumbnails that arrived before them. */
   #settle(now: number): void {
     this.#prepare(
       `UPDATE thumbnail AS t SET disagreed = coalesce(

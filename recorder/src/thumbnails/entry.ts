@@ -1,6 +1,6 @@
 import type { ThumbnailType } from "@meanet/protocol";
 
-/** What the final verdict of a frame says, for the one who looks at its picture. */
+/** What the final verdict of a frame says, for whoever looks at its picture. */
 interface VerdictSummary {
   /** The answer that stands; null for a refusal. */
   readonly label: string | null;

@@ -49,7 +49,7 @@ export function addThumbnailRoutes(server: Server, sources: ThumbnailSources): v
         if (found === undefined) throw unknownThumbnail(site, device, frame);
         return sendThumbnail(reply, found, {
           seen: request.headers["if-none-match"],
-          // The latest is another one soon.
+          // The latest is soon another one.
           cache: frame === undefined ? "private, no-cache" : "private, max-age=300",
         });
       });

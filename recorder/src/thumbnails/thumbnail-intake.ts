@@ -13,12 +13,12 @@ export interface ThumbnailIntakeOptions {
   readonly log: Logger;
 }
 
-/** Thumbnails that wait for the turn of the loop to end. */
+/** Most thumbnails that wait for the current turn of the event loop to end. */
 const WAITING = 256;
 
 /**
- * From messages to the album: what arrives in one turn of the loop is one transaction. Nobody waits for a thumbnail: one that cannot be
- * stored is left out and counted.
+ * From messages to the album: what arrives in one turn of the event loop is one transaction. Thumbnails are expendable: one that cannot
+ * be stored is left out and counted.
  */
 export class ThumbnailIntake {
   readonly #options: ThumbnailIntakeOptions;
@@ -70,7 +70,7 @@ export class ThumbnailIntake {
     this.#attempt((album) => this.#options.onKept({ kept: 0, expired: album.expire(Date.now()) }));
   }
 
-  /** A full disk is told once, and once when it is over. */
+  /** Logs the first failure, and the recovery. */
   #attempt(work: (album: ThumbnailIntakeOptions["album"]) => void, onFailed?: () => void): void {
     const { album, log } = this.#options;
     try {

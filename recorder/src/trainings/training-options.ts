@@ -24,7 +24,7 @@ const trainingOptionsSchema = z.strictObject({
 });
 export type TrainingOptions = Readonly<Record<string, unknown>>;
 
-/** A question for trainings made definite. */
+/** A question for trainings with its options resolved. */
 export interface ResolvedTrainings extends TimeRange {
   readonly edge: string | undefined;
   readonly site: string | undefined;

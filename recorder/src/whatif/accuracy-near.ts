@@ -11,7 +11,7 @@ export interface Sample {
 export interface Near {
   /** Share of the samples nearby that are right. */
   readonly accuracy: number;
-  /** Whether the entropy lies outside all samples: what it says there is carried on from the nearest. */
+  /** Whether the entropy lies outside all samples: the estimate is then extrapolated from the nearest. */
   readonly outside: boolean;
 }
 
@@ -21,8 +21,7 @@ const NEIGHBOURS = 100;
 const FEWEST = 10;
 
 /**
- * How often answers to frames of about one entropy are right, from those that are judged: the mean over the hundred that stand around it in
- * the order of entropies.
+ * How often answers to frames of about one entropy are right: the mean over the hundred judged frames nearest in the order of entropies.
  */
 export class AccuracyNear {
   readonly #entropies: Float64Array;

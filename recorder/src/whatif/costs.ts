@@ -65,8 +65,8 @@ class Parts {
 }
 
 /**
- * What frames cost that stay at the edge, or are sent. What was not paid, and so is not recorded, is the mean of what other frames
- * paid for it: of the same edge node and bundle, else of all.
+ * What frames cost if they stay at the edge, or are sent. A cost that was not incurred, and so is not recorded, is taken as the mean of
+ * what other frames cost: of the same edge node and bundle, else of all.
  */
 export class Costs {
   readonly #all: Parts;

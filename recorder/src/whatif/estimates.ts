@@ -16,8 +16,8 @@ interface Judged extends Sample {
 /**
  * How often each exit is right about frames of an entropy, from the judged ones.
  *
- * The cloud answers only frames above the threshold in force, the extension only those below, and what is asked for lies on the other side.
- * There main is judged all the same: an exit is taken to make the share of main's errors that it makes where both are judged.
+ * The cloud answers only frames above the threshold in force, the extension only those below, while estimates are needed on the other
+ * side. Main is judged on both: an exit is assumed to make the same share of main's errors as where both are judged.
  */
 export class Estimates {
   readonly #near: Readonly<Record<Answerer, AccuracyNear>>;

@@ -39,7 +39,7 @@ export interface AnsweredFrame {
 /** Who says whether an answer is right: the true class that somebody gave, or, for want of any, the cloud. */
 export type Judge = "labels" | "cloud";
 
-/** Who would answer: main; adaptive and extension block; one of both, not known which; or the cloud, the edge where it is silent. */
+/** Who would answer: main; adaptive and extension block; one of these, not known which; or the cloud, with the edge where it is silent. */
 export type Answerer = "main" | "extension" | "edge" | "cloud";
 
 /** What becomes of a frame that stays at the edge, or of one that is sent. */
@@ -54,7 +54,7 @@ export interface Way {
 /** Its way when it stays at the edge. */
 export function staying(frame: AnsweredFrame, judge: Judge): Way {
   const { edgeAnswer, extended } = frame;
-  // As it was. Of a frame that the cloud was asked about in vain the edge's own answer stands, extension and all.
+  // As it happened. Where the cloud was asked in vain the edge's own answer stands, extension included.
   if (!frame.byCloud) return known(extended ? "extension" : "main", frame, frame, judge);
   if (edgeAnswer === null) return unknown("edge");
   return edgeAnswer.complete ? known("main", edgeAnswer, frame, judge) : unknown("extension");

@@ -40,8 +40,8 @@ interface Prospect extends Way, Cost {
 }
 
 /**
- * What each threshold would have come to, from what is recorded; nothing is inferred about an answer that was not given but by
- * name: an estimate.
+ * What each threshold would have come to, from what is recorded. About an answer that was not given nothing is inferred except what is
+ * called an estimate.
  *
  * @param thresholds - nats
  */

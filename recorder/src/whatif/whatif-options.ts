@@ -29,7 +29,7 @@ export const whatIfOptionsSchema = z.strictObject({
 });
 export type WhatIfOptions = z.input<typeof whatIfOptionsSchema>;
 
-/** A what-if made definite. */
+/** A what-if with its options resolved. */
 export interface ResolvedWhatIf extends TimeRange {
   readonly grid: readonly number[] | undefined;
   /** By column of `verdict`. */

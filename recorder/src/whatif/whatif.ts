@@ -6,9 +6,9 @@ import type { AnsweredFrame, Judge } from "./frame-ways.ts";
 import { sweep, type WhatIfRow } from "./sweep.ts";
 import { defaultGrid, type ResolvedWhatIf, resolveWhatIf, type WhatIfOptions } from "./whatif-options.ts";
 
-/** More frames than this, the newest, are not looked at: a second of work, and a hundred megabytes. */
+/** Only the newest so many frames are looked at: a second of work, and a hundred megabytes. */
 const MAX_FRAMES = 200_000;
-/** Names and thresholds listed at most. */
+/** Most names and thresholds listed. */
 const MAX_LISTED = 20;
 
 /** What other thresholds would have come to. */
@@ -48,7 +48,7 @@ export function runWhatIf(databaseFile: string, options: WhatIfOptions = {}): Wh
   return readDatabase(databaseFile, (database) => whatIf(readFrames(database, resolved), resolved));
 }
 
-/** A frame, with what is told beside. */
+/** A frame with what is reported about it. */
 interface RoutedFrame extends AnsweredFrame {
   readonly edge: string;
   readonly model: string;
@@ -124,9 +124,9 @@ function whatIf(read: readonly RoutedFrame[], { sinceMs, untilMs, grid }: Resolv
 function thresholdInForce(frames: readonly RoutedFrame[]): WhatIf["inForce"] {
   const newest = frames[0]?.threshold ?? null;
   if (newest !== null) return { threshold: newest, from: "verdict" };
-  // Edge nodes that tell thresholds leave them out where another policy chose.
+  // Edge nodes that report thresholds leave them out where another policy chose.
   if (frames.some(({ threshold }) => threshold !== null)) return null;
-  // Any value from the highest entropy that stayed to below the lowest that was sent routes these frames as they were.
+  // Any value from the highest entropy that stayed up to the lowest that was sent explains these routes.
   let [stayed, asked] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   for (const frame of frames) {
     if (frame.asked) asked = Math.min(asked, frame.entropy);
@@ -142,7 +142,7 @@ function highestEntropy(frames: readonly RoutedFrame[]): number {
 
 function withInForce(grid: readonly number[], threshold: number | undefined): number[] {
   if (threshold === undefined) return [...grid];
-  // A step of the grid that only rounding keeps apart from it is the same.
+  // A step of the grid that differs only by rounding is the same.
   const others = grid.filter((one) => Math.abs(one - threshold) > 1e-9);
   return [...others, threshold].sort((a, b) => a - b);
 }
