@@ -1,6 +1,6 @@
 /**
- * One training of adaptive and extension block on what an edge node met, from the weights they have. Main stays as it is: its
- * features F1 are made once and are an input of the step like any other.
+ * One training of adaptive and extension block on what an edge node has met, starting from their present weights. Main stays as it is: its
+ * features F1 are computed once and are an input of the step like any other.
  *
  * Input: {@link AdaptationTask}. Output: {@link AdaptationResult}; steps on the way. Concurrency: blocks its thread, so it belongs in
  * one of its own; `gate` is called between any two runs and may block for as long as frames in service need the processor.
@@ -59,7 +59,7 @@ class Adaptation {
   #values: TrainedValues;
   #startedMs = 0;
   #pausedMs = 0;
-  /** Of these, told with the epochs so far. */
+  /** Part of it that was reported with earlier epochs. */
   #toldPausedMs = 0;
 
   constructor(task: AdaptationTask, effects: AdaptationEffects) {
@@ -107,7 +107,7 @@ class Adaptation {
     };
   }
 
-  /** @returns epochs that it took, the last one cut short when its time was over */
+  /** @returns epochs it took, the last one cut short if its time was over */
   async #train(learned: Prepared, replayed: Prepared | undefined, heldOut: Prepared): Promise<number> {
     const { recipe } = this.#task;
     const { nowMs } = this.#effects;
@@ -141,7 +141,7 @@ class Adaptation {
       const [pausedBefore, beganMs] = [this.#pausedMs, nowMs()];
       let lossSum = 0;
       let done = 0;
-      // The first step of an epoch is never left out: it has begun.
+      // An epoch that has begun has at least one step.
       for (let index = 0; index < steps && (index === 0 || !this.#isOver); index++) {
         this.#gate();
         this.#work(PASSES * batch * this.#macs);
@@ -188,7 +188,7 @@ class Adaptation {
     return epoch;
   }
 
-  /** Moments of the mixture that it learns from: running averages would lag behind the weights. */
+  /** Moments over the mixture it learns from: running averages would lag behind the weights. */
   async #recompute(draw: (random: Random) => Batch): Promise<void> {
     const { batch, seed } = this.#task.recipe;
     this.#work(STATISTICS_BATCHES * batch * this.#macs);
@@ -246,7 +246,7 @@ class Adaptation {
     return adaptive.macs + extension.macs;
   }
 
-  /** Whether its computing time is: what it waited does not count. */
+  /** Whether its computing time is over; pauses do not count. */
   get #isOver(): boolean {
     return this.#effects.nowMs() - this.#startedMs - this.#pausedMs > this.#task.maxComputeMs;
   }
@@ -260,7 +260,7 @@ class Adaptation {
   }
 }
 
-/** Makes two halves that have all classes. */
+/** Splits into two halves with the same classes. */
 function everyOtherOfClass(labels: readonly number[]): boolean[] {
   const seen = new Map<number, number>();
   return labels.map((label) => {

@@ -12,7 +12,7 @@ function tell(message: AdaptationMessage): void {
   port.postMessage(message);
 }
 
-/** Linux counts priorities by thread: this lowers none but this one, and elsewhere it would lower the whole process. */
+/** On Linux priorities belong to threads, so this lowers only this one; elsewhere it would lower the whole process. */
 function stepBack(): void {
   if (process.platform === "linux") setPriority(0, 19);
 }
@@ -27,7 +27,7 @@ function waitAtGate(): number {
 }
 
 stepBack();
-// An error that leaves the thread can abort the whole process inside ONNX Runtime: every one is caught and told.
+// An error that escapes the thread can abort the whole process inside ONNX Runtime: every one is caught and reported.
 adapt(task, {
   gate: waitAtGate,
   nowMs: () => performance.now(),

@@ -3,7 +3,7 @@ import { MeanetError, reasonOf } from "@meanet/runtime";
 import type { AdaptationResult, AdaptationStep, AdaptationTask } from "./task.ts";
 import { type AdaptationMessage, type AdaptationThreadData, GO, STOP, WAIT } from "./thread-messages.ts";
 
-/** A training at work in a thread of its own. */
+/** A training in a thread of its own. */
 export interface Adaptation {
   /** @throws {MeanetError} LEARNING_UNSUPPORTED, LEARNING_REFUSED, TRAINING_FAILED, TRAINING_ABORTED */
   readonly result: Promise<AdaptationResult>;
@@ -17,7 +17,7 @@ export interface Adaptation {
 /** JavaScript heap of the thread; tensors and native memory lie outside. */
 const HEAP_MB = 256;
 
-/** Begins to train an extension on; the calling thread stays free. */
+/** Trains an extension further; the calling thread stays free. */
 export function startAdaptation(task: AdaptationTask, onStep: (step: AdaptationStep) => void): Adaptation {
   const gate = new Int32Array(new SharedArrayBuffer(4));
   const open = (value: number): void => {

@@ -8,8 +8,8 @@ export interface Dictionary {
 }
 
 /**
- * Values for another dictionary. Everything below the last layer stays, and there the rows of classes that stay; rows of new classes
- * start fresh.
+ * Values for another dictionary. All layers below the last keep theirs; in the last, rows of classes that stay keep theirs, and rows of new
+ * classes start fresh.
  *
  * @param seed - of the fresh rows
  */

@@ -1,4 +1,4 @@
-/** What the edge says of labelled frames: main's logits and features, made once, and an extension over them. */
+/** What the edge says of labelled frames: main's distribution and features, computed once, and an extension over them. */
 
 import { openSession, type Session, Tensor } from "@meanet/inference/session";
 import { elementCount } from "../element-count.ts";
@@ -11,7 +11,7 @@ const RUN = 32;
 export interface Prepared {
   readonly labels: readonly number[];
   readonly weights: readonly number[];
-  /** Where each of them stands in `x` and `features`: parts of a store share these. */
+  /** Row of each in `x` and `features`, which parts of a store share. */
   readonly rows: readonly number[];
   /** Inputs, one after the other. */
   readonly x: Float32Array;
@@ -101,7 +101,7 @@ export async function rightAnswers(
   );
 }
 
-/** Weighted share of what is right; 0 of nothing. */
+/** Weighted share of right answers; 0 when there are none. */
 export function accuracyOf(right: readonly boolean[], weights: readonly number[]): number {
   const sum = weights.reduce((total, weight) => total + weight, 0);
   const good = weights.reduce((total, weight, at) => total + (right[at] ? weight : 0), 0);

@@ -2,12 +2,12 @@ import type { AdaptationResult, Comparison } from "./task.ts";
 
 /** What a candidate must be better by, and may be worse by, in accuracy from 0 to 1. */
 export interface Margins {
-  /** Least items held out; judged by fewer, luck decides. */
+  /** Fewest held-out items: by fewer, luck would decide. */
   readonly leastItems: number;
   /** On held-out items: better by more than this. */
   readonly gain: number;
   /**
-   * Items won less items lost, in standard deviations of a fair coin thrown for each of them: how little a gain may be luck.
+   * Items won minus items lost must exceed this many standard deviations of a fair coin thrown for each: otherwise it may be luck.
    *
    * @see McNemar 1947, without the correction for continuity
    */

@@ -5,7 +5,7 @@ import { type Part, readTrainedValues, type TrainedValues } from "../graph/index
 import { extensionBehind, meanetParts, meanetSpecSchema } from "../networks/index.ts";
 import { frameDims, OnnxFile } from "../onnx-file/index.ts";
 
-/** The extension of a bundle, as a training goes on with it. */
+/** The extension of a bundle, to be trained further. */
 export interface Learnable {
   readonly part: Part;
   readonly values: TrainedValues;
@@ -14,8 +14,8 @@ export interface Learnable {
 /**
  * Adaptive and extension block of a bundle with the values they have.
  *
- * @throws {MeanetError} LEARNING_UNSUPPORTED when the bundle does not say what its extension is made of, when its weights are not
- * float32, or when nothing shows it what is not hard
+ * @throws {MeanetError} LEARNING_UNSUPPORTED when the bundle does not describe its extension's network, when its weights are not float32,
+ * or when there are no frames of easy classes for its answer "not hard"
  */
 export function learnableExtension(bundle: Bundle): Learnable {
   const { hardClasses, notHard } = bundle.manifest;
@@ -49,7 +49,7 @@ export function extensionPart(bundle: Bundle, hardClasses: number): Part {
     );
   }
   if (bundle.manifest.provenance.imported?.main === undefined) return meanetParts(spec.data).extension;
-  // The recipe does not describe a main that was made elsewhere: the extension's own file tells what it reads.
+  // The recipe does not describe a main that was made elsewhere; the extension's own file tells the shape of its features.
   const features = frameDims(OnnxFile.read(bundle.files.extension), "F1");
   return extensionBehind(spec.data, features);
 }

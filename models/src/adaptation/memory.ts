@@ -7,7 +7,7 @@ import { extensionPart } from "./learnable.ts";
 
 /** ONNX Runtime's arena holds a value and its gradient, and pads; measured at 2 to 3 times the arithmetic. */
 const ARENA = 3;
-/** Of the thread and its sessions, whatever they learn: measured at 50 to 80 MiB, garbage that was not collected yet included. */
+/** Of the thread and its sessions, whatever they learn: measured at 50 to 80 MiB, uncollected garbage included. */
 const THREAD = 80 * 2 ** 20;
 
 /**
@@ -22,7 +22,7 @@ export function adaptationBytes(bundle: Bundle, part: Part, items: number, batch
   return THREAD + items * ofItem + ARENA * trainingMemory(part, batch).total;
 }
 
-/** What a training may take, and what of that is settled before its items are. */
+/** What a training may take, and what decides it before its items are chosen. */
 export interface MemoryLimits {
   /** Classes that the candidate will tell apart. */
   readonly hardClasses: number;

@@ -3,13 +3,13 @@ import type { LabelledTensors } from "../bundle/reference.ts";
 
 /** Labelled inputs of a site, of hard classes only. */
 export interface StoredItems extends LabelledTensors {
-  /** How often an item is learned from and how much its answer counts, compared with others of its class; > 0. */
+  /** How often an item is learned from, and how much its answer counts, relative to others of its class; > 0. */
   readonly weights: readonly number[];
   /** Items that no step sees: the candidate is judged by them. */
   readonly heldOut: readonly boolean[];
 }
 
-/** How an extension is trained on. */
+/** How an extension is trained further. */
 export interface AdaptationRecipe {
   readonly epochs: number;
   /** Peak of one cycle, SGD with momentum 0.9. */
@@ -26,7 +26,7 @@ export interface AdaptationRecipe {
 }
 
 export interface AdaptationTask {
-  /** In force. */
+  /** The bundle in force. */
   readonly bundle: Bundle;
   /** The dictionary of the candidate: position is the extension's index. */
   readonly hardClasses: readonly number[];
@@ -52,7 +52,7 @@ export interface AdaptationResult {
   /** The candidate's `extension.onnx`. */
   readonly extension: Uint8Array;
   readonly epochs: number;
-  /** On held-out items, those counting more that weigh more. */
+  /** On held-out items, by weight. */
   readonly heldOut: Comparison;
   /** On the reference frames that are not replayed; null when the bundle has none. */
   readonly reference: Comparison | null;
@@ -60,7 +60,7 @@ export interface AdaptationResult {
 
 /** What a training tells while it runs. */
 export type AdaptationStep =
-  /** Work of so many multiply-accumulates begins; the work before it has ended. */
+  /** Work of so many multiply-accumulates begins, and ends the previous work. */
   | { readonly kind: "work"; readonly macs: number }
   /** It was told to pause, and does. */
   | { readonly kind: "waiting" }
@@ -73,6 +73,6 @@ export type AdaptationStep =
       /** Of the edge's own answers on held-out items; null when there are none. */
       readonly accuracy: number | null;
       readonly imagesPerS: number;
-      /** Waited for frames in service since the epoch before; with the first, what was waited before it too. */
+      /** Time it gave way to frames since the previous epoch, or since the start. */
       readonly pausedMs: number;
     };

@@ -13,7 +13,7 @@ export interface Sources {
   readonly moments: MomentSource;
 }
 
-/** What a forward pass computed, as far as the way back needs it. */
+/** What a forward pass computed, as far as the backward pass needs it. */
 export interface Trace {
   /** Values and parameters by name. */
   readonly tensors: ReadonlyMap<string, Tensor>;

@@ -1,8 +1,8 @@
 /**
  * A differentiable graph as plain data: calls of a few operators on named values, parameters and statistics.
  *
- * What a network is stands here once; training steps, inference models, counts and the reference of the tests are readings
- * of it. Shapes leave the batch out: every value has it in front.
+ * A network is described once, here; training steps, inference models, counts and the reference of the tests are derived from it. Shapes
+ * omit the batch, which every value has as its first axis.
  */
 
 import { MeanetError } from "@meanet/runtime";

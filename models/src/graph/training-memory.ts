@@ -1,4 +1,4 @@
-/** Memory of one training step as arithmetic on its graph: what no runtime can do without. */
+/** Memory of one training step, calculated from its graph: the least that any runtime needs. */
 import { elementCount } from "../element-count.ts";
 import { type Graph, parameterCount } from "./graph.ts";
 import type { Part } from "./part.ts";
@@ -10,7 +10,7 @@ export interface TrainingMemory {
   /** Of what is trained. */
   readonly gradients: number;
   readonly momentum: number;
-  /** Values of the forward pass that the way back reads again; a frozen part leaves none but its outputs. */
+  /** Values of the forward pass that the backward pass reads; of a frozen part only its outputs. */
   readonly activations: number;
   readonly total: number;
 }

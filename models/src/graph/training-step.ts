@@ -40,9 +40,9 @@ export interface Distillation {
 }
 
 export interface TrainingOptions extends LossOptions {
-  /** Share of the last update that goes on, in [0, 1). */
+  /** Share of the last update that is carried over, in [0, 1). */
   readonly momentum: number;
-  /** Added to the gradient of weights: this times the weight. Biases and batch normalisation are spared. */
+  /** This times the weight is added to the gradient of weights; not of biases or batch normalisation. */
   readonly weightDecay: number;
 }
 

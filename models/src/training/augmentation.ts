@@ -5,7 +5,7 @@ import type { Random } from "./random.ts";
 import { augmentWindow, windowAugmentationSchema } from "./window-augmentation.ts";
 
 export const imageAugmentationSchema = z.strictObject({
-  // Left out, not filled in: older checkpoints know their recipe by its text.
+  // Optional, without a default: older checkpoints identify their recipe by its text.
   kind: z.literal("image").optional(),
   flip: z.boolean().default(true).describe("Mirror half of the images left to right."),
   pad: z
@@ -25,8 +25,7 @@ export const augmentationSchema = z.discriminatedUnion("kind", [
 export type Augmentation = z.infer<typeof augmentationSchema>;
 
 /**
- * Writes one frame, normalised and augmented, into a batch. An augmentation of the other kind leaves it as it is: recipes are
- * checked for that before.
+ * Writes one frame, normalised and augmented, into a batch. An augmentation of the other kind does nothing: recipes are checked for that.
  */
 export function augmentFrameInto(
   tensor: Float32Array,
@@ -105,7 +104,7 @@ function drawFor(augmentation: ImageAugmentation, height: number, width: number,
   };
 }
 
-/** Zero is mean grey after the normalisation. */
+/** After normalisation, zero is mean grey. */
 function cutHole(
   tensor: Float32Array,
   base: number,

@@ -1,6 +1,6 @@
 /**
- * A checkpoint: all that decides the rest of a training. Random draws depend on the seed and the place only, so the place,
- * the parameters and their momentum are the whole state, and a resumed training is bitwise the same as one never stopped.
+ * A checkpoint: everything that determines the rest of a training. Random draws depend only on the seed and the place, so the place, the
+ * parameters and their momentum are the whole state, and a resumed training is bitwise the same as one that never stopped.
  *
  *     uint32 length of the header | header, JSON | theta, float32 LE | momentum, float32 LE
  */
@@ -12,7 +12,7 @@ import { z } from "zod";
 
 const headerSchema = z.strictObject({
   format: z.literal(1),
-  /** Of everything that decides the training: recipe of the part, network, data, and a frozen part's parameters. */
+  /** Of everything that determines the training: recipe of the part, network, data, and a frozen part's parameters. */
   fingerprint: z.string(),
   /** Of the frames, their split and normalisation; absent in checkpoints of older releases. */
   frames: z.string().optional(),
@@ -42,7 +42,7 @@ export interface Checkpoint {
 }
 
 /**
- * Writes a checkpoint beside the old one, then puts it in its place: a crash leaves one of the two whole.
+ * Writes a checkpoint beside the old one, then renames it: a crash leaves one of the two whole.
  *
  * @throws {MeanetError} CHECKPOINT_UNWRITABLE
  */
@@ -120,7 +120,7 @@ export async function readCheckpoint(
   };
 }
 
-/** A short name of everything that decides a training: equal for equal values, whatever the order of keys. */
+/** A short name of everything that determines a training: equal for equal values, whatever the order of keys. */
 export function fingerprintOf(value: unknown, ...arrays: readonly ArrayBufferView[]): string {
   const hash = createHash("sha256").update(JSON.stringify(sortedKeys(value)));
   for (const array of arrays) {
@@ -144,7 +144,7 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** A file or folder of a training in work that cannot be written. */
+/** The error for a file or folder of a training under way that cannot be written. */
 export function checkpointUnwritable(path: string, cause: unknown): MeanetError {
   const { code = String(cause) } = cause as NodeJS.ErrnoException;
   return new MeanetError(

@@ -28,7 +28,7 @@ export interface Choice {
  * the threshold half-way between main's mean entropies when right and when wrong. Where main is never wrong nothing tells where wrong
  * answers would lie: then the threshold is the greatest entropy of all, and what is less certain than any of these frames is complex.
  *
- * All of it sees the same frames, so that what a rule reaches on them flatters it: only other frames tell.
+ * All of it uses the same frames, so a rule's accuracy on them flatters it: only other frames tell.
  *
  * @param wish - a rule to take whatever its accuracy, or `best`
  */
@@ -51,7 +51,7 @@ export function choose(
   };
 }
 
-/** Nats, of three digits: what a person reads and sets again. */
+/** Nats, to three digits: what a person reads and sets. */
 function thresholdBetween(frames: readonly ScoredFrame[]): number {
   if (frames.every(({ mainClass, label }) => mainClass === label)) {
     const greatest = frames.reduce((most, { entropy }) => Math.max(most, entropy), 0);

@@ -8,7 +8,7 @@ const WIDEST = Math.log(10);
 const WEIGHT_STEPS = 20;
 
 /**
- * Fits what rules need beside the distributions: a temperature for each exit, and w of `fusion` and of `product` with and without them.
+ * Fits what the rules need besides the distributions: a temperature for each exit, and w of `fusion` and `product` with and without them.
  *
  * Main's temperature is fitted on all frames; the extension's on those that it ran for and whose class it can say.
  *
@@ -73,7 +73,7 @@ export function logLoss(frames: readonly Judged[], temperature: number): number 
   for (const { p, target } of frames) {
     let total = 0;
     for (let index = 0; index < p.length; index++) total += p[index]! ** (1 / temperature);
-    // A probability that is 0 in 64 bits is unlikely beyond measure, not beyond number.
+    // A probability that underflows to 0 must not make the loss infinite.
     sum += Math.log(total) - Math.log(Math.max(p[target]!, Number.MIN_VALUE)) / temperature;
   }
   return sum / frames.length;

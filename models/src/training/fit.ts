@@ -156,7 +156,7 @@ class Fit {
     this.#lossSum = 0;
     this.#correct = 0;
     const due = this.#epoch === recipe.epochs || this.#epoch % recipe.evaluateEvery === 0;
-    // Before the checkpoint: one of parameters that give no numbers would take the place of one to go on from.
+    // Before the checkpoint, so that diverged parameters never replace a checkpoint to go on from.
     const values = due ? await this.#values() : undefined;
     await this.#save();
     const heldOutAccuracy = values === undefined ? undefined : await evaluate(values);
@@ -214,7 +214,7 @@ class Fit {
   }
 
   /**
-   * Running averages lag behind at high learning rates; these statistics are the present parameters' own.
+   * Running averages lag behind at high learning rates; these statistics are those of the present parameters.
    *
    * @throws {MeanetError} TRAINING_FAILED when they are no numbers: the loss of a step tells only of the parameters before it
    */

@@ -5,7 +5,7 @@
  */
 import { randomAt, shuffled } from "./random.ts";
 
-/** A stream of the seed that no epoch has. */
+/** A random stream that no epoch uses. */
 const CLASS_DRAW = -2;
 
 /** Main's answers to held-out frames. */
@@ -44,7 +44,7 @@ export function hardestClasses(precision: ArrayLike<number>, count: number): num
 }
 
 /**
- * `count` classes whatever main says of them: what the choice by precision is measured against.
+ * `count` random classes: the baseline for the choice by precision.
  *
  * @returns class indices in the order drawn; equal seeds draw equal ones
  */

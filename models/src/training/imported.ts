@@ -15,9 +15,9 @@ import {
 import { type PartHistory, plainAccuracy, type Training } from "./parts.ts";
 import type { ImportedModel, Recipe } from "./recipe.ts";
 
-/** Times as good as guessing that a classifier must be on the data, to be taken for one of it. */
+/** How many times better than guessing a classifier must be, to be accepted as one for this data. */
 const BETTER_THAN_CHANCE = 1.5;
-/** Of the way from guessing to no errors: of two classes, 1.5 times a half would refuse honest classifiers. */
+/** Or this share of the way from guessing to no errors: with two classes, 1.5 times a half would refuse honest classifiers. */
 const LEAST_OF_THE_WAY = 0.1;
 /** Frames that a network is tried with. */
 const EXAMPLES = 3;
@@ -38,7 +38,7 @@ export interface Imported {
 }
 
 /**
- * Reads the files of a recipe that were made elsewhere. Read first: what is wrong with them is told before hours of training.
+ * Reads the files of a recipe that were made elsewhere. Done first, so that faults in them show before hours of training.
  *
  * @param folder - that their paths start from
  * @param parts - those to read
@@ -58,7 +58,7 @@ export async function readForeign(
 }
 
 /**
- * Makes models of the bundle of them, measured on frames held out.
+ * Turns them into models of the bundle, measured on held-out frames.
  *
  * @throws {MeanetError} as {@link adopt}; MODEL_UNFIT when one is no better than guessing
  */
@@ -159,7 +159,7 @@ function common({ labelled, split, input, classes }: Training) {
       { input: input.kind },
     );
   }
-  // A tiny held-out part may have fewer frames than are tried.
+  // A tiny held-out part may have fewer frames than examples.
   const indices = Array.from(
     { length: EXAMPLES },
     (_, frame) => split.heldOut[frame % split.heldOut.length]!,
@@ -168,7 +168,7 @@ function common({ labelled, split, input, classes }: Training) {
   return { frames: input, classes, examples: examples as Float32Array };
 }
 
-/** A wrong normalisation or order of classes shows in nothing but the answers. */
+/** Checks the answers: a wrong normalisation or order of classes shows in nothing else. */
 async function measured<A extends Adopted>(
   training: Training,
   name: string,
@@ -187,7 +187,7 @@ async function measured<A extends Adopted>(
   return { ...adopted, history: { epochs: 0, seconds: 0, heldOutAccuracy } };
 }
 
-/** Share of right answers that a classifier must reach on the data, to be taken for one of it. */
+/** Accuracy that a classifier must reach, to be accepted as one for this data. */
 export function leastAccuracy(classes: number): number {
   const chance = 1 / classes;
   return Math.min(BETTER_THAN_CHANCE * chance, chance + LEAST_OF_THE_WAY * (1 - chance));

@@ -38,7 +38,7 @@ export async function mainFrom(training: Training, data: Dataset, nameOrFolder: 
     if (!isMeanetError(cause, "NETWORK_INVALID")) throw cause;
     throw mismatch(source, `its main is not the network of the recipe's \`edge\`: ${cause.message}`, cause);
   }
-  // Strides and pools leave no trace in the values: the answers show them.
+  // Strides and pools leave no trace in the weights; only answers show them.
   const difference = await greatestDifference(training, files.main, buildInference(part, values));
   if (!(difference <= TOLERANCE)) {
     throw mismatch(

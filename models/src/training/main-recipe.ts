@@ -37,10 +37,10 @@ export interface MainRecipeOptions {
 /** Frames of a shard: few enough that an epoch of few frames has some steps. */
 const SHARD_FRAMES = [64, 32, 16, 8];
 const SHARDS = 2;
-/** Steps of an epoch aimed at before shards grow. */
+/** Shards grow only while an epoch has at least so many steps. */
 const LEAST_STEPS = 16;
 
-/** The greatest part held out unless told: more frames make no choice better. */
+/** Most frames held out by default: more would not make any choice better. */
 const MOST_HELD_OUT = 5000;
 
 /**
@@ -53,7 +53,7 @@ export async function mainRecipe(options: MainRecipeOptions): Promise<Recipe> {
   const { file, input, tensors } = await openClassifier(main);
   const [, channels, height, width] = featureTensor(tensors, features, basename(main)).dims;
   const classes = data.classes.length;
-  // Told before the frames are read, which takes minutes of many pictures.
+  // Checked before the frames are read, which takes minutes for many pictures.
   logitsTensor(file, tensors, { wanted: logits, classes, name: basename(main) });
   const hardClasses = options.hardClasses ?? Math.max(2, Math.floor(classes / 2));
   const { count } = await data.read("train");

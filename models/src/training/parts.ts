@@ -68,7 +68,7 @@ export type FrozenMain =
 interface PartPlan {
   readonly part: Part;
   readonly recipe: PartRecipe;
-  /** What else decides this part: its network's description. */
+  /** What else determines this part: its network's description. */
   readonly network: unknown;
   readonly frozen?: TrainedValues;
   /** The frozen part as a model `x` → `F1`, where it is no graph of this project. */
@@ -225,13 +225,13 @@ async function trainPlan(training: Training, plan: PartPlan): Promise<TrainedPar
   return { onnx: buildInference(part, fitted.values), values: fitted.values, history: historyOf(fitted) };
 }
 
-/** Where the part's checkpoint is, and the names of all that decides it. */
+/** Where the part's checkpoint is, and fingerprints of all that determines it. */
 function placeOf({ recipe, work, frames }: Training, { part, recipe: ofPart, network, frozen }: PartPlan) {
   return {
     checkpoint: `${work}/${part.name}.checkpoint`,
     frames,
     fingerprint: fingerprintOf(
-      // How often a training is looked at does not change it.
+      // How often a training is evaluated does not change it.
       { ...ofPart, evaluateEvery: 0, network, data: recipe.data, seed: recipe.seed, batch: recipe.batch },
       ...(frozen === undefined ? [] : [frozen.theta, frozen.statistics]),
     ),

@@ -114,8 +114,8 @@ function inputOf(labelled: LabelledFrames, train: Uint32Array): ModelInput {
 }
 
 /**
- * The extension learns from hard classes alone, and is judged on them; which these are is known after main. Here they are taken to be
- * those that have most frames: what is too few to learn from then is too few in any case. Of whichever they are some must be held out.
+ * The extension learns from hard classes alone and is judged on them, but which these are is known only after main. Here they are assumed
+ * to be those with most frames: what is too few then is too few in any case. Some of each class must be held out, whichever are hard.
  *
  * @throws {MeanetError} RECIPE_INVALID
  */
@@ -141,7 +141,7 @@ function checkFrames(
   if (train.cloud !== undefined) stepsPerEpoch("cloud", all, batch);
 }
 
-/** Found here, it costs no hour of training. @throws {MeanetError} RECIPE_INVALID */
+/** Checked here, a mismatch costs no hour of training. @throws {MeanetError} RECIPE_INVALID */
 function checkNetworks({ edge, train }: Recipe, { name, classes }: Dataset, { shape }: ModelInput): void {
   if (edge.input.join() !== shape.join() || edge.classes !== classes.length) {
     throw new MeanetError(

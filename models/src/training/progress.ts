@@ -3,7 +3,7 @@ import type { MeasuringProgress } from "../evaluation/measuring.ts";
 /** What is trained, in this order. `extension` is adaptive and extension together, with main frozen; `joint` all three at once. */
 export type PartName = "main" | "extension" | "cloud" | "joint";
 
-/** How a training goes: after each step, after each epoch, and while what was trained is measured. */
+/** Progress of a training: after each step, after each epoch, and while the result is measured. */
 export type TrainingProgress = StepProgress | EpochProgress | MeasuringProgress;
 
 interface StepProgress {

@@ -1,4 +1,4 @@
-/** Randomness that is a function of a seed and a place: whatever resumes there draws what it would have drawn. */
+/** Randomness as a function of a seed and a place: a training that resumes there draws what it would have drawn. */
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number;

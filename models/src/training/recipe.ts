@@ -248,7 +248,7 @@ export function parseRecipe(value: unknown, path: string): Recipe {
   return result.data;
 }
 
-/** Whoever mistyped a key is told those that there are. */
+/** For an unknown key it lists those that exist. */
 function describeIssue(issue: z.core.$ZodIssue): string {
   if (issue.code !== "unrecognized_keys") return z.prettifyError(new z.ZodError([issue]));
   const path = issue.path.map(String);

@@ -142,7 +142,7 @@ async function answer(sessions: Sessions, request: ShardRequest): Promise<void> 
   reply({ kind: "done", results });
 }
 
-// An error that leaves the thread can abort the whole process inside ONNX Runtime: every one is caught and told.
+// An error that escapes the thread can abort the whole process inside ONNX Runtime: every one is caught and reported.
 function fail(error: unknown): void {
   reply({ kind: "failed", message: reasonOf(error) });
 }

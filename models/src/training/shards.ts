@@ -35,7 +35,7 @@ export interface StepOutcome {
   readonly correct: number;
 }
 
-/** In the place of an epoch: the draws of an observation are those of no training step. */
+/** Used as the epoch of an observation, so that its draws are those of no training step. */
 const OBSERVATION = -1;
 
 export class Shards {
@@ -189,7 +189,7 @@ class ShardThread {
       await this.#worker.terminate();
       return;
     }
-    // Whoever still waits for a reply is told by the exit.
+    // If anyone still waits for a reply, the exit rejects it.
     this.#post({ kind: "close" });
     await ended;
   }

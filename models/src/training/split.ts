@@ -37,7 +37,7 @@ export function holdOut(frames: LabelledFrames, count: number, seed: number): He
 }
 
 /**
- * Draws whom to hold out: windows of one person are alike, and one known from training would flatter the figures.
+ * Draws the subjects to hold out: windows of one person are alike, and a person known from training would flatter the figures.
  *
  * @returns ascending
  * @throws {MeanetError} RECIPE_INVALID when the frames have no subjects, or too few
@@ -78,8 +78,8 @@ function partition(count: number, isHeldOut: (index: number) => boolean): HeldOu
 }
 
 /**
- * Mean and standard deviation per channel over the frames named: of byte/255 in images, of raw values in windows. Of a channel that
- * never changes the deviation is given as 1: divided by nothing, its frames would be no numbers.
+ * Mean and standard deviation per channel over the frames named: of byte/255 in images, of raw values in windows. A constant channel gets
+ * deviation 1, so that normalising never divides by zero.
  */
 export function channelMoments(
   frames: LabelledFrames,
@@ -105,7 +105,7 @@ export function channelMoments(
     const n = indices.length * planeLength;
     const average = sum / n;
     const variance = squares / n - average * average;
-    // What is left of equal values is the rounding of their squares.
+    // The variance of equal values is nothing but rounding error.
     const deviation = variance > 1e-12 * (squares / n) ? Math.sqrt(variance) / scale : 1;
     mean.push(rounded(average / scale, deviation));
     std.push(rounded(deviation, deviation));
@@ -114,8 +114,8 @@ export function channelMoments(
 }
 
 /**
- * Four digits are what a person writes down, and a manifest should say exactly what was used. Small units, such as tesla, have theirs
- * further behind the point.
+ * Four digits are what a person writes down, and a manifest should say exactly what was used. Small values, such as magnetic fields in
+ * tesla, have them further behind the point.
  */
 function rounded(value: number, deviation: number): number {
   const unit = 10 ** (deviation < 0.01 ? 3 - Math.floor(Math.log10(deviation)) : 4);

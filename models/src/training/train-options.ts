@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { TrainingProgress } from "./progress.ts";
 
-/** Beside the recipe, what a training is told. */
+/** What a training needs besides its recipe. */
 export interface TrainOptions {
   /** The bundle's folder; a bundle that is there is replaced at the end. */
   readonly out: string;

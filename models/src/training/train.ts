@@ -39,7 +39,7 @@ export async function train(recipe: Recipe, options: TrainOptions): Promise<Bund
   await requireBundlePlace(options.out);
   const foreign = await readForeign(recipe, options.folder ?? ".", ["main", "cloud"]);
   const training = await prepare(recipe, options, foreign.main);
-  // What is wrong with it is told before hours of training, not when the bundle is measured on it.
+  // Faults in it show now, before hours of training, not when the bundle is measured on it.
   if (await options.data.has("test")) await options.data.read("test");
   const taken = await takenMain(training, options.data);
   const imported = await importParts(training, foreign);

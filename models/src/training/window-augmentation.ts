@@ -61,7 +61,7 @@ export function augmentWindow(
   }
 }
 
-/** By a positive number towards the end. */
+/** A positive number moves towards the end. */
 function move(readings: Float32Array, by: number): void {
   if (by === 0) return;
   const edge = by > 0 ? readings[0]! : readings.at(-1)!;

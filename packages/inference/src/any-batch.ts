@@ -2,8 +2,8 @@ import { type Session, Tensor, type ValueInfo } from "./session.ts";
 import type { TensorData } from "./tensor-view.ts";
 
 /**
- * A session that takes batches of any size. One whose every input is fixed to a batch of one runs its frames one after the other,
- * and its inputs and outputs show an open batch `N`; any other is given back as it is.
+ * A session that takes batches of any size. If every input is fixed to a batch of one, frames are run one by one, and inputs and outputs
+ * show an open batch `N`; any other session is returned as it is.
  *
  * Input: `[n, …]` for every input. Output: `[n, …]`, the frames' answers joined; fetches are written into.
  */

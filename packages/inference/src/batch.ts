@@ -1,7 +1,7 @@
 import type { TensorView } from "./tensor-view.ts";
 
 /**
- * One tensor of many items, along a new first axis. Its memory is new: engines take it over.
+ * One tensor of many items, along a new first axis. A copy, since engines take it over.
  *
  * @param items - at least one, all of one length
  * @param dims - of one item
@@ -14,8 +14,7 @@ export function stack(items: readonly Float32Array[], dims: readonly number[]): 
 }
 
 /**
- * The items of a batch, cut along its first axis. They are copies, so that one item that is kept does not keep the whole batch in
- * memory.
+ * The items of a batch, along its first axis. Copies, so that an item that is kept does not keep the whole batch in memory.
  */
 export function unstack({ data, dims: [count = 1] }: TensorView): Float32Array[] {
   const length = data.length / count;

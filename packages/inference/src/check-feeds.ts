@@ -3,10 +3,10 @@ import type { ValueInfo } from "./session.ts";
 import type { TensorData, TensorViews } from "./tensor-view.ts";
 
 /**
- * Holds tensors against the inputs of a model before anything is sent to it.
+ * Checks tensors against the inputs of a model before anything is sent to it.
  *
- * By name: each input once, none besides; by type; by rank and every fixed dimension; a named dimension (`N`) has one size
- * across all inputs; dims multiply to the length of the data.
+ * By name: exactly the inputs; by type; by rank and every fixed dimension. A named dimension (`N`) has one size across all inputs, and
+ * dims multiply to the length of the data.
  *
  * @throws {MeanetError} MODEL_INPUT_MISMATCH, which lists all differences at once
  */

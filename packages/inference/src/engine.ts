@@ -15,7 +15,7 @@ import type { Provider, ProviderRefusal, SessionOptions, ValueInfo } from "./ses
 import { type TensorViews, toTransfer } from "./tensor-view.ts";
 import type { FromThread, OpenedMessage, ThreadData, ThreadError, ToThread } from "./thread-messages.ts";
 
-/** What happens to an engine beside its batches; for logs and counters. */
+/** What happens to an engine apart from its batches; for logs and counters. */
 export type EngineEvent =
   | {
       /** A provider wished for earlier in the list did not start; the engine runs on `provider`. */
@@ -39,9 +39,9 @@ export interface EngineOptions extends SessionOptions {
   readonly name: string;
   /** ONNX bytes, or the path of a file. The bytes are copied. */
   readonly model: Uint8Array | string;
-  /** Whether a model made for batches of one takes any: its frames are run one after the other. Default false. */
+  /** Whether a model made for batches of one is to take any: its frames are then run one by one. Default false. */
   readonly anyBatch?: boolean;
-  /** Batches given and not yet answered, ≥ 1. Two keep the thread busy. Default 2. */
+  /** Most batches in flight, ≥ 1. Two keep the thread busy. Default 2. */
   readonly maxInFlight?: number;
   /** Must not throw. */
   readonly onEvent?: (event: EngineEvent) => void;
@@ -63,8 +63,8 @@ export interface Engine {
   /**
    * Runs one batch.
    *
-   * @param feeds - one view per input. They now belong to the engine: arrays that fill their buffer are transferred and have
-   * length 0 afterwards.
+   * @param feeds - one view per input. The engine takes them over: arrays that fill their buffer are transferred and have length 0
+   * afterwards.
    * @throws {MeanetError} MODEL_INPUT_MISMATCH, ENGINE_BUSY, ENGINE_CLOSED (these three before anything is sent), ENGINE_CRASHED,
    * INFERENCE_FAILED
    */
@@ -88,7 +88,7 @@ export function openEngine(options: EngineOptions): Promise<Engine> {
   return openEngineOn(new URL("./engine-thread.ts", import.meta.url), options);
 }
 
-/** As {@link openEngine}, on a thread file of the caller's: tests add ways to die to the real one. */
+/** As {@link openEngine}, with another thread file: tests add ways to die to the real one. */
 export async function openEngineOn(thread: URL, options: EngineOptions): Promise<Engine> {
   const engine = new ThreadedEngine(thread, options);
   await engine.open();
@@ -204,7 +204,7 @@ class ThreadedEngine implements Engine {
       else this.#settle(message);
     });
     worker.on("error", (error: Error) => (reason = error.message));
-    // A message that cannot be read would leave its batch waiting for ever.
+    // An unreadable message would leave its batch waiting for ever.
     worker.on("messageerror", (error) => {
       reason = error.message;
       void worker.terminate();
@@ -246,7 +246,7 @@ class ThreadedEngine implements Engine {
     this.#checkDrained();
   }
 
-  /** Fails the batches that the dead thread had; after a restart that failed, also those that waited for it. */
+  /** Fails the batches that the dead thread had, and after a failed restart also those that waited for it. */
   #crashed(reason: string, waitingToo = false): void {
     if (this.#closing !== undefined && this.#batches.size === 0) return;
     const failed = [...this.#batches].filter(([, batch]) => batch.sent || waitingToo);

@@ -14,7 +14,7 @@ export const providers = ["cuda", "webgpu", "cpu"] as const;
 export type Provider = (typeof providers)[number];
 
 export interface SessionOptions {
-  /** In order of wish; the first that starts is used. Default `["cpu"]`. */
+  /** In order of preference; the first that starts is used. Default `["cpu"]`. */
   readonly providers?: readonly Provider[];
   /** Intra-op threads, ≥ 1. Default 1. */
   readonly threads?: number;
@@ -23,8 +23,8 @@ export interface SessionOptions {
   /** Whether freed memory is kept for the next run. `false` costs up to 20 % of speed and saves 40 % or more. Default true. */
   readonly memArena?: boolean;
   /**
-   * Whether the second run takes one block for all it needs, planned from the first. Beside what the arena keeps from the first
-   * that is twice the memory: `false` for training steps. Default true.
+   * Whether the second run allocates one block for all it needs, planned from the first. Together with what the arena keeps from the first
+   * run that is twice the memory: `false` for training steps. Default true.
    */
   readonly memPattern?: boolean;
 }
@@ -37,7 +37,7 @@ export interface ValueInfo {
   readonly shape: readonly (number | string)[];
 }
 
-/** A provider that was wished for and did not start. */
+/** A preferred provider that did not start. */
 export interface ProviderRefusal {
   readonly provider: Provider;
   readonly reason: string;
@@ -45,7 +45,7 @@ export interface ProviderRefusal {
 
 export interface Session {
   readonly provider: Provider;
-  /** The wishes before `provider` that did not start, in order. */
+  /** The providers preferred to `provider` that did not start, in order. */
   readonly refusals: readonly ProviderRefusal[];
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
@@ -79,7 +79,7 @@ export async function openSession(
   model: Uint8Array | string,
   options: SessionOptions = {},
 ): Promise<Session> {
-  // What goes wrong arrives as an error; the native log on stderr would tell it a second time, unstructured.
+  // Failures arrive as errors; the native log on stderr would repeat them, unstructured.
   env.logLevel = "fatal";
   const wishes = options.providers ?? ["cpu"];
   const refusals: ProviderRefusal[] = [];
@@ -112,7 +112,7 @@ function create(model: Uint8Array | string, provider: Provider, options: Session
     : InferenceSession.create(model, sessionOptions);
 }
 
-/** Tells a damaged model from a missing provider: what no wish could open, `cpu` is asked to open. */
+/** Tells a damaged model from a missing provider: if `cpu` cannot open it either, the model is at fault. */
 async function explain(
   model: Uint8Array | string,
   wishes: readonly Provider[],

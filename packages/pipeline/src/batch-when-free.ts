@@ -3,20 +3,20 @@ import { defer, Observable, type OperatorFunction, type SchedulerLike } from "rx
 export interface BatchOptions {
   /** Most items of one batch. */
   readonly limit: number;
-  /** Lets items that arrive in the same breath gather when nothing is in work; without it the first leaves alone. */
+  /** Lets items that arrive together gather when nothing is at work; without it the first leaves alone. */
   readonly gather?: SchedulerLike;
 }
 
 /**
- * Whatever waits when the work comes free is its next batch: no timer, and no added latency when idle.
+ * Whatever waits when the work comes free is the next batch: no timer, and no added latency when idle.
  *
  *     source       --a-bcd------|
  *     work([a])      ---(x|)
  *     work([bcd])       ---(y|)
  *     out          -----x--y----|      limit ≥ 3
  *
- * One batch is in flight at a time. What waits is not bounded here: who feeds this bounds it (`admit`).
- * An error of `work` errors the stream: work that may fail turns its failures into results.
+ * One batch is in flight at a time. What waits is not bounded here but by whoever feeds it (`admit`).
+ * An error of `work` errors the stream: work that may fail must turn its failures into results.
  */
 export function batchWhenFree<T, R>(
   { limit, gather }: BatchOptions,
@@ -53,7 +53,7 @@ export function batchWhenFree<T, R>(
               return;
             }
             busy = true;
-            // An action that has run is kept by whom it was added to, until it is closed.
+            // An action that has run stays in the subscriber's list until it is unsubscribed.
             const begin = gather.schedule(function () {
               this.unsubscribe();
               take();

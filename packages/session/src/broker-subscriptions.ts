@@ -6,28 +6,28 @@ export interface BrokerSubscriptionsOptions {
   readonly client: MqttClient;
   readonly incoming: Incoming;
   /**
-   * Adds a subscription whose retained message comes to `arrived`, ahead of every other handler; left out by a client that has
-   * no retained message of its own.
+   * Adds a subscription to a retained message of the client's own, which calls `arrived` ahead of every other handler; absent for a client
+   * that has none.
    */
   readonly mark?: ((arrived: () => void) => Subscription) | undefined;
-  /** Calls `listener` at every change of the connection; returns what ends it. */
+  /** Calls `listener` at every change of the connection; returns a function that ends it. */
   readonly onConnected: (listener: (connected: boolean) => void) => () => void;
   readonly log: Logger;
 }
 
 const UNSUBSCRIBE_TIMEOUT_MS = 5_000;
 
-/** What a session asks of its broker: a filter for every handler, and no more of one that has ended. */
+/** The subscriptions of a session at its broker: one for every handler, until it ends. */
 export class BrokerSubscriptions {
   readonly #options: BrokerSubscriptionsOptions;
-  /** Ends with the last mark that an unsubscribe waits for. */
+  /** Settles with the last mark that an unsubscribe waits for. */
   #marks: Promise<void> = Promise.resolve();
 
   constructor(options: BrokerSubscriptionsOptions) {
     this.#options = options;
   }
 
-  /** For everything that has a handler. @returns whether each was granted, once all are answered */
+  /** Subscribes for every handler. @returns whether each was granted, once all are answered */
   async askForAll(): Promise<boolean> {
     const answers = await Promise.all(this.#options.incoming.filters.map((filter) => this.ask(filter)));
     return answers.every(Boolean);
@@ -39,7 +39,7 @@ export class BrokerSubscriptions {
     return new Promise((resolve) => {
       client.subscribe(filter, { qos: 1 }, (error, granted) => {
         const denied = granted?.some(({ qos }) => qos === 128) ?? false;
-        // Without a connection it is made again on the next.
+        // Without a connection, it is made anew on the next.
         if (client.connected && (error !== null || denied)) {
           log.error(
             { filter, err: error },
@@ -51,17 +51,17 @@ export class BrokerSubscriptions {
     });
   }
 
-  /** Resolves, and takes the handler away, when the broker has delivered what it had queued, is gone, or has not answered for seconds. */
+  /** Removes the handler, and resolves, when the broker has delivered what it had queued, is gone, or has not answered for seconds. */
   async end(subscription: Subscription): Promise<void> {
     const { client, incoming } = this.#options;
-    // Another handler may want the same of the broker.
+    // Another handler may need the same filter.
     const isLast = incoming.filters.filter((filter) => filter === subscription.filter).length === 1;
     if (client.connected && isLast) {
       await within(UNSUBSCRIBE_TIMEOUT_MS, async (signal) => {
         await new Promise<void>((resolve) => {
           client.unsubscribe(subscription.filter, () => resolve());
         });
-        // One mark after the other: they are alike, and each must find who waits for it.
+        // One mark at a time: they are all alike, and each must reach the one who waits for it.
         this.#marks = this.#marks.then(() => this.#passQueue(signal));
         await this.#marks;
       });
@@ -70,8 +70,8 @@ export class BrokerSubscriptions {
   }
 
   /**
-   * Resolves when what the broker had queued for this client has arrived. It keeps on delivering that after it has agreed to
-   * an unsubscribe; a subscription to a retained message of the client's own puts one last message behind it.
+   * Resolves when what the broker had queued for this client has arrived. The broker goes on delivering that after it has agreed to an
+   * unsubscribe; subscribing to a retained message of the client's own puts one last message behind it, the mark.
    */
   async #passQueue(signal: AbortSignal): Promise<void> {
     const { client, incoming, mark, onConnected } = this.#options;

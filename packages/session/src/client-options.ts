@@ -22,7 +22,7 @@ export function clientOptions({
     reconnectPeriod: reconnectInterval,
     // A broker that has just started may know its users later, or be unavailable for a while.
     reconnectOnConnackError: true,
-    // The session makes its subscriptions again on every connect; QoS 0 must not queue without bound while offline.
+    // The session itself subscribes anew on every connect; QoS 0 must not queue without bound while offline.
     resubscribe: false,
     queueQoSZero: false,
     ...(username === undefined ? {} : { username }),

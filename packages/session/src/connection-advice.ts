@@ -1,11 +1,11 @@
-/** CONNACK return codes of MQTT 3.1.1 (§3.2.2.3) that a setting of ours can mend. */
+/** CONNACK return codes of MQTT 3.1.1 (§3.2.2.3) that a setting of ours can remedy. */
 const returnCodes: Readonly<Record<number, string>> = {
   2: "check the node name: the broker refuses it as a client id",
   4: "check mqtt.username and mqtt.password",
   5: "the broker lets nobody in without a user, or not this one: check mqtt.username and its rights",
 };
 
-/** How OpenSSL and Node call a certificate that no known authority has signed. */
+/** Codes of OpenSSL and Node for a certificate that no known authority has signed. */
 const unknownAuthority = new Set([
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "SELF_SIGNED_CERT_IN_CHAIN",

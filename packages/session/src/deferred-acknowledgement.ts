@@ -1,6 +1,6 @@
 import type { IPublishPacket, MqttClient } from "mqtt";
 
-/** Passed to mqtt.js instead of an error: it then sends no PUBACK and goes on reading. */
+/** Passed to mqtt.js as an error, so that it sends no PUBACK and goes on reading. */
 const LATER = new Error("acknowledged later");
 /** Private in mqtt.js; its public `publish` and `subscribe` cannot send a PUBACK. */
 const SEND_PACKET = "_sendPacket";
@@ -12,8 +12,8 @@ const SEND_PACKET = "_sendPacket";
  * error it skips the PUBACK and reads on; the PUBACK is then sent from here. A message of an earlier
  * connection is not acknowledged: the broker delivers it again, under an identifier that counts on the new one.
  *
- * A connection is told by its stream. The event `connect` would not do: mqtt.js emits it only when everything that waited to be
- * sent is sent, and by then messages of the new connection have long arrived.
+ * A connection is identified by its stream. The event `connect` would not do: mqtt.js emits it only when everything that waited has been
+ * sent, and by then messages of the new connection have long arrived.
  *
  * @param receive - must not throw
  */
@@ -28,7 +28,7 @@ export function deferAcknowledgement(
       return;
     }
     const receivedOn = client.stream;
-    // Whoever keeps `acknowledge` shall not keep the payload by it.
+    // So that whoever keeps `acknowledge` does not keep the payload alive with it.
     const messageId = packet.messageId!;
     let open = true;
     receive(packet, () => {

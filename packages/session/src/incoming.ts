@@ -22,13 +22,13 @@ export interface SubscribeOptions<P extends string = string> {
    * session that is not clean. The socket goes on being read meanwhile.
    */
   readonly acknowledge?: "at-once" | "by-handler";
-  /** A payload that does not decode; counted, logged and acknowledged whether or not this is given. */
+  /** Called for a payload that does not decode; it is counted, logged and acknowledged in any case. */
   readonly onInvalid?: (error: MeanetError, name: string, payload: Uint8Array) => void;
-  /** An empty payload: somebody cleared the retained message [MQTT-3.3.1-10]. Without this it is one that does not decode. */
+  /** Called for an empty payload: somebody cleared the retained message [MQTT-3.3.1-10]. Without this it counts as one that does not decode. */
   readonly onCleared?: (params: TopicParams<P>) => void;
 }
 
-/** A message as the client has it. */
+/** What the client knows about a message. */
 export interface Delivered {
   readonly qos: 0 | 1;
   readonly retained: boolean;
@@ -39,17 +39,17 @@ export interface Delivered {
 /** One filter and what is done with its messages. */
 export interface Subscription {
   readonly filter: string;
-  /** Its messages are acknowledged by nobody but its handler. */
+  /** Whether only its handler acknowledges its messages. */
   readonly byHandler: boolean;
-  /** False when the topic is another one. */
+  /** @returns false when the topic does not match */
   deliver(name: string, payload: Uint8Array, packet: Delivered): boolean;
 }
 
-/** Which handler gets a message: the first whose topic and params it fits. No message, however wrong, makes it throw. */
+/** Hands each message to the first handler whose topic and params match. No message, however malformed, makes it throw. */
 export class Incoming {
   readonly #log: Logger;
   readonly #subscriptions: Subscription[] = [];
-  /** Removed, but the broker may still have messages for them that only their handlers may acknowledge. */
+  /** Removed, but the broker may still deliver messages that only their handlers may acknowledge. */
   readonly #ended: Subscription[] = [];
   #invalid = 0;
 
@@ -57,17 +57,17 @@ export class Incoming {
     this.#log = log;
   }
 
-  /** Messages that were not what their topic promises. */
+  /** Messages that did not match their topic's schema. */
   get invalid(): number {
     return this.#invalid;
   }
 
-  /** What to ask the broker for. */
+  /** Filters to subscribe to at the broker. */
   get filters(): string[] {
     return this.#subscriptions.map(({ filter }) => filter);
   }
 
-  /** @param options - `first`: goes before all handlers there are */
+  /** @param options - `first`: goes before all present handlers */
   add<P extends string, T>(
     topic: Topic<P, T>,
     params: Partial<TopicParams<P>>,
@@ -105,7 +105,7 @@ export class Incoming {
     return subscription;
   }
 
-  /** What still arrives counts as invalid when no other fits; one that acknowledges by its handler goes on being called. */
+  /** What still arrives counts as invalid when no other handler matches; one that acknowledges by itself goes on being called. */
   remove(subscription: Subscription): void {
     const index = this.#subscriptions.indexOf(subscription);
     if (index < 0) return;
@@ -119,12 +119,12 @@ export class Incoming {
         if (subscription.deliver(name, payload, packet)) return;
       }
     } catch (error) {
-      // It would throw again, so the broker must not send the message again.
+      // It would throw again, so the broker must not redeliver the message.
       this.#log.error({ topic: name, bytes: payload.byteLength, err: error }, "a message handler failed");
       packet.acknowledge();
       return;
     }
-    // Matches a filter but not the topic: a level is no id. It will never fit.
+    // It matches a filter but not the topic, because a level is no id, and never will.
     this.#invalid += 1;
     this.#log.warn({ topic: name.slice(0, 256) }, "message on a topic that is not of the protocol");
     packet.acknowledge();

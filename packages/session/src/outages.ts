@@ -1,10 +1,10 @@
 import { type Logger, withoutSecret } from "@meanet/runtime";
 import { connectionAdvice } from "./connection-advice.ts";
 
-/** So many connections in a row of so few milliseconds are no bad network: somebody takes them away. */
+/** So many connections in a row that last so few milliseconds are no bad network: another client takes them over. */
 const SHORT = { connections: 3, ms: 10_000 };
 
-/** Says that there is no connection to the broker, once per outage, and which setting to look at. */
+/** Logs that there is no connection to the broker, once per outage, and which setting to look at. */
 export class Outages {
   readonly #options: { readonly url: string; readonly node: string; readonly log: Logger };
   #isTold = false;
@@ -28,7 +28,7 @@ export class Outages {
     this.#connectedAtMs = undefined;
   }
 
-  /** The client tries again every second, and is not heard each time. */
+  /** Logged once per outage, though the client tries again every second. */
   tell(error?: Error): void {
     if (this.#isTold) return;
     this.#isTold = true;
@@ -40,7 +40,7 @@ export class Outages {
     );
   }
 
-  /** MQTT 3.1.1 names no cause: a broker just ends the connection of a client when another of its name comes. */
+  /** MQTT 3.1.1 gives no reason: a broker just ends the connection of a client when another with its id connects. */
   #takenAdvice(): string | undefined {
     if (this.#shortConnections < SHORT.connections) return undefined;
     return `${this.#shortConnections} connections in a row ended within seconds; is another client called ${this.#options.node} there? Each needs a name of its own`;

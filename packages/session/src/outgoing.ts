@@ -7,9 +7,9 @@ interface Entry {
 }
 
 /**
- * The messages that a session has handed to its client and not yet got rid of.
+ * The messages that a session has handed to its client and that are not settled yet.
  *
- * mqtt.js queues without bound and leaves promises of a lost connection open; here both have an end.
+ * mqtt.js queues without bound and never settles promises of a lost connection; this bounds the one and settles the other.
  */
 export class Outgoing {
   readonly #entries = new Set<Entry>();
@@ -26,7 +26,7 @@ export class Outgoing {
     return this.#waiting;
   }
 
-  /** One message larger than the limit may still go when nothing else waits. */
+  /** A message larger than the limit may still go when nothing else waits. */
   isFull(bytes: number): boolean {
     return (
       this.#entries.size >= this.#limits.messages ||
@@ -35,7 +35,7 @@ export class Outgoing {
   }
 
   /**
-   * @param send - hands the message over; calls back when it is out (QoS 0) or acknowledged (QoS 1)
+   * @param send - hands the message over; calls back when it is sent (QoS 0) or acknowledged (QoS 1)
    * @returns true when sent; false when the message was lost with the connection
    */
   send(
@@ -66,7 +66,7 @@ export class Outgoing {
     });
   }
 
-  /** QoS 0 messages go down with their connection; QoS 1 messages as well, unless they are sent again on the next. */
+  /** QoS 0 messages are lost with their connection; QoS 1 messages too, unless they are sent again on the next. */
   connectionLost(resends: boolean): void {
     for (const entry of [...this.#entries]) if (entry.qos === 0 || !resends) entry.settle(false);
   }

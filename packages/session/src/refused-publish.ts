@@ -1,13 +1,13 @@
 import { MeanetError } from "@meanet/runtime/error";
 import type { MqttClient } from "mqtt";
 
-/** Connections that end, one after the other, with the same message first in line, until it is given up. */
+/** Connections in a row that may end with the same message first in line before it is given up. */
 const MAX_ENDED = 3;
 
 /**
- * Takes a QoS 1 message away from its client over which the broker ends connection after connection: it forbids it [MQTT-3.3.5-2], or
- * takes none so large. mqtt.js would send it first on the next one, for ever, and nothing after it; the callback of its `publish` then
- * gets an error.
+ * Removes from its client a QoS 1 message over which the broker ends connection after connection, because it forbids it [MQTT-3.3.5-2] or
+ * finds it too large. mqtt.js would for ever send it first on the next connection, and nothing after it; now the callback of its
+ * `publish` gets an error.
  */
 export function giveUpRefused(client: MqttClient): void {
   /** Sent on this connection and not acknowledged, by packet identifier, the oldest first. */
@@ -23,7 +23,7 @@ export function giveUpRefused(client: MqttClient): void {
   client.on("close", () => {
     const [first] = unacknowledged;
     unacknowledged.clear();
-    // An attempt that found no broker tells nothing.
+    // An attempt that found no broker proves nothing.
     if (first === undefined || client.disconnecting) return;
     ended = first === suspect ? ended + 1 : 1;
     suspect = first;

@@ -28,7 +28,7 @@ export interface SessionOptions {
   readonly log: Logger;
   /** False keeps subscriptions and unacknowledged messages at the broker while the node is away. Default true. */
   readonly clean?: boolean;
-  /** What the node says of itself in its retained status; left out by devices and tools, which have none. */
+  /** What the node says of itself in its retained status; absent for devices and tools, which have none. */
   readonly status?: {
     readonly kind: NodeKind;
     readonly version: string;
@@ -36,15 +36,15 @@ export interface SessionOptions {
     readonly models: readonly string[];
   };
   /**
-   * What the broker is to say when this client vanishes, where another convention than MEANet's asks for it; with `status` the will is
-   * the node's. Asked for every attempt: `connects` CONNECT packets were sent before it.
+   * The will of this client, where another convention than MEANet's asks for one; with `status` the will is the node's. Called for every
+   * attempt to connect, with the number of CONNECT packets sent before.
    */
   readonly will?: (connects: number) => Will;
   /** QoS 1 messages that may wait for the broker; beyond it `publish` rejects with PUBLISH_BACKLOG. Default 10,000. */
   readonly maxPending?: number;
   /**
-   * False: QoS 1 messages go down with their connection, and `publish` resolves `false`, instead of being sent again before anything
-   * else on the next one. For what is stale by then. Default true.
+   * False: QoS 1 messages are lost with their connection, and `publish` resolves `false`, instead of being sent again first thing on the
+   * next one. For messages that would be stale by then. Default true.
    */
   readonly resends?: boolean;
   /** Bytes of all messages that may wait for the broker. Default 64 MiB. */
@@ -54,8 +54,8 @@ export interface SessionOptions {
 /** A subscription that can be ended. */
 export interface Subscribed {
   /**
-   * Asks the broker for no more; resolves when it has agreed and delivered what it had queued, is gone, or has not answered
-   * for seconds. Until then the handler is called; one that acknowledges by itself also later, with what the broker still sends.
+   * Unsubscribes; resolves when the broker has agreed and delivered what it had queued, is gone, or has not answered for seconds. Until
+   * then the handler is called, and one that acknowledges by itself also later, for whatever the broker still sends.
    */
   unsubscribe(): Promise<void>;
 }
@@ -63,8 +63,8 @@ export interface Subscribed {
 /**
  * The MQTT connection of one node, in topics of the protocol.
  *
- * Subscribe first, then `connect()`: a session that is not clean gets its messages in the same breath as the connection. It then
- * reconnects for ever; `connected` and `onConnected` tell.
+ * Subscribe first, then `connect()`: a session that is not clean receives its messages together with the connection. It then reconnects
+ * for ever; `connected` and `onConnected` tell.
  */
 export class MqttSession {
   readonly topics: Topics;
@@ -81,8 +81,9 @@ export class MqttSession {
   readonly #outages: Outages;
   #models: readonly string[];
   #connects = 0;
-  /** The subscriptions of this connection have been answered; each was granted. */
+  /** Whether the broker has answered the subscriptions of this connection. */
   #answered = false;
+  /** Whether it granted all of them. */
   #granted = false;
   #closing: Promise<void> | undefined;
 
@@ -117,7 +118,7 @@ export class MqttSession {
     this.#client.on("packetsend", ({ cmd }) => {
       if (cmd !== "connect") return;
       this.#connects += 1;
-      // That of the next attempt: this one has its own.
+      // For the next attempt: this CONNECT has its will already.
       Object.assign(this.#client.options, willOption(this.#will()));
     });
     giveUpRefused(this.#client);
@@ -131,7 +132,7 @@ export class MqttSession {
     });
     this.#client.on("connect", () => this.#onConnect());
     this.#client.on("close", () => this.#onClose());
-    // Refused connections and lost sockets; the client goes on trying by itself.
+    // Refused connections and lost sockets; the client keeps trying by itself.
     this.#client.on("error", (error) => this.#outages.tell(error));
   }
 
@@ -149,7 +150,7 @@ export class MqttSession {
     return this.#connects;
   }
 
-  /** Messages that were not what their topic promises, since the start. */
+  /** Messages that did not match their topic's schema, since the start. */
   get invalidMessages(): number {
     return this.#incoming.invalid;
   }
@@ -159,7 +160,7 @@ export class MqttSession {
     return this.#outgoing.waiting;
   }
 
-  /** Calls `listener` at every change; returns what ends it. */
+  /** Calls `listener` at every change; returns a function that ends it. */
   onConnected(listener: (connected: boolean) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -195,8 +196,8 @@ export class MqttSession {
   }
 
   /**
-   * Registers a handler for a topic; before `connect()`, or later at any time. A message goes to the first handler whose topic
-   * and params it fits. A handler that throws is logged, and its message acknowledged: it would throw again.
+   * Registers a handler for a topic; before `connect()`, or later at any time. A message goes to the first handler whose topic and params
+   * match. If a handler throws, that is logged and the message acknowledged, since it would throw again.
    *
    * @param params - levels to fix; the others match anything
    */
@@ -215,7 +216,7 @@ export class MqttSession {
    * Publishes with the delivery of the topic. QoS 1 resolves when the broker has acknowledged, across reconnects (but see `resends`);
    * QoS 0 is dropped and resolves `false` without a connection, or when the broker does not keep pace.
    *
-   * @param value - when it is bytes, not to be changed until then
+   * @param value - bytes must not be changed until then
    * @throws {MeanetError} PUBLISH_BACKLOG when too much waits for the broker; PUBLISH_REFUSED when it ends connection after connection
    * on this message; SESSION_CLOSED when `close` gave it up
    */
@@ -231,7 +232,7 @@ export class MqttSession {
     });
   }
 
-  /** Whether `publish` would take on a QoS 1 message of this payload now, instead of rejecting. */
+  /** Whether `publish` would now accept a QoS 1 message of this size, instead of rejecting. */
   accepts(payloadBytes: number): boolean {
     return this.#closing === undefined && !this.#outgoing.isFull(payloadBytes);
   }
@@ -264,7 +265,7 @@ export class MqttSession {
     });
   }
 
-  /** Publishes the status again with other models. */
+  /** Publishes the status anew, with these models. */
   setModels(models: readonly string[]): void {
     this.#models = models;
     Object.assign(this.#client.options, willOption(this.#will()));
@@ -272,7 +273,7 @@ export class MqttSession {
   }
 
   /**
-   * Says `stopped`, waits for what is in flight, and disconnects. Past `timeoutMs` the broker is given up, and what it has not
+   * Publishes `stopped`, waits for what is in flight, and disconnects. After `timeoutMs` it gives the broker up, and what is not
    * acknowledged rejects with SESSION_CLOSED.
    */
   close(timeoutMs = 5_000): Promise<void> {
@@ -281,7 +282,7 @@ export class MqttSession {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    // Never connected: mqtt.js has nothing to end, and would fail over it.
+    // Never connected: mqtt.js has nothing to end, and would throw.
     const stream = this.#client.stream as MqttClient["stream"] | undefined;
     if (stream !== undefined && (await within(timeoutMs, () => this.#leave())) === "expired") {
       this.#options.log.warn({ pending: this.pending }, "the broker did not answer: closing without it");
@@ -310,7 +311,7 @@ export class MqttSession {
   }
 
   #end(force: boolean): Promise<void> {
-    // Ended before its CONNACK, mqtt.js takes the close of the socket for an outage, and would connect again for ever.
+    // Ended before its CONNACK, mqtt.js would mistake the closing socket for an outage, and reconnect for ever.
     this.#client.options.reconnectPeriod = 0;
     return this.#client.endAsync(force);
   }

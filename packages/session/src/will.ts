@@ -1,6 +1,6 @@
 import type { IClientOptions } from "mqtt";
 
-/** A message that the broker keeps for the moment when the client vanishes. */
+/** A message that the broker publishes when the client vanishes. */
 export interface Will {
   readonly topic: string;
   readonly payload: Uint8Array;

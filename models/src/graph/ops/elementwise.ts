@@ -1,4 +1,4 @@
-/** Operators without arithmetic of their own: rectify, add, join channels, flatten. */
+/** Operators without parameters: rectify, add, join channels, flatten. */
 import { binary, reshape, sizes, slice } from "../onnx/nodes.ts";
 import { type Op, take } from "./op.ts";
 
