@@ -16,7 +16,7 @@ import { CloudPort } from "./cloud-port.ts";
 import type { Config } from "./config.ts";
 import { DecodingWatch } from "./decoding-watch.ts";
 import { deliver } from "./deliver.ts";
-import { openEnergy } from "./energy.ts";
+import { type Energy, openEnergy } from "./energy.ts";
 import { type Clock, Intake } from "./intake.ts";
 import { Journal } from "./journal/journal.ts";
 import { JournalReplay } from "./journal/journal-replay.ts";
@@ -116,47 +116,10 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
       }),
       (open) => open.close(),
     );
-    const stats = new StatsPublisher({
-      session,
-      kind: "edge",
-      intervalMs: config.statsInterval,
-      stats: () => ({
-        counters: {
-          ...tally.counters,
-          ...learningCounters(learning),
-          invalidMessages: session.invalidMessages,
-        },
-        drops: tally.drops,
-        queues: { ...tally.lengths, publish: session.pending },
-        exits: tally.exits,
-        models: tally.answersOf(models.names),
-        journal: { journal: journal.name, lastSeq: journal.lastSeq },
-      }),
-      energy: () => ({
-        computeJ: energy.meter.totalJ,
-        uplinkJ: tally.uplinkJ,
-        thumbnailJ: tally.thumbnailJ,
-        source: energy.meter.source,
-      }),
-      onError: (error) => log.warn({ err: error }, "stats were not published"),
-    });
+    const stats = startStats(config, { session, journal, models, learning, energy, tally, log });
     parts.add("stats", stats, (open) => open.stop());
-    const thumbnails = parts.add(
-      "thumbnails",
-      new Thumbnails({
-        config: config.thumbnails,
-        make: (item) => makeThumbnail(item, config),
-        publish: (device, id, thumbnail) =>
-          session.publish(session.topics.thumbnail, { site, device, id }, thumbnail),
-        onPublished: (bytes) => tally.pictured(bytes, energy.uplinkJ(bytes)),
-        onLeftOut(reason, error) {
-          tally.count("thumbnailsLeftOut");
-          log.debug({ reason, err: error }, "a frame got no thumbnail");
-        },
-        nowMs: clock.nowMs,
-      }),
-      (open) => open.close(),
-    );
+    const thumbnails = openThumbnails(config, { session, energy, tally, log });
+    parts.add("thumbnails", thumbnails, (open) => open.close());
     parts.add("journal retention", trimNowAndThen(journal, log), (timer) => clearInterval(timer));
 
     const intake = new Intake(session, clock, {
@@ -335,4 +298,60 @@ function startReplay(
     if (!replay.request(value)) log.info({ ...value, own: journal.name }, "a replay was not taken on");
   });
   return replay;
+}
+
+interface StatsSources {
+  readonly session: MqttSession;
+  readonly journal: Journal;
+  readonly models: ModelSlots;
+  readonly learning: Learning;
+  readonly energy: Energy;
+  readonly tally: Tally;
+  readonly log: Logger;
+}
+
+function startStats(config: Config, sources: StatsSources): StatsPublisher {
+  const { session, journal, models, learning, energy, tally, log } = sources;
+  return new StatsPublisher({
+    session,
+    kind: "edge",
+    intervalMs: config.statsInterval,
+    stats: () => ({
+      counters: {
+        ...tally.counters,
+        ...learningCounters(learning),
+        invalidMessages: session.invalidMessages,
+      },
+      drops: tally.drops,
+      queues: { ...tally.lengths, publish: session.pending },
+      exits: tally.exits,
+      models: tally.answersOf(models.names),
+      journal: { journal: journal.name, lastSeq: journal.lastSeq },
+    }),
+    energy: () => ({
+      computeJ: energy.meter.totalJ,
+      uplinkJ: tally.uplinkJ,
+      thumbnailJ: tally.thumbnailJ,
+      source: energy.meter.source,
+    }),
+    onError: (error) => log.warn({ err: error }, "stats were not published"),
+  });
+}
+
+function openThumbnails(
+  config: Config,
+  { session, energy, tally, log }: Pick<StatsSources, "session" | "energy" | "tally" | "log">,
+): Thumbnails {
+  const { topics, site } = session;
+  return new Thumbnails({
+    config: config.thumbnails,
+    make: (item) => makeThumbnail(item, config),
+    publish: (device, id, thumbnail) => session.publish(topics.thumbnail, { site, device, id }, thumbnail),
+    onPublished: (bytes) => tally.pictured(bytes, energy.uplinkJ(bytes)),
+    onLeftOut(reason, error) {
+      tally.count("thumbnailsLeftOut");
+      log.debug({ reason, err: error }, "a frame got no thumbnail");
+    },
+    nowMs: clock.nowMs,
+  });
 }
