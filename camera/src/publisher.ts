@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Device } from "@meanet/device";
 import type { Verdict } from "@meanet/protocol";
 import { isMeanetError, type Logger } from "@meanet/runtime";
 import type { Config } from "./config.ts";
+
+/** At the end, for verdicts under way. */
+const GRACE_MS = 3_000;
 
 export interface Counts {
   readonly answered: number;
@@ -52,9 +56,12 @@ export class Publisher {
     }
   }
 
-  /** Resolves when every frame under way has its verdict, or has waited for it long enough. */
+  /** Resolves when every frame under way has its verdict, or after a while: the edge answers them without this camera too. */
   async finished(): Promise<void> {
-    await Promise.all(this.#underWay);
+    const late = new AbortController();
+    const grace = sleep(GRACE_MS, undefined, { signal: late.signal }).catch(() => undefined);
+    await Promise.race([Promise.all(this.#underWay), grace]);
+    late.abort();
   }
 
   /** Never rejects. */
