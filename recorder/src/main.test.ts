@@ -273,6 +273,23 @@ describe("recorder", () => {
     assert.deepEqual(seqsIn(databaseFile), upTo(5));
   });
 
+  test("gives up the rows of an edge that is away when its status is cleared: it is gone for good", async (context) => {
+    const config = settings({ gaps: { wait: "20ms", maxWait: "50ms", attempts: 2, rangeSize: 400 } });
+    const edge = await connectEdge(context, config.site);
+    await edge.answer(5);
+    await edge.tellStats();
+    await edge.session.close();
+    const { url } = await startRecorder(context, config);
+    const state = () => getJson<StoreState>(`${url}/store`);
+    await waitUntil("the gap is known", state, ({ missing }) => missing === 5);
+    const operator = await connectEdge(context, config.site, "operator");
+    const gone = { site: config.site, node: `edge-${config.site}` };
+    const status = operator.session.topics.status.format(gone);
+    await operator.session.publishBytes(status, new Uint8Array(), { qos: 1, retain: true });
+    const { lost } = await waitUntil("they are given up", state, ({ missing }) => missing === 0);
+    assert.equal(lost, 5);
+  });
+
   test("stays well under hostile messages, and counts them", async (context) => {
     const config = settings();
     const { site } = config;

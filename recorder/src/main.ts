@@ -206,7 +206,11 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
         if (status.state === "online") away.delete(`${of}/${name}`);
         else if (away.size < MAX_AWAY) away.add(`${of}/${name}`);
       },
-      onForgotten: (of, name) => nodeStates.forget(of, name),
+      onForgotten(of, name) {
+        nodeStates.forget(of, name);
+        // Asked again like any node, so that what is gone for good is given up, and not waited for.
+        away.delete(`${of}/${name}`);
+      },
       onThumbnail: thumbnails && ((name, bytes) => thumbnails.offer(name, bytes)),
       onMisaddressed: () => tally.drop("misaddressed"),
       log,
