@@ -5,7 +5,7 @@ import { networkInterfaces } from "node:os";
 import { describe, it, type TestContext } from "node:test";
 import mqtt from "mqtt";
 import { Door, originOf } from "./door.ts";
-import { startBroker } from "./test-broker.ts";
+import { closeOf, startBroker } from "./test-broker.ts";
 import { certificate } from "./test-certificate.ts";
 
 async function opened(t: TestContext, port: number, host: string): Promise<Socket> {
@@ -16,7 +16,7 @@ async function opened(t: TestContext, port: number, host: string): Promise<Socke
   return socket.resume();
 }
 
-describe("Door", { timeout: 20_000 }, () => {
+describe("Door", { timeout: 300_000 }, () => {
   it("refuses an address that has its share, and no other", () => {
     const door = new Door({ maxClients: 10, maxClientsPerAddress: 2 });
     assert.equal(door.enter("192.0.2.1"), undefined);
@@ -54,7 +54,7 @@ describe("Door", { timeout: 20_000 }, () => {
     });
     const { port } = broker.running.addresses.tcp!;
     const sockets = await Promise.all(Array.from({ length: 5 }, () => opened(t, port, host)));
-    await Promise.race(sockets.map((socket) => once(socket, "close")));
+    await Promise.race(sockets.map(closeOf));
     await broker.ended("too-many-of-address");
     const other = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, { reconnectPeriod: 0 });
     await other.endAsync();
@@ -63,20 +63,25 @@ describe("Door", { timeout: 20_000 }, () => {
   it("counts connections before TLS and the WebSocket upgrade, and forgets them when they end", async (t) => {
     const files = certificate(t);
     const broker = await startBroker(t, {
-      limits: { maxClients: 3, connectTimeout: "200ms" },
+      limits: { maxClients: 3, connectTimeout: "1h" },
       listeners: { ws: { port: 0 }, tls: { port: 0, ...files }, wss: { port: 0, ...files } },
     });
     const { tcp, ws, tls, wss } = broker.running.addresses;
-    for (const { port } of [tls!, ws!, wss!]) await opened(t, port, "127.0.0.1");
+    const holding: Socket[] = [];
+    for (const { port } of [tls!, ws!, wss!]) holding.push(await opened(t, port, "127.0.0.1"));
     for (const { port } of [tls!, ws!, wss!, tcp!]) {
       const refused = await opened(t, port, "127.0.0.1");
-      if (!refused.closed) await once(refused, "close");
+      await closeOf(refused);
     }
     assert.equal(await broker.metric('meanet_broker_connections_ended_total{reason="too-many-clients"'), 4);
+    for (const socket of holding) socket.destroy();
+    // Their places are free, soon.
+    const next = await mqtt.connectAsync(`mqtt://127.0.0.1:${tcp!.port}`, { reconnectPeriod: 20 });
+    await next.endAsync();
   });
 });
 
-describe("connections that never get as far as MQTT", { timeout: 20_000 }, () => {
+describe("connections that never get as far as MQTT", { timeout: 300_000 }, () => {
   const beginnings: readonly (readonly [string, "tls" | "ws" | "wss" | "tcp", string])[] = [
     ["nothing over TCP", "tcp", ""],
     ["nothing over TLS", "tls", ""],
@@ -98,7 +103,7 @@ describe("connections that never get as far as MQTT", { timeout: 20_000 }, () =>
       // A byte now and then must not put the end off; in the TLS hello and the HTTP header any letter will do.
       const trickle = setInterval(() => bytes !== "" && socket.write("x"), 50);
       t.after(() => clearInterval(trickle));
-      if (!socket.closed) await once(socket, "close");
+      await closeOf(socket);
     });
   }
 });

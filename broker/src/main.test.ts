@@ -12,7 +12,7 @@ import { certificate } from "./test-certificate.ts";
 
 const log = createLog("broker", "silent");
 
-describe("broker", { timeout: 20_000 }, () => {
+describe("broker", { timeout: 300_000 }, () => {
   it("carries a message between all four listeners", async (t) => {
     const files = certificate(t);
     const secured = { port: 0, ...files };

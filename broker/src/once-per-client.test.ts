@@ -7,7 +7,7 @@ import mqtt from "mqtt";
 import { OncePerClient } from "./once-per-client.ts";
 import { Inbox, startBroker } from "./test-broker.ts";
 
-describe("a message once per client", { timeout: 20_000 }, () => {
+describe("a message once per client", { timeout: 300_000 }, () => {
   it("reaches a subscriber of both though a later plain message overtakes a retained or a QoS 1 one", async (t) => {
     const { url } = await startBroker(t);
     const subscriber = await mqtt.connectAsync(url);

@@ -36,7 +36,7 @@ function comeBack(t: TestContext, broker: TestBroker, options: IClientOptions = 
   return inbox;
 }
 
-describe("sessions", { timeout: 20_000 }, () => {
+describe("sessions", { timeout: 300_000 }, () => {
   it("get what was published while their client was away, once for overlapping filters", async (t) => {
     const broker = await startBroker(t);
     const before = await connect(t, broker, session);

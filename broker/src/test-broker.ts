@@ -68,6 +68,14 @@ export async function startBroker(
   };
 }
 
+/** Resolves when a connection has ended, in order or by a reset. */
+export function closeOf(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.closed) resolve();
+    else socket.once("close", () => resolve());
+  });
+}
+
 /** A silent log whose lines reach `told`. */
 function tellingLog(told: (fields: object) => void): Logger {
   const log = createLog("broker", "silent");
