@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { waitUntil } from "@meanet/recorder/testing";
@@ -20,6 +20,40 @@ describe("meanet camera", () => {
     const made = ["-f", "lavfi", "-i", "testsrc=size=320x240:rate=10:duration=0.5", "-c:v", "mjpeg", video];
     execFileSync("ffmpeg", ["-loglevel", "error", ...made]);
     await site.startUp("--replay", "false");
+  });
+
+  it("publishes what is written to its standard input, and fails with its end", async () => {
+    const { url } = site;
+    const command = [
+      process.execPath,
+      "cli/bin/meanet.js",
+      "camera",
+      "--input",
+      "-",
+      "--input-format",
+      "mjpeg",
+    ];
+    const flags = ["--device", "pipe", "--rate", "5", "--mqtt-url", url];
+    const written = execFileSync("ffmpeg", [
+      "-loglevel",
+      "error",
+      "-i",
+      video,
+      "-c",
+      "copy",
+      "-f",
+      "mjpeg",
+      "-",
+    ]);
+    const { status, stderr } = spawnSync(command[0]!, [...command.slice(1), ...flags], {
+      cwd: join(import.meta.dirname, ".."),
+      input: written,
+      encoding: "utf8",
+    });
+    assert.equal(status, 1, stderr);
+    const answered = () => finalRows(site.storeFile).filter(({ device }) => device === "pipe").length;
+    await waitUntil("it is answered", answered, (rows) => rows > 0);
+    assert.match(stderr, /^CAMERA_FAILED: standard input has ended/m);
   });
 
   it("publishes a video over and over as a device, tells its verdicts, and ends in order", async () => {

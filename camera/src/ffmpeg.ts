@@ -10,6 +10,8 @@ export type Input = Pick<
   "ffmpeg" | "input" | "inputFormat" | "inputOptions" | "rate" | "maxPixels" | "quality"
 >;
 
+/** As the input: what another program writes to this one. */
+export const STANDARD_INPUT = "-";
 const MAX_PICTURE_BYTES = 16 * 1024 * 1024;
 /** Of what ffmpeg says last, for the error. */
 const MAX_WORDS = 500;
@@ -32,7 +34,7 @@ export async function checkFfmpeg(program: string): Promise<void> {
 export function picturesOf(input: Input): Observable<Buffer> {
   return new Observable((subscriber) => {
     const child = spawn(input.ffmpeg, argumentsFor(input), {
-      stdio: [input.input === "-" ? "inherit" : "ignore", "pipe", "pipe"],
+      stdio: [input.input === STANDARD_INPUT ? "inherit" : "ignore", "pipe", "pipe"],
     });
     const reader = new MultipartReader(MAX_PICTURE_BYTES);
     let words = "";
@@ -56,9 +58,9 @@ export function picturesOf(input: Input): Observable<Buffer> {
   });
 
   function failed(said: string, cause?: unknown): MeanetError {
-    const name = withoutSecret(input.input);
+    const name = input.input === STANDARD_INPUT ? "standard input" : withoutSecret(input.input);
     // ffmpeg names the input as it was given.
-    const text = withoutSecret(said.replaceAll(input.input, name));
+    const text = withoutSecret(said);
     return new MeanetError("CAMERA_FAILED", `cannot read ${name}: ${text}`, { input: name }, { cause });
   }
 }
@@ -67,14 +69,14 @@ function argumentsFor({ input, inputFormat, inputOptions, rate, maxPixels, quali
   const side = (of: string) => `'min(${maxPixels},${of})'`;
   return [
     ...["-hide_banner", "-loglevel", "error"],
-    ...(input === "-" ? [] : ["-nostdin"]),
+    ...(input === STANDARD_INPUT ? [] : ["-nostdin"]),
     // A file would be read as fast as the machine can.
     ...(isFile(input) ? ["-re"] : []),
     // Over UDP, its default, pictures arrive with holes.
     ...(input.startsWith("rtsp://") ? ["-rtsp_transport", "tcp"] : []),
     ...(inputFormat === undefined ? [] : ["-f", inputFormat]),
     ...inputOptions,
-    ...["-i", input === "-" ? "pipe:0" : input],
+    ...["-i", input === STANDARD_INPUT ? "pipe:0" : input],
     ...["-an", "-sn", "-dn"],
     ...["-vf", `fps=${rate},scale=w=${side("iw")}:h=${side("ih")}:force_original_aspect_ratio=decrease`],
     ...["-c:v", "mjpeg", "-q:v", String(quality), "-f", "mpjpeg", "-flush_packets", "1", "pipe:1"],

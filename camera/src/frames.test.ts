@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isMeanetError } from "@meanet/runtime";
-import { concat, defer, firstValueFrom, NEVER, type Observable, of, take, throwError, toArray } from "rxjs";
+import {
+  concat,
+  defer,
+  firstValueFrom,
+  lastValueFrom,
+  NEVER,
+  type Observable,
+  of,
+  take,
+  throwError,
+  toArray,
+} from "rxjs";
 import { framesFrom } from "./frames.ts";
 
 const picture = Buffer.from("a picture");
@@ -12,6 +23,7 @@ async function opened(count: number, ...behaviours: readonly Observable<Buffer>[
   let opening = 0;
   const input = defer(() => behaviours[opening++]!);
   const frames = framesFrom(input, {
+    isReopened: true,
     silenceMs: 50,
     reopenAfterMs: 1,
     onReopen: (error, waitMs) => reopened.push([error, waitMs]),
@@ -45,6 +57,14 @@ describe("frames of an input", () => {
       reopened.map(([error, waitMs]) => [(error as Error).message, waitMs]),
       [1, 2, 4, 1].map((waitMs) => ["no camera", waitMs]),
     );
+  });
+
+  it("end with an input that is there once, and fail with it", async () => {
+    const onReopen = () => assert.fail("it was opened again");
+    const options = { isReopened: false, silenceMs: 50, reopenAfterMs: 1, onReopen };
+    assert.equal((await lastValueFrom(framesFrom(of(picture, picture), options).pipe(toArray()))).length, 2);
+    await assert.rejects(lastValueFrom(framesFrom(broken, options)), /no camera/);
+    await assert.rejects(lastValueFrom(framesFrom(NEVER, options)), { code: "CAMERA_FAILED" });
   });
 
   it("go on when it falls silent without an end, from its start or later", async () => {

@@ -5,6 +5,8 @@ import { type Observable, repeat, retry, throwError, timeout, timer } from "rxjs
 const MAX_WAIT_MS = 30_000;
 
 export interface FramesOptions {
+  /** False for an input that is there once, such as standard input: its end completes the frames, its failure fails them. */
+  readonly isReopened: boolean;
   /** Without a picture for so long, the input is opened again. */
   readonly silenceMs: number;
   /** Wait before it is opened again; doubles while it fails. */
@@ -13,10 +15,10 @@ export interface FramesOptions {
   readonly onReopen: (error: unknown, waitMs: number) => void;
 }
 
-/** The pictures of an input that is opened again whenever it ends, fails or falls silent. Never ends by itself. */
+/** The pictures of an input that is opened again whenever it ends, fails or falls silent. */
 export function framesFrom(
   pictures: Observable<Buffer>,
-  { silenceMs, reopenAfterMs, onReopen }: FramesOptions,
+  { isReopened, silenceMs, reopenAfterMs, onReopen }: FramesOptions,
 ): Observable<Buffer> {
   const silent = () =>
     throwError(
@@ -29,8 +31,9 @@ export function framesFrom(
           },
         ),
     );
-  return pictures.pipe(
-    timeout({ each: silenceMs, with: silent }),
+  const once = pictures.pipe(timeout({ each: silenceMs, with: silent }));
+  if (!isReopened) return once;
+  return once.pipe(
     retry({
       resetOnSuccess: true,
       delay(error, attempt) {

@@ -1,13 +1,20 @@
 import { connectDevice, type Device, type DeviceOptions } from "@meanet/device";
-import { isMeanetError, type Logger, type Running, type StartContext, StartedParts } from "@meanet/runtime";
+import {
+  isMeanetError,
+  type Logger,
+  MeanetError,
+  type Running,
+  type StartContext,
+  StartedParts,
+} from "@meanet/runtime";
 import type { Config } from "./config.ts";
-import { checkFfmpeg, picturesOf } from "./ffmpeg.ts";
+import { checkFfmpeg, picturesOf, STANDARD_INPUT } from "./ffmpeg.ts";
 import { framesFrom } from "./frames.ts";
 import { Publisher } from "./publisher.ts";
 
 /**
  * Starts a camera. Resolves when it is connected to its broker, which is waited for; its input is opened then, and again
- * whenever it ends or fails.
+ * whenever it ends or fails. Standard input is there once: with its end the camera has failed.
  *
  * @throws {MeanetError} FFMPEG_MISSING, CONFIG_UNREADABLE; BROKER_UNREACHABLE when told to stop before a broker is there
  */
@@ -27,6 +34,7 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
     });
     parts.add("frames under way", publisher, (publishing) => publishing.finished());
     const frames = framesFrom(picturesOf(config), {
+      isReopened: config.input !== STANDARD_INPUT,
       silenceMs: config.silence,
       reopenAfterMs: config.reopenAfter,
       onReopen: (error, waitMs) => {
@@ -34,13 +42,17 @@ export function start(config: Config, { log, signal }: StartContext): Promise<Ru
         else log.warn({ err: error, waitMs }, "the input is opened again");
       },
     });
-    parts.add(
-      "input",
-      frames.subscribe((frame) => publisher.publish(frame)),
-      (reading) => reading.unsubscribe(),
-    );
+    const over = Promise.withResolvers<never>();
+    over.promise.catch(() => undefined);
+    const reading = frames.subscribe({
+      next: (frame) => publisher.publish(frame),
+      error: over.reject,
+      complete: () =>
+        over.reject(new MeanetError("CAMERA_FAILED", "standard input has ended: what writes to it is gone")),
+    });
+    parts.add("input", reading, (open) => open.unsubscribe());
     log.info({ site, device: name, rate: config.rate }, "camera started");
-    return { stop: () => parts.stop() };
+    return { stop: () => parts.stop(), failed: over.promise };
   });
 }
 

@@ -97,8 +97,13 @@ async function runProcess<S extends z.ZodType, R extends Running>(
     console.log(readyLine(name, addresses));
     await tellParent({ type: "ready", addresses });
   }
-  await stopped;
   let code: number = exitCodes.done;
+  try {
+    await (running.failed === undefined ? stopped : Promise.race([stopped, running.failed]));
+  } catch (error) {
+    reportFailure(error);
+    code = exitCodes.failed;
+  }
   try {
     await running.stop();
   } catch (error) {

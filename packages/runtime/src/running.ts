@@ -11,6 +11,8 @@ export interface StartContext {
 export interface Running {
   /** Stops in order, loses nothing that was accepted, and reports every failure of a step. */
   stop(): Promise<void>;
+  /** Rejects when it can do its work no longer and is to be stopped; left out by what never gives up. */
+  readonly failed?: Promise<never>;
 }
 
 interface Step {
