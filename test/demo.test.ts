@@ -10,7 +10,7 @@ import { expectWhole, type Summary, summaryOf } from "./rig/summary.ts";
 
 const FRAMES = 400;
 const commands =
-  "up broker edge worker recorder flows bridge replay train evaluate results query trace whatif scenario bundle dataset doctor".split(
+  "up broker edge worker recorder flows bridge camera replay train evaluate results query trace whatif scenario bundle dataset doctor".split(
     " ",
   );
 
