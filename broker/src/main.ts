@@ -6,6 +6,7 @@ import {
   type Running,
   StartedParts,
 } from "@meanet/runtime";
+import { keepPacketLengths } from "@meanet/session/packet-lengths";
 import { Announcements } from "./announcements.ts";
 import type { BrokerConfig } from "./config.ts";
 import { type Address, type Listener, listenTcp } from "./listen-tcp.ts";
@@ -36,6 +37,7 @@ export interface RunningBroker extends Running {
 export function start(config: BrokerConfig, { log }: { readonly log: Logger }): Promise<RunningBroker> {
   const parts = new StartedParts();
   return parts.guard(async () => {
+    keepPacketLengths();
     const metrics = createMetrics("broker");
     const host = parts.add("clients", await MqttHost.create(config, log, metrics), (opened) =>
       opened.close(),

@@ -17,6 +17,7 @@ import { Incoming, type Message, type SubscribeOptions } from "./incoming.ts";
 import type { MqttConfig } from "./mqtt-config.ts";
 import { Outages } from "./outages.ts";
 import { closedError, Outgoing } from "./outgoing.ts";
+import { keepPacketLengths } from "./packet-lengths.ts";
 import { giveUpRefused, refusedError } from "./refused-publish.ts";
 import { type Will, willOption } from "./will.ts";
 
@@ -99,6 +100,7 @@ export class MqttSession {
       messages: options.maxPending ?? 10_000,
       bytes: options.maxPendingBytes ?? 64 * 1024 * 1024,
     });
+    keepPacketLengths();
     this.#client = mqtt.connect(options.mqtt.url, {
       ...clientOptions(options.mqtt),
       clientId: options.node,
