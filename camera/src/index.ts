@@ -1,2 +1,3 @@
 export { type Config, configSchema } from "./config.ts";
+export { checkFfmpeg } from "./ffmpeg.ts";
 export { start } from "./main.ts";

@@ -6,6 +6,7 @@ import { type CheckResult, checkText } from "../doctor/check.ts";
 import {
   checkBroker,
   checkBundles,
+  checkCamera,
   checkDataset,
   checkEnergy,
   checkImages,
@@ -65,6 +66,7 @@ async function* checks(config: z.output<typeof doctorConfigSchema>): AsyncGenera
   yield* await checkProviders(config.bundle);
   yield checkDataset(config.data);
   yield checkEnergy();
+  yield checkCamera();
   yield checkPort(config.port);
   if (config.broker !== undefined) yield checkBroker(config.broker);
   if (config.influx !== undefined) yield checkInflux(config.influx);

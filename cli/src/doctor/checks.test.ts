@@ -9,6 +9,7 @@ import { checkText } from "./check.ts";
 import {
   checkBroker,
   checkBundles,
+  checkCamera,
   checkDataset,
   checkImages,
   checkInflux,
@@ -32,6 +33,12 @@ describe("doctor", () => {
     const result = await checkNode("20.20.2");
     assert.equal(result.state, "broken");
     assert.match(checkText(result), /Node: 20\.20\.2 is too old\n {4}→ run npm ci/);
+  });
+
+  it("finds ffmpeg, which only cameras need", async () => {
+    assert.equal((await checkCamera()).state, "works");
+    const { state, advice } = await checkCamera("ffmpeg-of-nobody");
+    assert.deepEqual([state, advice], ["missing", "for meanet camera: apt-get install ffmpeg"]);
   });
 
   it("names the ways out of a taken port, which is not broken", async (context) => {

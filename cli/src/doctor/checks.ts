@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { checkFfmpeg } from "@meanet/camera";
 import { openRapl } from "@meanet/energy";
 import { type Provider, providers } from "@meanet/inference";
 import { listBundles, loadBundle, openDataset, resolveBundle } from "@meanet/models";
@@ -105,6 +106,20 @@ export function checkDataset(from: string | undefined): Promise<CheckResult> {
       const advice =
         "for training and evaluation: apt-get install dataset-fashion-mnist, or let meanet train download it";
       return { state: "missing", detail: error.message, advice };
+    }
+  });
+}
+
+/** What `meanet camera` reads with. */
+export function checkCamera(program = "ffmpeg"): Promise<CheckResult> {
+  return check("ffmpeg", async () => {
+    try {
+      await checkFfmpeg(program);
+      return { state: "works", detail: "reads cameras and videos" };
+    } catch (error) {
+      if (!isMeanetError(error, "FFMPEG_MISSING")) throw error;
+      const advice = "for meanet camera: apt-get install ffmpeg";
+      return { state: "missing", detail: `${program} does not run here`, advice };
     }
   });
 }
