@@ -12,40 +12,26 @@ interface Line {
   readonly id?: string;
 }
 
+/** @returns what it writes to standard output */
+function ffmpeg(...args: string[]): Buffer {
+  return execFileSync("ffmpeg", ["-loglevel", "error", ...args]);
+}
+
 describe("meanet camera", () => {
   const site = new Site();
   after(() => site.close());
   const video = join(site.folder, "gate.avi");
   before(async () => {
-    const made = ["-f", "lavfi", "-i", "testsrc=size=320x240:rate=10:duration=0.5", "-c:v", "mjpeg", video];
-    execFileSync("ffmpeg", ["-loglevel", "error", ...made]);
+    const pattern = "testsrc=size=320x240:rate=10:duration=0.5";
+    ffmpeg("-f", "lavfi", "-i", pattern, "-c:v", "mjpeg", video);
     await site.startUp("--replay", "false");
   });
 
   it("publishes what is written to its standard input, and fails with its end", async () => {
-    const { url } = site;
-    const command = [
-      process.execPath,
-      "cli/bin/meanet.js",
-      "camera",
-      "--input",
-      "-",
-      "--input-format",
-      "mjpeg",
-    ];
-    const flags = ["--device", "pipe", "--rate", "5", "--mqtt-url", url];
-    const written = execFileSync("ffmpeg", [
-      "-loglevel",
-      "error",
-      "-i",
-      video,
-      "-c",
-      "copy",
-      "-f",
-      "mjpeg",
-      "-",
-    ]);
-    const { status, stderr } = spawnSync(command[0]!, [...command.slice(1), ...flags], {
+    const written = ffmpeg("-i", video, "-c", "copy", "-f", "mjpeg", "-");
+    const input = ["--input", "-", "--input-format", "mjpeg", "--rate", "5"];
+    const command = ["cli/bin/meanet.js", "camera", "--device", "pipe", "--mqtt-url", site.url];
+    const { status, stderr } = spawnSync(process.execPath, [...command, ...input], {
       cwd: join(import.meta.dirname, ".."),
       input: written,
       encoding: "utf8",

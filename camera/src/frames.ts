@@ -15,22 +15,13 @@ export interface FramesOptions {
   readonly onReopen: (error: unknown, waitMs: number) => void;
 }
 
-/** The pictures of an input that is opened again whenever it ends, fails or falls silent. */
+/** The pictures of an input, which is opened again whenever it ends, fails or falls silent. */
 export function framesFrom(
   pictures: Observable<Buffer>,
   { isReopened, silenceMs, reopenAfterMs, onReopen }: FramesOptions,
 ): Observable<Buffer> {
-  const silent = () =>
-    throwError(
-      () =>
-        new MeanetError(
-          "CAMERA_FAILED",
-          `no picture for ${silenceMs} ms: check the camera and the way to it`,
-          {
-            silenceMs,
-          },
-        ),
-    );
+  const text = `no picture for ${silenceMs} ms: check the camera and the way to it`;
+  const silent = () => throwError(() => new MeanetError("CAMERA_FAILED", text, { silenceMs }));
   const once = pictures.pipe(timeout({ each: silenceMs, with: silent }));
   if (!isReopened) return once;
   return once.pipe(
